@@ -1,0 +1,75 @@
+namespace Mayfly.Diagnostics;
+
+/// <summary>What flows through the agent. The unit that is counted: spans, metric samples, log events.</summary>
+public enum Signal
+{
+    Traces,
+    Metrics,
+    Logs,
+}
+
+/// <summary>Why accepted units were not delivered. Each has a name in <c>/debug/mayfly</c>.</summary>
+public enum DropReason
+{
+    /// <summary>The signal's buffer had no room; the oldest or the newest units went, as the buffer says.</summary>
+    BufferFull,
+
+    /// <summary>A flush had no API key to send with.</summary>
+    NoApiKey,
+
+    /// <summary>The intake refused the payload for good (4xx).</summary>
+    Rejected,
+
+    /// <summary>The intake could not be reached, or failed, more often than a payload is kept.</summary>
+    Unreachable,
+
+    /// <summary>The process ended with units still on board.</summary>
+    Shutdown,
+
+    /// <summary>What arrived could not be understood; counted when the number of units is known.</summary>
+    Malformed,
+
+    /// <summary>Metrics: more distinct contexts than the limit.</summary>
+    ContextLimit,
+}
+
+/// <summary>
+/// The counters of one signal. At every moment accepted = delivered + buffered + the sum of dropped; buffered is derived from that.
+/// </summary>
+/// <remarks>Lock-free; <see cref="DropReason.Malformed"/> units were never accepted and are not part of the sum.</remarks>
+public sealed class SignalCounters
+{
+    private readonly long[] _dropped = new long[Enum.GetValues<DropReason>().Length];
+    private long _accepted;
+    private long _delivered;
+    private long _retried;
+
+    public long Accepted => Interlocked.Read(ref _accepted);
+
+    public long Delivered => Interlocked.Read(ref _delivered);
+
+    public long Retried => Interlocked.Read(ref _retried);
+
+    /// <summary>Accepted and neither delivered nor dropped yet.</summary>
+    public long Buffered => Accepted - Delivered - DroppedInAll + DroppedFor(DropReason.Malformed);
+
+    public long DroppedInAll => _dropped.Sum(static count => count);
+
+    public long DroppedFor(DropReason reason) => Interlocked.Read(ref _dropped[(int)reason]);
+
+    public void Accept(long units) => Interlocked.Add(ref _accepted, units);
+
+    public void Deliver(long units) => Interlocked.Add(ref _delivered, units);
+
+    public void Retry(long units) => Interlocked.Add(ref _retried, units);
+
+    public void Drop(DropReason reason, long units) => Interlocked.Add(ref _dropped[(int)reason], units);
+}
+
+/// <summary>All counters of the process; see <see cref="SignalCounters"/>. Served as JSON on <c>GET /debug/mayfly</c>.</summary>
+public sealed class Counters
+{
+    private readonly SignalCounters[] _signals = [new(), new(), new()];
+
+    public SignalCounters this[Signal signal] => _signals[(int)signal];
+}

@@ -1,0 +1,53 @@
+namespace Mayfly.Lifecycle;
+
+/// <summary>A point in monotonic time by which something has to be over. Never a span: passing it on does not restart it.</summary>
+public readonly struct Deadline
+{
+    private readonly TimeProvider _time;
+    private readonly long _at;
+
+    private Deadline(TimeProvider time, long at)
+    {
+        _time = time;
+        _at = at;
+    }
+
+    /// <summary>The deadline that lies <paramref name="span"/> from now; a negative span has passed already.</summary>
+    public static Deadline In(TimeProvider time, TimeSpan span) =>
+        new(time, time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency));
+
+    /// <summary>The deadline at a wall-clock time (ms since the Unix epoch), as platforms state it.</summary>
+    public static Deadline AtUnixMs(TimeProvider time, long unixMs) =>
+        In(time, TimeSpan.FromMilliseconds(unixMs - time.GetUtcNow().ToUnixTimeMilliseconds()));
+
+    public static Deadline Min(Deadline a, Deadline b) => a._at <= b._at ? a : b;
+
+    /// <summary>Time left, zero when passed.</summary>
+    public TimeSpan Left
+    {
+        get
+        {
+            long ticks = _at - _time.GetTimestamp();
+            return ticks <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)ticks / _time.TimestampFrequency);
+        }
+    }
+
+    public bool HasPassed => _at <= _time.GetTimestamp();
+
+    /// <summary>This deadline, <paramref name="span"/> earlier.</summary>
+    public Deadline Earlier(TimeSpan span) => new(_time, _at - (long)(span.TotalSeconds * _time.TimestampFrequency));
+
+    /// <summary>A source that is cancelled at the deadline; the caller disposes it.</summary>
+    public CancellationTokenSource ToCancellation()
+    {
+        TimeSpan left = Left;
+        return left == TimeSpan.Zero ? Cancelled() : new CancellationTokenSource(left, _time);
+    }
+
+    private static CancellationTokenSource Cancelled()
+    {
+        var source = new CancellationTokenSource();
+        source.Cancel();
+        return source;
+    }
+}

@@ -1,0 +1,134 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+
+namespace Mayfly.Wire;
+
+/// <summary>
+/// Writes protobuf fields into a <see cref="PooledBuffer"/>. Scalars that are zero and texts that are empty are left out, as proto3 does.
+/// </summary>
+/// <remarks>
+/// A nested message is opened with <see cref="BeginMessage"/>, which reserves <see cref="LengthBytes"/> for the length, and closed with
+/// <see cref="EndMessage"/>, which fills in the length and moves the content back over what the varint did not need.
+/// </remarks>
+public readonly struct ProtobufWriter(PooledBuffer buffer)
+{
+    /// <summary>A length varint of 5 bytes covers every message below 2 GiB.</summary>
+    private const int LengthBytes = 5;
+
+    private const int WireVarint = 0;
+    private const int WireFixed64 = 1;
+    private const int WireBytes = 2;
+
+    public PooledBuffer Buffer { get; } = buffer;
+
+    /// <summary>uint64, int64, int32, uint32, bool and enum fields; a negative int32 is sign-extended to ten bytes, as the format demands.</summary>
+    public void Varint(int field, ulong value)
+    {
+        if (value != 0)
+        {
+            RawVarint((ulong)field << 3 | WireVarint);
+            RawVarint(value);
+        }
+    }
+
+    /// <inheritdoc cref="Varint(int, ulong)"/>
+    public void Varint(int field, long value) => Varint(field, (ulong)value);
+
+    public void Bool(int field, bool value) => Varint(field, value ? 1UL : 0UL);
+
+    /// <summary>double; +0 is left out, −0 is written.</summary>
+    public void Double(int field, double value)
+    {
+        long bits = BitConverter.DoubleToInt64Bits(value);
+        if (bits != 0)
+        {
+            Fixed64(field, (ulong)bits);
+        }
+    }
+
+    /// <summary>fixed64, written even when zero.</summary>
+    public void Fixed64(int field, ulong value)
+    {
+        RawVarint((ulong)field << 3 | WireFixed64);
+        BinaryPrimitives.WriteUInt64LittleEndian(Buffer.GetSpan(8), value);
+        Buffer.Advance(8);
+    }
+
+    /// <summary>string or bytes; empty is left out.</summary>
+    public void Bytes(int field, ReadOnlySpan<byte> value)
+    {
+        if (!value.IsEmpty)
+        {
+            BytesEvenEmpty(field, value);
+        }
+    }
+
+    /// <summary>string or bytes, written even when empty: an element of a repeated field, a key or value of a map entry.</summary>
+    public void BytesEvenEmpty(int field, ReadOnlySpan<byte> value)
+    {
+        RawVarint((ulong)field << 3 | WireBytes);
+        RawVarint((ulong)value.Length);
+        Buffer.Write(value);
+    }
+
+    /// <summary>string; empty is left out.</summary>
+    public void Text(int field, string value)
+    {
+        if (value.Length > 0)
+        {
+            RawVarint((ulong)field << 3 | WireBytes);
+            int sizeBytes = Encoding.UTF8.GetByteCount(value);
+            RawVarint((ulong)sizeBytes);
+            Encoding.UTF8.GetBytes(value, Buffer.GetSpan(sizeBytes));
+            Buffer.Advance(sizeBytes);
+        }
+    }
+
+    /// <summary>Opens a nested message (or a packed field) and returns the mark that <see cref="EndMessage"/> takes.</summary>
+    public int BeginMessage(int field)
+    {
+        RawVarint((ulong)field << 3 | WireBytes);
+        int mark = Buffer.Length;
+        Buffer.GetSpan(LengthBytes);
+        Buffer.Advance(LengthBytes);
+        return mark;
+    }
+
+    /// <summary>Closes the message opened at <paramref name="mark"/>.</summary>
+    public void EndMessage(int mark)
+    {
+        int contentStart = mark + LengthBytes;
+        int contentBytes = Buffer.Length - contentStart;
+        int lengthBytes = VarintSize((ulong)contentBytes);
+        WriteVarint(Buffer.Slice(mark, lengthBytes), (ulong)contentBytes);
+        Buffer.Slice(contentStart, contentBytes).CopyTo(Buffer.Slice(mark + lengthBytes, contentBytes));
+        Buffer.Truncate(mark + lengthBytes + contentBytes);
+    }
+
+    /// <summary>A varint without a field key: an element of a packed field.</summary>
+    public void RawVarint(ulong value)
+    {
+        Span<byte> span = Buffer.GetSpan(10);
+        Buffer.Advance(WriteVarint(span, value));
+    }
+
+    /// <summary>sint32 / sint64 mapping: 0, −1, 1, −2 … become 0, 1, 2, 3 ….</summary>
+    public static ulong ZigZag(long value) => (ulong)(value << 1 ^ value >> 63);
+
+    /// <summary>Number of bytes that <paramref name="value"/> takes as a varint: 1 to 10.</summary>
+    public static int VarintSize(ulong value) => (BitOperations.Log2(value | 1) * 9 + 73) / 64;
+
+    private static int WriteVarint(Span<byte> destination, ulong value)
+    {
+        int i = 0;
+        while (value >= 0x80)
+        {
+            destination[i++] = (byte)(value | 0x80);
+            value >>= 7;
+        }
+
+        destination[i++] = (byte)value;
+        return i;
+    }
+}

@@ -1,0 +1,1 @@
+public class E { [Xunit.Fact] public void X() => Xunit.Assert.True(true); }
