@@ -7,7 +7,7 @@ namespace Mayfly.Config;
 /// alone: its default stays and one warning names it.
 /// </summary>
 /// <remarks>
-/// <c>DATADOG_X</c> is a weaker alias of <c>DD_X</c>. A blank value counts as not set, except for <see cref="Text"/>'s callers that ask for it.
+/// <c>DATADOG_X</c> is a weaker alias of <c>DD_X</c>. A blank value counts as not set, whatever the key.
 /// Accepted forms: docs/spec/05-config.md#2-typing-of-environment-values-l and #3-parsers, the rows marked Mayfly.
 /// </remarks>
 public sealed class EnvReader(Func<string, string?> lookup)

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Mayfly.Http;
 
 /// <summary>Finds the route of each request by local port and path, and turns what goes wrong into a status.</summary>
-internal sealed class HttpApplication(Dictionary<int, HttpEndpoint> endpointsByPort, ByteBudget bodies, Log log) : IHttpApplication<HttpApplication.Request>
+internal sealed class HttpApplication(Dictionary<int, HttpEndpoint> endpointsByPort, BodyBudget bodies, Log log) : IHttpApplication<HttpApplication.Request>
 {
     public Request CreateContext(IFeatureCollection contextFeatures)
     {

@@ -7,9 +7,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Mayfly.Http;
 
 /// <summary>One request and its answer. A thin view on the server's features: copying it costs nothing, and it is dead once the handler returned.</summary>
-public readonly struct HttpExchange(IFeatureCollection features, ByteBudget budget)
+public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budget)
 {
-    private readonly ByteBudget _budget = budget;
+    private readonly BodyBudget _budget = budget;
     private readonly IHttpRequestFeature _request = features.GetRequiredFeature<IHttpRequestFeature>();
     private readonly IHttpResponseFeature _response = features.GetRequiredFeature<IHttpResponseFeature>();
 

@@ -28,14 +28,14 @@ public sealed class HttpServer : IAsyncDisposable
     private readonly HttpApplication _application;
     private KestrelServer? _server;
 
-    private HttpServer(List<Listener> listeners, ByteBudget bodies, Log log)
+    private HttpServer(List<Listener> listeners, BodyBudget bodies, Log log)
     {
         _listeners = listeners;
         _application = new HttpApplication(listeners.DistinctBy(static listener => listener.Address.Port).ToDictionary(static listener => listener.Address.Port, static listener => listener.Endpoint), bodies, log);
     }
 
     /// <summary>Binds every endpoint it can; says once, by name, which one it cannot.</summary>
-    public static HttpServer Bind(IEnumerable<HttpEndpoint> endpoints, ByteBudget bodies, Log log)
+    public static HttpServer Bind(IEnumerable<HttpEndpoint> endpoints, BodyBudget bodies, Log log)
     {
         var listeners = new List<Listener>();
         foreach (HttpEndpoint endpoint in endpoints)

@@ -24,12 +24,12 @@ public enum BodyStatus
 public readonly struct RequestBody : IDisposable
 {
     private readonly PooledBuffer? _buffer;
-    private readonly ByteBudget? _budget;
+    private readonly BodyBudget? _budget;
     private readonly long _takenBytes;
 
     internal RequestBody(BodyStatus status) => Status = status;
 
-    internal RequestBody(PooledBuffer buffer, ByteBudget budget, long takenBytes)
+    internal RequestBody(PooledBuffer buffer, BodyBudget budget, long takenBytes)
     {
         _buffer = buffer;
         _budget = budget;

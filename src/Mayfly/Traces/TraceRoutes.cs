@@ -1,4 +1,3 @@
-using System.Globalization;
 using Mayfly.Diagnostics;
 using Mayfly.Http;
 using Microsoft.AspNetCore.Http;
@@ -31,20 +30,19 @@ public sealed class TraceRoutes(TracePipeline traces, AgentInfo info, int bodyLi
             return;
         }
 
-        TraceHeaders headers = TraceHeaders.Read(exchange.Header);
+        TraceHeaders headers = TraceHeaders.From(exchange, static (source, name) => source.Header(name));
         TraceDecodeResult result = traces.Accept<TDecoder>(body.Array, body.Length, headers);
-        switch (result.Status)
+        switch (result.Outcome)
         {
-            case TraceDecodeStatus.Ok:
+            case TraceOutcome.Accepted:
                 await exchange.RespondAsync(StatusCodes.Status200OK, AgentInfo.TracesAccepted, Json);
                 break;
-            case TraceDecodeStatus.TooLarge:
-                await exchange.RespondAsync(StatusCodes.Status413PayloadTooLarge, "too many traces or spans in one request");
+            case TraceOutcome.TooLarge:
+                await exchange.RespondAsync(StatusCodes.Status413PayloadTooLarge, result.Message);
                 break;
             default:
-                string reason = string.Create(CultureInfo.InvariantCulture, $"{result.Reason} at byte {result.Offset}");
-                log.Once("trace malformed", LogLevel.Warn, $"A trace request of a {headers.Language} tracer cannot be decoded: {reason}. It is answered with 400; later ones are not reported again.");
-                await exchange.RespondAsync(StatusCodes.Status400BadRequest, $"traces cannot be decoded: {reason}");
+                log.Once("trace malformed", LogLevel.Warn, $"A request of a {headers.Language ?? "nameless"} tracer is answered with 400, its traces are lost: {result.Message}. Later ones are not reported again.");
+                await exchange.RespondAsync(StatusCodes.Status400BadRequest, result.Message);
                 break;
         }
     }

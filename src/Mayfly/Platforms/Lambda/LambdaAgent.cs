@@ -68,10 +68,10 @@ public sealed class LambdaAgent : IAsyncDisposable
         var metricSettings = new MetricSettings { IgnoredNames = ["aws.lambda.enhanced.invocations"] };
         _metrics = new MetricAggregator(metricSettings, Counters[Signal.Metrics], time);
         _invocations = new InvocationTracker(new EnhancedMetrics(_metrics, settings.EnhancedMetrics), SendExecutionSpan, time);
-        var traceSettings = new TraceSettings { Env = settings.Env ?? "", MarkForBackendStats = !settings.ComputeStats };
+        var traceSettings = new TraceSettings { Env = settings.Env ?? "", AgentVersion = BuildInfo.Version, AsksIntakeForStats = !settings.ComputeStats };
         _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], new LambdaSpanInspector(new InternalSpans(settings), _invocations));
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
-        _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer) : null;
+        _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, log) : null;
         _intake = new IntakeClient(settings);
         _flushes = new FlushCoordinator([_traces, _metrics, _logBuffer], _intake, settings.ApiKey, Counters, log);
         _platform = new ExtensionClient(runtimeApi);
@@ -79,7 +79,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         ListenerSettings ports = settings.Listeners;
         _telemetryEndpoint = new HttpEndpoint("telemetry listener", HttpEndpoint.Everywhere, ports.TelemetryPort, new TelemetryRoutes(_invocations, _logs, time, log).Table());
         _endpoints = [.. Endpoints(ports)];
-        _server = HttpServer.Bind(_endpoints, new ByteBudget(BodiesInMemoryLimitBytes), log);
+        _server = HttpServer.Bind(_endpoints, new BodyBudget(BodiesInMemoryLimitBytes), log);
         _dogStatsd = BindDogStatsd(ports);
     }
 
@@ -119,11 +119,8 @@ public sealed class LambdaAgent : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
-        if (_dogStatsd is not null)
-        {
-            await _dogStatsd.DisposeAsync();
-        }
-
+        _dogStatsd?.Dispose();
+        _metrics.Dispose();
         _platform.Dispose();
         _intake.Dispose();
         _flushes.Dispose();
@@ -140,7 +137,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         if (ports.TracePort != 0)
         {
             var table = new RouteTable();
-            var info = new AgentInfo(ports.TracePort, ports.DogStatsdPort, _settings.Env, ports.MaxTraceBodyBytes);
+            var info = new AgentInfo(BuildInfo.Version, _settings.Env ?? "none", ports.TracePort, ports.DogStatsdPort, ports.MaxTraceBodyBytes);
             new TraceRoutes(_traces, info, ports.MaxTraceBodyBytes, _log).AddTo(table);
             new DogStatsdProxyRoute(_metrics).AddTo(table);
             table.Map("/debug/mayfly", exchange => exchange.RespondAsync(200, DebugPage.Write(Counters), "application/json"), "GET");
@@ -160,9 +157,9 @@ public sealed class LambdaAgent : IAsyncDisposable
             return null;
         }
 
-        if (DogStatsdListener.TryBind(ports.DogStatsdPort, ports.DogStatsdNonLocal, _metrics, out DogStatsdListener? listener, out SocketError error))
+        if (DogStatsdSocket.TryBind(ports.DogStatsdPort, ports.DogStatsdNonLocal, DogStatsdListener.ReceiveQueueBytes, out Socket? socket, out string? error))
         {
-            return listener;
+            return new DogStatsdListener(socket, _metrics, _log);
         }
 
         _log.Error($"DogStatsD: UDP port {ports.DogStatsdPort} cannot be used ({error}), so custom metrics over UDP are off. Another agent may be running; free the port or set {Keys.DogStatsdPort}.");
@@ -339,8 +336,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         // Before the first INVOKE there is no invocation, hence no span.
         if (_spanWriter is { } writer)
         {
-            bool clientComputedStats = execution.Placeholder?.ClientComputedStats ?? false;
-            _traces.Add([writer.Write(execution)], clientComputedStats);
+            _traces.Add([writer.Write(execution)], headers: execution.Placeholder?.Headers ?? default);
         }
     }
 

@@ -44,6 +44,6 @@ public sealed class LambdaSpanInspector(InternalSpans internalSpans, InvocationT
             metaStruct.Add(new(Utf8Slice.Copy(entry.Key.Span), Utf8Slice.Copy(entry.Value.Span)));
         }
 
-        return new PlaceholderSpan(span.TraceId, span.SpanId, span.Error, meta, metrics, metaStruct, headers.ClientComputedStats, headers.Language);
+        return new PlaceholderSpan(span.TraceId, span.SpanId, span.Error, meta, metrics, metaStruct, headers);
     }
 }

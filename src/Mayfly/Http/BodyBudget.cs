@@ -1,7 +1,7 @@
 namespace Mayfly.Http;
 
 /// <summary>Bytes that all requests together may hold in memory at one time. Thread-safe.</summary>
-public sealed class ByteBudget(long limitBytes)
+public sealed class BodyBudget(long limitBytes)
 {
     private long _takenBytes;
 
