@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Mayfly.Diagnostics;
 using Mayfly.Logs;
@@ -145,4 +146,31 @@ public class JsonMessageTests
             Assert.Equal(Whole[..length], Assert.Single(LogEvents.Take(buffer)).Text());
         }
     }
+
+    [Fact]
+    public void A_text_changed_in_any_way_is_an_event_all_the_same()
+    {
+        const int Seed = 20260103;
+        const string Whole = """{"timestamp":"t","level":"ERROR","message":{"x":"\u00e9\"","ddtags":"b:2","y":[{"z":1.5e3}]},"ddtags":"a:1","ddtags":"c:3"}""";
+        byte[] structural = [.. "\"\\{}[],:0 u\xff"u8];
+        var random = new Random(Seed);
+        var buffer = new LogBuffer(new LogSettings(), new SignalCounters()) { Identity = LogEvents.Identity };
+        for (int round = 0; round < 5_000; round++)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(Whole);
+            for (int change = random.Next(1, 4); change > 0; change--)
+            {
+                bytes[random.Next(bytes.Length)] = structural[random.Next(structural.Length)];
+            }
+
+            buffer.TryAdd(bytes, 0, LogStatus.Info, default);
+            JsonElement log = Assert.Single(LogEvents.Take(buffer));
+            string text = Encoding.UTF8.GetString(bytes);
+            bool isChanged = log.Text() != text;
+            Assert.True(!isChanged || IsObject(log.Text()), $"seed {Seed}, round {round}: {text} became {log.Text()}");
+            Assert.Equal(isChanged, log.Tags() != "T");
+        }
+    }
+
+    private static bool IsObject(string text) => JsonDocument.Parse(text).RootElement.ValueKind == JsonValueKind.Object;
 }
