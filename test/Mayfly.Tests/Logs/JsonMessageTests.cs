@@ -50,7 +50,10 @@ public class JsonMessageTests
             "nested with other outer members: kept, tags removed", """{"user":{"ddtags":"no"}, "message":{"x":1,"ddtags":"b:2","y":[ ]},"z":null}""",
             """{"user":{"ddtags":"no"},"message":{"x":1,"y":[]},"z":null}""", "T,b:2", "info"
         },
-        { "nested, status beside it is no envelope", """{"status":"warn","message":{"ddtags":"b:2"}}""", """{"status":"warn","message":{}}""", "T,b:2", "warn" },
+        {
+            "nested, status beside it is no envelope", """{"status":"warn","message":{"ddtags":"b:2"}}""",
+            """{"status":"warn","message":{}}""", "T,b:2", "warn"
+        },
         { "ddtags alone", """{"ddtags":"a:1"}""", "{}", "T,a:1", "info" },
         { "ddtags is no string", """{"ddtags":["a:1"], "x":1}""", """{"ddtags":["a:1"], "x":1}""", "T", "info" },
         { "nested ddtags is no string", """{"message":{"ddtags":1}}""", """{"message":{"ddtags":1}}""", "T", "info" },
@@ -61,7 +64,8 @@ public class JsonMessageTests
 
         // Re-serialization.
         {
-            "no blanks, non-ASCII unescaped, numbers as they were", "{ \"ddtags\" : \"x:y\" ,\t\"é\\u00e9\" : [ 1.0 , 1e5 , true ] ,\r\n \"s\":\"a \\u0022 \\/ \\n\\u0001\" }",
+            "no blanks, non-ASCII unescaped, numbers as they were",
+            "{ \"ddtags\" : \"x:y\" ,\t\"é\\u00e9\" : [ 1.0 , 1e5 , true ] ,\r\n \"s\":\"a \\u0022 \\/ \\n\\u0001\" }",
             """{"éé":[1.0,1e5,true],"s":"a \" / \n\u0001"}""", "T,x:y", "info"
         },
         { "a repeated member keeps the last value", """{"a":1,"ddtags":"x:y","b":2,"a":3}""", """{"a":3,"b":2}""", "T,x:y", "info" },

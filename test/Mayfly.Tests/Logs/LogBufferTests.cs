@@ -96,7 +96,13 @@ public class LogBufferTests
         for (int round = 0; round < 50; round++)
         {
             var counters = new SignalCounters();
-            var settings = new LogSettings { BufferBytes = random.Next(1, 20_000), MaxEventsPerBody = random.Next(1, 20), MaxBodyBytes = random.Next(200, 5_000), MaxEventBytes = 2_000 };
+            var settings = new LogSettings
+            {
+                BufferBytes = random.Next(1, 20_000),
+                MaxEventsPerBody = random.Next(1, 20),
+                MaxBodyBytes = random.Next(200, 5_000),
+                MaxEventBytes = 2_000,
+            };
             var buffer = new LogBuffer(settings, counters) { Identity = LogEvents.Identity };
             var sent = new List<string>();
             var received = new List<string>();
@@ -171,6 +177,30 @@ public class LogBufferTests
         buffer.Identity = LogEvents.Identity;
         Assert.True(buffer.TryAdd("y"));
         Assert.Equal("y", Assert.Single(LogEvents.Take(buffer)).Text());
+    }
+
+    [Fact]
+    public async Task Events_of_several_threads_are_each_taken_once_or_counted_as_dropped()
+    {
+        LogBuffer buffer = Buffer(new LogSettings { BufferBytes = 200_000, MaxEventsPerBody = 100 });
+        Task[] writers = [.. Enumerable.Range(0, 4).Select(writer => Task.Run(() =>
+        {
+            for (int i = 0; i < 5_000; i++)
+            {
+                buffer.TryAdd($"{writer}-{i}");
+            }
+        }))];
+        var received = new List<string>();
+        Task all = Task.WhenAll(writers);
+        while (!all.IsCompleted)
+        {
+            received.AddRange(LogEvents.Take(buffer).Select(LogEvents.Text));
+        }
+
+        await all;
+        received.AddRange(LogEvents.Take(buffer).Select(LogEvents.Text));
+        Assert.Equal(received.Count, received.Distinct().Count());
+        Assert.Equal(20_000, received.Count + _counters.DroppedFor(DropReason.BufferFull));
     }
 
     [Theory]

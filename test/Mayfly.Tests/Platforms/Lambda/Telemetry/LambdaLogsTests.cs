@@ -66,18 +66,26 @@ public class LambdaLogsTests
         { "C.3 start without version", "platform.start", """{"requestId":"test-request-id"}""", "START RequestId: test-request-id Version: $LATEST", "info" },
         {
             "C.3 runtimeDone failure is an error in Mayfly", "platform.runtimeDone",
-            """{"requestId":"test-request-id","status":"failure","errorType":"Sandbox.Failure","metrics":{"durationMs":1}}""", "END RequestId: test-request-id", "error"
+            """{"requestId":"test-request-id","status":"failure","errorType":"Sandbox.Failure","metrics":{"durationMs":1}}""",
+            "END RequestId: test-request-id", "error"
         },
-        { "C.3 runtimeDone timeout without metrics", "platform.runtimeDone", """{"requestId":"test-request-id","status":"timeout"}""", "END RequestId: test-request-id", "error" },
+        {
+            "C.3 runtimeDone timeout without metrics", "platform.runtimeDone", """{"requestId":"test-request-id","status":"timeout"}""",
+            "END RequestId: test-request-id", "error"
+        },
         {
             "C.3 runtimeDone error without type or metrics", "platform.runtimeDone", """{"requestId":"test-request-id","status":"error"}""",
             "END RequestId: test-request-id Task failed: \"\"", "error"
         },
         {
-            "C.3 debug escaping of the error type", "platform.runtimeDone", """{"requestId":"test-request-id","status":"error","errorType":"a\"b\\c\n\r\t\u0000\u001b\u007f'é𝄞"}""",
+            "C.3 debug escaping of the error type", "platform.runtimeDone",
+            """{"requestId":"test-request-id","status":"error","errorType":"a\"b\\c\n\r\t\u0000\u001b\u007f'é𝄞"}""",
             """END RequestId: test-request-id Task failed: "a\"b\\c\n\r\t\0\u{1b}\u{7f}'é𝄞" """.TrimEnd(), "error"
         },
-        { "C.3 runtimeDone of unknown status", "platform.runtimeDone", """{"requestId":"test-request-id","status":"odd"}""", "END RequestId: test-request-id", "info" },
+        {
+            "C.3 runtimeDone of unknown status", "platform.runtimeDone", """{"requestId":"test-request-id","status":"odd"}""",
+            "END RequestId: test-request-id", "info"
+        },
         {
             "C.3 report on-demand of a failed invocation", "platform.report",
             """{"requestId":"test-request-id","status":"error","errorType":"x","metrics":{"durationMs":1.005,"billedDurationMs":2.0,"memorySizeMB":128,"maxMemoryUsedMB":94}}""",
@@ -92,7 +100,10 @@ public class LambdaLogsTests
             "C.3 managed report failure", "platform.report", """{"requestId":"test-request-id","status":"failure","metrics":{"durationMs":1}}""",
             "REPORT RequestId: test-request-id Runtime Duration: 1.00 ms", "error"
         },
-        { "C.3 report without metrics", "platform.report", """{"requestId":"test-request-id","status":"timeout"}""", "REPORT RequestId: test-request-id", "error" },
+        {
+            "C.3 report without metrics", "platform.report", """{"requestId":"test-request-id","status":"timeout"}""",
+            "REPORT RequestId: test-request-id", "error"
+        },
 
         // Section D: own lines come back as extension records.
         { "D own line", "extension", "\"MAYFLY | ERROR | x\"", "MAYFLY | ERROR | x", "error" },
@@ -186,7 +197,8 @@ public class LambdaLogsTests
     public void C15_2_a_line_after_the_start_is_the_second_element_of_this_body()
     {
         var path = new TelemetryPath();
-        path.Post($"[{TelemetryPath.Element("platform.start", """{"requestId":"test-request-id","version":"test"}""")},{TelemetryPath.Element("function", "\"test-function\"")}]");
+        string start = TelemetryPath.Element("platform.start", """{"requestId":"test-request-id","version":"test"}""");
+        path.Post($"[{start},{TelemetryPath.Element("function", "\"test-function\"")}]");
         Assert.Equal(
             """[{"message":{"message":"START RequestId: test-request-id Version: test","lambda":{"arn":"test-arn","request_id":"test-request-id"},"timestamp":1673061827000,"status":"info"},"hostname":"test-arn","service":"test-service","ddtags":"T","ddsource":"lambda"},{"message":{"message":"test-function","lambda":{"arn":"test-arn","request_id":"test-request-id"},"timestamp":1673061827000,"status":"info"},"hostname":"test-arn","service":"test-service","ddtags":"T","ddsource":"lambda"}]""",
             Assert.Single(LogEvents.TakeBodies(path.Buffer)));

@@ -62,7 +62,8 @@ public class Rfc3339Tests
         var random = new Random(7);
         for (int i = 0; i < 20_000; i++)
         {
-            DateTimeOffset time = DateTimeOffset.UnixEpoch.AddTicks(random.NextInt64(-90_000_000_000_000_000, 90_000_000_000_000_000)).ToOffset(TimeSpan.FromMinutes(random.Next(-720, 840)));
+            DateTimeOffset time = DateTimeOffset.UnixEpoch.AddTicks(random.NextInt64(-90_000_000_000_000_000, 90_000_000_000_000_000));
+            time = time.ToOffset(TimeSpan.FromMinutes(random.Next(-720, 840)));
             string text = time.ToString("yyyy-MM-ddTHH:mm:ss.fffffffzzz", CultureInfo.InvariantCulture);
             Assert.True(Rfc3339.TryParse(Encoding.UTF8.GetBytes(text), out long ns), text);
             Assert.Equal((time - DateTimeOffset.UnixEpoch).Ticks * 100, ns);

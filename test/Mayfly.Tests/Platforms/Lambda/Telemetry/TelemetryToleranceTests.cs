@@ -199,8 +199,10 @@ public class TelemetryToleranceTests
     }
 
     /// <summary>What the elements are when nothing is broken, read one by one.</summary>
-    private static IEnumerable<string> Expected(string[] elements) => elements.Select(static element => Describe(Assert.Single(TelemetryPath.Read(element).Records)));
+    private static IEnumerable<string> Expected(string[] elements) =>
+        elements.Select(static element => Describe(Assert.Single(TelemetryPath.Read(element).Records)));
 
     private static string Describe(TelemetryRecord record) =>
-        $"{record.Kind} {record.TimeNs} {record.Text} {record.RequestId} {record.Platform.RequestId} {record.Platform.DurationMs} {record.Platform.Spans.Count} {record.Platform.RuntimeVersion} {record.Platform.MaxMemoryUsedMB}";
+        $"{record.Kind} {record.TimeNs} {record.Text} {record.RequestId} {record.Platform.RequestId} {record.Platform.DurationMs} " +
+        $"{record.Platform.Spans.Count} {record.Platform.RuntimeVersion} {record.Platform.MaxMemoryUsedMB}";
 }
