@@ -1,3 +1,4 @@
 using BenchmarkDotNet.Running;
+using Mayfly.Benchmarks.Traces;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+BenchmarkSwitcher.FromAssembly(typeof(TraceBenchmarks).Assembly).Run(args);
