@@ -226,21 +226,21 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
 
     private void Refuse(DogStatsdStatus status, ReadOnlySpan<byte> text)
     {
-        Count(status);
+        long times = Count(status);
         if (status is DogStatsdStatus.Event or DogStatsdStatus.ServiceCheck)
         {
             return;
         }
 
         _counters.Drop(DropReason.Malformed, 1);
-        if (_log.IsOn(LogLevel.Warn) && Refused(status) == 1)
+        if (_log.IsOn(LogLevel.Warn) && times == 1)
         {
             string shown = Encoding.UTF8.GetString(text[..Math.Min(text.Length, 200)]).TrimEnd();
-            _log.Once($"dogstatsd-{status}", LogLevel.Warn, $"DogStatsD: {status}: {shown} (said once; further lines are counted)");
+            _log.Warn($"DogStatsD: {status}: {shown} (said once; further lines are counted)");
         }
     }
 
-    private void Count(DogStatsdStatus status) => Interlocked.Increment(ref _refused[(int)status]);
+    private long Count(DogStatsdStatus status) => Interlocked.Increment(ref _refused[(int)status]);
 
     private void WarnOfTags(ReadOnlySpan<byte> name)
     {

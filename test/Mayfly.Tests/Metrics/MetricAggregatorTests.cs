@@ -208,6 +208,29 @@ public class MetricAggregatorTests
     }
 
     [Fact]
+    public void R11_each_cause_is_said_once()
+    {
+        using var output = new MemoryStream();
+        using var rig = new MetricRig(new MetricSettings { MaxContexts = 3 }, new Log(LogLevel.Warn, output));
+        string tags = string.Join(',', Enumerable.Range(0, 101));
+        for (int i = 0; i < 5; i++)
+        {
+            rig.Send($"x:1|c|#{tags}\nx:1|c|#{tags},{i}\ny:1|c|#{tags}\nn{i}:1|c\nbad\nx:nan|c\n_sc|x|0");
+        }
+
+        Assert.Equal(
+            [
+                "MAYFLY | WARN | DogStatsD: x has more than 100 tags; the surplus is cut off",
+                "MAYFLY | WARN | DogStatsD: y has more than 100 tags; the surplus is cut off",
+                "MAYFLY | WARN | DogStatsD: NoSeparator: bad (said once; further lines are counted)",
+                "MAYFLY | WARN | DogStatsD: InvalidValue: x:nan|c (said once; further lines are counted)",
+                "MAYFLY | WARN | Metrics: more than 3 contexts between two flushes; further samples are dropped and counted",
+            ],
+            Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        rig.Take();
+    }
+
+    [Fact]
     public void Nothing_accepted_gives_no_payload()
     {
         using var rig = new MetricRig();

@@ -15,10 +15,10 @@ internal sealed class MetricRig : IDisposable
 
     public const long Bucket = 1656581400;
 
-    public MetricRig(MetricSettings? settings = null)
+    public MetricRig(MetricSettings? settings = null, Log? log = null)
     {
         Clock = new StandingClock { UnixSeconds = Now };
-        Aggregator = new MetricAggregator(settings ?? new MetricSettings(), Counters, Clock);
+        Aggregator = new MetricAggregator(settings ?? new MetricSettings(), Counters, Clock, log);
     }
 
     public StandingClock Clock { get; }
