@@ -20,10 +20,12 @@ public class DogStatsdVectorTests
     [InlineData("x:1:2:3|d", "x SKETCH cnt 3 sum 6 avg 2 min 1 max 3 {1338:1,1383:1,1409:1} @1656581400")]
     [InlineData(
         "t:1:2:3:4|ms",
-        "t.95percentile GAUGE 4 @1656581400; t.avg GAUGE 2.5 @1656581400; t.count RATE 0.4 @1656581400; t.max GAUGE 4 @1656581400; t.median GAUGE 2 @1656581400")]
+        "t.95percentile GAUGE 4 @1656581400; t.avg GAUGE 2.5 @1656581400; " +
+        "t.count RATE 0.4 @1656581400; t.max GAUGE 4 @1656581400; t.median GAUGE 2 @1656581400")]
     [InlineData(
         "t:320|ms|@0.3",
-        "t.95percentile GAUGE 320 @1656581400; t.avg GAUGE 320 @1656581400; t.count RATE 0.3 @1656581400; t.max GAUGE 320 @1656581400; t.median GAUGE 320 @1656581400")]
+        "t.95percentile GAUGE 320 @1656581400; t.avg GAUGE 320 @1656581400; " +
+        "t.count RATE 0.3 @1656581400; t.max GAUGE 320 @1656581400; t.median GAUGE 320 @1656581400")]
     [InlineData("u:alice|s\nu:bob|s\nu:alice|s", "u GAUGE 2 @1656581400")]
     [InlineData("u:a:b|s\nu:a|s", "u GAUGE 2 @1656581400")]
     [InlineData("x:1|c|#env:a,x:1,env:a", "x COUNT 1 @1656581400 env:a,x:1")]
@@ -133,7 +135,8 @@ public class DogStatsdVectorTests
         rig.Send($"h:{string.Join(':', Enumerable.Range(1, 100))}|h|#a");
         Assert.Equal(
             [
-                "h.50percentile GAUGE 50 @1656581400 a", "h.99percentile GAUGE 99 @1656581400 a", "h.avg GAUGE 50.5 @1656581400 a", "h.count RATE 10 @1656581400 a",
+                "h.50percentile GAUGE 50 @1656581400 a", "h.99percentile GAUGE 99 @1656581400 a", "h.avg GAUGE 50.5 @1656581400 a",
+                "h.count RATE 10 @1656581400 a",
                 "h.max GAUGE 100 @1656581400 a", "h.median GAUGE 50 @1656581400 a", "h.min GAUGE 1 @1656581400 a", "h.sum GAUGE 5050 @1656581400 a",
             ],
             rig.Take().Describe());

@@ -106,7 +106,8 @@ public class MetricAggregatorTests
         rig.Send("c:1|c|#a,b");
         string[] expected =
         [
-            "c COUNT 6 @1656581400 a,b", "d SKETCH cnt 2 sum 2 avg 1 min 1 max 1 {1338:2} @1656581400", "g GAUGE 1 @1656581400", "h.95percentile GAUGE 3 @1656581400",
+            "c COUNT 6 @1656581400 a,b", "d SKETCH cnt 2 sum 2 avg 1 min 1 max 1 {1338:2} @1656581400", "g GAUGE 1 @1656581400",
+            "h.95percentile GAUGE 3 @1656581400",
             "h.avg GAUGE 2 @1656581400", "h.count RATE 0.4 @1656581400", "h.max GAUGE 3 @1656581400", "h.median GAUGE 1 @1656581400", "s GAUGE 2 @1656581400",
         ];
         Assert.Equal(expected, rig.Take(closedOnly: true).Describe());
@@ -371,9 +372,11 @@ public class MetricAggregatorTests
         Decoded decoded = rig.Take();
         Assert.Equal(
             lines.Select(static line => line[..line.IndexOf(':')]).Distinct().Order(StringComparer.Ordinal),
-            decoded.Series.Select(static series => series.Metric).Concat(decoded.Sketches.Select(static sketch => sketch.Metric)).Distinct().Order(StringComparer.Ordinal));
+            decoded.Series.Select(static series => series.Metric).Concat(decoded.Sketches.Select(static sketch => sketch.Metric))
+                .Distinct().Order(StringComparer.Ordinal));
         Assert.Contains(decoded.Series, static series =>
-            series.Metric == "runtime.node.event_loop.delay.count" && series.Type == MetricSeries.Types.MetricType.Count && series.Tags.Contains("service:my-svc"));
+            series.Metric == "runtime.node.event_loop.delay.count" && series.Type == MetricSeries.Types.MetricType.Count &&
+            series.Tags.Contains("service:my-svc"));
     }
 
     private static TagSet Tags(params string[] tags) => TagSet.From(tags.Select(static tag =>

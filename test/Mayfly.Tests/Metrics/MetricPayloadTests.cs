@@ -29,7 +29,9 @@ public class MetricPayloadTests
     }
 
     [Theory]
-    [InlineData("my.dist:1:2:3|d", "08 98daf59506 10 03 19 000000000000f03f 21 0000000000000840 29 0000000000000040 31 0000000000001840 3a06 f414 ce15 8216 4203 01 01 01")]
+    [InlineData(
+        "my.dist:1:2:3|d",
+        "08 98daf59506 10 03 19 000000000000f03f 21 0000000000000840 29 0000000000000040 31 0000000000001840 3a06 f414 ce15 8216 4203 01 01 01")]
     [InlineData("my.dist:0|d", "08 98daf59506 10 01 3a 01 00 42 01 01")]
     [InlineData("my.dist:-1:0:1|d", "08 98daf59506 10 03 19 000000000000f0bf 21 000000000000f03f 3a 05 f314 00 f414 42 03 010101")]
     public void B4_dogsketch(string line, string expected)
@@ -176,7 +178,7 @@ public class MetricPayloadTests
         rig.Send("t:1:2:3|ms|#a,b,c");
         Decoded decoded = rig.Take();
         Assert.Equal(42 + 5, decoded.Series.Count);
-        Assert.All(decoded.Payloads, static payload => Assert.True(payload.Body.Length <= 500 || payload.Items == 1, $"{payload.Items} items, {payload.Body.Length} B"));
+        Assert.All(decoded.Payloads, static payload => Assert.True(payload.Body.Length <= 500 || payload.Items == 1));
         Assert.Equal(2, decoded.Payloads.Count(static payload => payload.Body.Length > 500));
         Assert.Equal(42 + 3, decoded.Payloads.Sum(static payload => payload.Units));
     }

@@ -101,15 +101,16 @@ internal sealed class Decoded
     {
         MetricSeries.Types.MetricPoint point = Assert.Single(series.Points);
         Assert.Equal(series.Type == MetricSeries.Types.MetricType.Gauge ? 0 : 10, series.Interval);
-        return FormattableString.Invariant($"{series.Metric} {series.Type.ToString().ToUpperInvariant()} {point.Value:R} @{point.Timestamp} {string.Join(',', series.Tags)}").TrimEnd();
+        string type = series.Type.ToString().ToUpperInvariant();
+        return FormattableString.Invariant($"{series.Metric} {type} {point.Value:R} @{point.Timestamp} {string.Join(',', series.Tags)}").TrimEnd();
     }
 
     private static string Describe(SketchPayload.Types.Sketch sketch)
     {
         SketchPayload.Types.Sketch.Types.Dogsketch dog = Assert.Single(sketch.Dogsketches);
         string bins = string.Join(',', dog.K.Zip(dog.N, static (k, n) => $"{k}:{n}"));
-        return FormattableString.Invariant(
-            $"{sketch.Metric} SKETCH cnt {dog.Cnt} sum {dog.Sum:R} avg {dog.Avg:R} min {dog.Min:R} max {dog.Max:R} {{{bins}}} @{dog.Ts} {string.Join(',', sketch.Tags)}").TrimEnd();
+        string statistics = FormattableString.Invariant($"cnt {dog.Cnt} sum {dog.Sum:R} avg {dog.Avg:R} min {dog.Min:R} max {dog.Max:R}");
+        return $"{sketch.Metric} SKETCH {statistics} {{{bins}}} @{dog.Ts} {string.Join(',', sketch.Tags)}".TrimEnd();
     }
 }
 
