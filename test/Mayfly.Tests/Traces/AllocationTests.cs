@@ -29,7 +29,7 @@ public class AllocationTests
     [Theory]
     [InlineData("dd-od1-000-v0.4_traces")]
     [InlineData("net-dd-002-v0.4_traces")]
-    public void Recorded_requests_allocate_nothing(string name) => Assert.Equal(0, BytesPerRequest<TraceV04>(TraceCorpus.Named(name).Body));
+    public void Recorded_requests_allocate_nothing(string name) => Assert.Equal(0, BytesPerRequest<TraceV04>(Corpus.Named(name).Body));
 
     private static long BytesPerRequest<TDecoder>(byte[] body)
         where TDecoder : struct, ITraceDecoder

@@ -8,20 +8,20 @@ namespace Mayfly.Tests.Traces;
 /// <summary>Requests of real tracers, as recorded (docs/spec/07-observed-clients.md#4-node-what-datadog-lambda-js--dd-trace-really-send, #5-net-what-datadogtrace-sends).</summary>
 public class CorpusTests
 {
-    public static TheoryData<string> Recordings => [.. TraceCorpus.All.Select(static request => request.Name)];
+    public static TheoryData<string> Recordings => [.. Corpus.Traces.Select(static request => request.Name)];
 
     [Fact]
     public void There_are_recordings_of_both_formats()
     {
-        Assert.Equal(11, TraceCorpus.All.Count);
-        Assert.Equal(2, TraceCorpus.All.Count(static request => request.Path == "/v0.5/traces"));
+        Assert.Equal(11, Corpus.Traces.Count);
+        Assert.Equal(2, Corpus.Traces.Count(static request => request.Path == "/v0.5/traces"));
     }
 
     [Theory]
     [MemberData(nameof(Recordings))]
     public void A_recording_is_accepted_whole(string name)
     {
-        RecordedRequest request = TraceCorpus.Named(name);
+        RecordedRequest request = Corpus.Named(name);
         (TraceDecodeResult result, Pb.TracerPayload? payload) = Send(request);
         Assert.Equal(TraceOutcome.Accepted, result.Outcome);
         if (request.Headers["X-Datadog-Trace-Count"] == "0")
@@ -49,7 +49,7 @@ public class CorpusTests
     [Fact]
     public void A_nodejs_invocation_has_its_root_its_chunk_fields_and_its_payload_fields()
     {
-        (_, Pb.TracerPayload? payload) = Send(TraceCorpus.Named("dd-od1-001-v0.4_traces"));
+        (_, Pb.TracerPayload? payload) = Send(Corpus.Named("dd-od1-001-v0.4_traces"));
         Assert.NotNull(payload);
         Assert.Equal(("dev", "1.2.3", ""), (payload.Env, payload.AppVersion, payload.Hostname));
         Assert.NotEmpty(payload.RuntimeId);
@@ -66,7 +66,7 @@ public class CorpusTests
     [Fact]
     public void A_dotnet_tracers_top_level_marks_are_believed()
     {
-        RecordedRequest request = TraceCorpus.Named("net-dd-002-v0.4_traces");
+        RecordedRequest request = Corpus.Named("net-dd-002-v0.4_traces");
         Assert.True(HeadersOf(request).ComputedTopLevel);
         (_, Pb.TracerPayload? payload) = Send(request);
         foreach (Pb.Span span in payload!.Chunks.SelectMany(static chunk => chunk.Spans))

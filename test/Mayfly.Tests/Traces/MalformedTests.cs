@@ -9,7 +9,7 @@ namespace Mayfly.Tests.Traces;
 /// <summary>docs/spec/03-traces.md#25-malformed-input-and-decoder-limits: its rows, and no exception on any bytes.</summary>
 public class MalformedTests
 {
-    public static TheoryData<string> Recordings => [.. TraceCorpus.All.Select(static request => request.Name)];
+    public static TheoryData<string> Recordings => [.. Corpus.Traces.Select(static request => request.Name)];
 
     [Theory]
     [InlineData("empty body", "", TraceOutcome.Malformed, MsgPackError.Truncated, 0)]
@@ -108,7 +108,7 @@ public class MalformedTests
     [MemberData(nameof(Recordings))]
     public void Every_truncation_of_a_recording_is_rejected_as_truncated(string name)
     {
-        byte[] body = TraceCorpus.Named(name).Body;
+        byte[] body = Corpus.Named(name).Body;
         var rig = new TraceRig();
         for (int length = 0; length < body.Length; length++)
         {
@@ -125,7 +125,7 @@ public class MalformedTests
     [MemberData(nameof(Recordings))]
     public void Every_single_byte_mutation_of_a_recording_has_a_status(string name)
     {
-        byte[] body = TraceCorpus.Named(name).Body.ToArray();
+        byte[] body = Corpus.Named(name).Body.ToArray();
         var rig = new TraceRig();
         for (int at = 0; at < body.Length; at++)
         {
@@ -147,7 +147,7 @@ public class MalformedTests
     [InlineData("dd-v05-000-v0.5_traces", 20262)]
     public void A_thousand_seeded_mutations_have_a_status_each_and_what_is_accepted_decodes(string name, int seed)
     {
-        byte[] original = TraceCorpus.Named(name).Body;
+        byte[] original = Corpus.Named(name).Body;
         var random = new Random(seed);
         var outcomes = new Dictionary<TraceOutcome, int>();
         for (int round = 0; round < 1000; round++)

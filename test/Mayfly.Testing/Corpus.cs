@@ -2,11 +2,14 @@ using System.Text.Json;
 
 namespace Mayfly.Testing;
 
-/// <summary>Trace requests as real tracers sent them (docs/spec/07-observed-clients.md), embedded from <c>Corpus/*.bin</c> and <c>*.meta.json</c>.</summary>
-public static class TraceCorpus
+/// <summary>Requests as real clients sent them (docs/spec/07-observed-clients.md), embedded from <c>Corpus/*.bin</c> and <c>*.meta.json</c>.</summary>
+public static class Corpus
 {
     /// <summary>All recordings, in the order of their names.</summary>
     public static IReadOnlyList<RecordedRequest> All { get; } = Load();
+
+    /// <summary>Those to a traces endpoint.</summary>
+    public static IReadOnlyList<RecordedRequest> Traces { get; } = [.. All.Where(static request => request.Path.EndsWith("/traces", StringComparison.Ordinal))];
 
     public static RecordedRequest Named(string name) => All.Single(request => request.Name == name);
 
@@ -16,8 +19,8 @@ public static class TraceCorpus
         const string Body = ".bin";
         return
         [
-            .. typeof(TraceCorpus).Assembly.GetManifestResourceNames()
-                .Where(static name => name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith("_traces" + Body, StringComparison.Ordinal))
+            .. typeof(Corpus).Assembly.GetManifestResourceNames()
+                .Where(static name => name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith(Body, StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal)
                 .Select(static name => Load(name[Prefix.Length..^Body.Length], name, name[..^Body.Length] + ".meta.json")),
         ];
@@ -33,7 +36,7 @@ public static class TraceCorpus
 
     private static byte[] Read(string resource)
     {
-        using Stream stream = typeof(TraceCorpus).Assembly.GetManifestResourceStream(resource)!;
+        using Stream stream = typeof(Corpus).Assembly.GetManifestResourceStream(resource)!;
         using var copy = new MemoryStream();
         stream.CopyTo(copy);
         return copy.ToArray();
