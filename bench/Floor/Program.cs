@@ -15,7 +15,7 @@ if (string.IsNullOrEmpty(api))
 }
 
 var options = new KestrelServerOptions { AddServerHeader = false };
-options.Listen(IPAddress.Loopback, 0);
+options.Listen(IPAddress.Loopback, int.TryParse(Environment.GetEnvironmentVariable("FLOOR_PORT"), out var port) ? port : 0);
 using var server = new KestrelServer(
     Options.Create(options),
     new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance),
