@@ -34,6 +34,8 @@ if (!registered.IsSuccessStatusCode || !registered.Headers.TryGetValues("Lambda-
     return 1;
 }
 
+// A response that is not read to its end keeps its connection: /next would open a second one.
+_ = await registered.Content.ReadAsByteArrayAsync();
 var identifier = identifiers.First();
 while (true)
 {

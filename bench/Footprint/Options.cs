@@ -15,6 +15,9 @@ internal sealed class Options
     /// <summary>Why there is no peer.</summary>
     public string PeerMissing { get; private set; } = "not asked for";
 
+    /// <summary>Further extension programs to measure in the same rounds, by name: variants of the agent or of the floor.</summary>
+    public List<(string Name, string Path)> Also { get; } = [];
+
     public string? LayerZip { get; private set; }
 
     public int Rounds { get; private set; } = 30;
@@ -64,6 +67,9 @@ internal sealed class Options
                 return true;
             case "--peer-missing":
                 PeerMissing = value;
+                return true;
+            case "--also" when value.Split('=', 2) is [var also, var path]:
+                Also.Add((also, path));
                 return true;
             case "--layer":
                 LayerZip = value;

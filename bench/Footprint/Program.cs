@@ -69,7 +69,13 @@ var peer = new Subject
 };
 
 var starter = new StartBench(api, logs);
-Subject[] subjects = [agent, floor, peer];
+Subject[] subjects =
+[
+    agent,
+    floor,
+    .. options.Also.Select(also => new Subject { Name = also.Name, Path = Existing(also.Path), Missing = $"no file '{also.Path}'", Environment = lambda }),
+    peer,
+];
 var results = starter.Run([.. subjects.Where(static subject => subject.Path is not null)], options.Rounds);
 Console.WriteLine($"{options.Rounds} starts of each program in turn, {Environment.ProcessorCount} CPUs");
 Report.Starts(subjects, results, floor);
