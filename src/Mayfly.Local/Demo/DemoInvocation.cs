@@ -11,6 +11,9 @@ public sealed record DemoInvocation
     /// <summary>Success, HandledError, Timeout, Crash or InitError.</summary>
     public required string Status { get; init; }
 
+    /// <summary>Such as <c>Runtime.ExitError</c>; null on success.</summary>
+    public string? ErrorType { get; init; }
+
     public bool Cold { get; init; }
 
     public TimeSpan Duration { get; init; }
