@@ -7,8 +7,11 @@ public static class CommandLine
 {
     private const int CouldNotRun = 2;
 
-    public static async Task<int> RunAsync(string[] args)
+    /// <param name="args">The words after the program's name.</param>
+    /// <param name="errors">Gets the sentence that says why a command could not run; null = standard error.</param>
+    public static async Task<int> RunAsync(string[] args, TextWriter? errors = null)
     {
+        errors ??= Console.Error;
         var root = new RootCommand("Lambda, a Datadog intake and a demo on this machine, for trying the Mayfly agent.")
         {
             DemoCommand.Create(),
@@ -18,17 +21,17 @@ public static class CommandLine
         ParseResult parsed = root.Parse(args);
         try
         {
-            int code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            int code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Error = errors });
             return parsed.Errors.Count > 0 ? CouldNotRun : code;
         }
         catch (LocalFailure failure)
         {
-            await Console.Error.WriteLineAsync(failure.Message);
+            await errors.WriteLineAsync(failure.Message);
             return CouldNotRun;
         }
         catch (OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync("Interrupted.");
+            await errors.WriteLineAsync("Interrupted.");
             return CouldNotRun;
         }
     }

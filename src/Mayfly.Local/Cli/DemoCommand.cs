@@ -22,7 +22,7 @@ internal static class DemoCommand
     {
         Option<int> intakePort = new("--intake-port") { Description = "Port of the local intake on 127.0.0.1 (default: any free port)." };
         Option<bool> json = new("--json") { Description = "Print the report as JSON." };
-        Option<bool> verbose = new("--verbose") { Description = "Print the lines that function and agent write." };
+        Option<bool> verbose = new("--verbose") { Description = "Print the lines that function and agent write, and every request to the intake." };
         var command = new Command("demo", "Run a sample function with the agent and check that everything it sends arrives.")
         {
             CommonOptions.Agent, intakePort, json, verbose,
@@ -37,6 +37,11 @@ internal static class DemoCommand
         IAnsiConsole console = ReportText.OpenConsole();
         var report = new ReportText(console);
         await using LocalIntake intake = await CommonOptions.StartIntakeAsync(intakePort, "--intake-port", cancellation);
+        if (verbose)
+        {
+            intake.Received += request => Say(ReportText.Request(request));
+        }
+
         Repository repository = Repository.Find();
         Say("Building the agent and the sample function ...");
         ProcessCommand agent = await AgentProgram.ResolveAsync(agentPath, cancellation);

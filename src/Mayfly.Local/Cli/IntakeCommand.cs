@@ -21,7 +21,7 @@ internal static class IntakeCommand
             {
                 lock (printing)
                 {
-                    report.Request(request);
+                    report.Line(ReportText.Request(request));
                 }
             };
             report.Line($"Listening on {intake.Url}. Point an agent at it with DD_APM_DD_URL, DD_DD_URL and DD_LOGS_CONFIG_LOGS_DD_URL. Ctrl-C ends it.");

@@ -8,7 +8,7 @@ namespace Mayfly.Local.Cli;
 /// <summary>Prints what arrived, for people: colours on a terminal, plain lines elsewhere.</summary>
 internal sealed class ReportText(IAnsiConsole console)
 {
-    private const int PlainWidth = 220;
+    private const int PlainWidth = 10_000; // Spectre.Console breaks lines at the width: a file or a pipe has none.
 
     private static readonly HashSet<string> FunctionTagKeys = new(StringComparer.Ordinal)
     {
@@ -63,7 +63,7 @@ internal sealed class ReportText(IAnsiConsole console)
             long count = sketches.Sum(s => s.Count);
             console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"   {name,-45} {count,4} values   sum {Number(sketches.Sum(s => s.Sum)),-14} min {Number(sketches.Min(s => s.Min)),-14} max {Number(sketches.Max(s => s.Max))}"));
+                $"   {name,-45} {count,4} value{(count == 1 ? " " : "s")}   sum {Number(sketches.Sum(s => s.Sum)),-14} min {Number(sketches.Min(s => s.Min)),-14} max {Number(sketches.Max(s => s.Max))}"));
         }
     }
 
@@ -73,7 +73,7 @@ internal sealed class ReportText(IAnsiConsole console)
         console.MarkupLine("[bold]Sent and arrived[/]");
         foreach (DeliveryRow row in report.Rows)
         {
-            string mark = row.Sent == row.Arrived ? "[green]ok[/]" : "[red]MISSING[/]";
+            string mark = row.Sent == row.Arrived ? "[green]ok[/]" : "[red]see below[/]";
             console.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"   {row.What,-24} sent {row.Sent,4}   arrived {row.Arrived,4}   {mark}"));
         }
 
@@ -102,10 +102,10 @@ internal sealed class ReportText(IAnsiConsole console)
     }
 
     /// <summary>One line for a request that reached the intake.</summary>
-    public void Request(ReceivedRequest request) => console.WriteLine(string.Create(
+    public static string Request(ReceivedRequest request) => string.Create(
         CultureInfo.InvariantCulture,
         $"{request.ArrivedAt.ToLocalTime():HH:mm:ss.fff}  {request.Method} {request.Path}  {request.Status}  {request.BytesCompressed} B"
-        + $"{(request.ContentEncoding is null ? "" : $" {request.ContentEncoding}, {request.BytesRaw} B raw")}{Contents(request)}"));
+        + $"{(request.ContentEncoding is null ? "" : $" {request.ContentEncoding}, {request.BytesRaw} B raw")}{Contents(request)}");
 
     private void Spans(IReadOnlyList<ReceivedSpan> spans)
     {
@@ -117,7 +117,8 @@ internal sealed class ReportText(IAnsiConsole console)
             string name = (row.Branch + row.Span.Name).PadRight(width);
             string error = row.Span.Error == 0 ? "" : $"  [red]ERROR {Markup.Escape(row.Span.Meta.GetValueOrDefault("error.msg") ?? "")}[/]";
             string text = string.Create(
-                CultureInfo.InvariantCulture, $"     {name}  +{row.OffsetNs / 1e6,8:0.00} ms  {row.Span.DurationNs / 1e6,9:0.00} ms  {row.Span.Service}  {row.Span.Resource}");
+                CultureInfo.InvariantCulture,
+                $"     {name}  {$"+{row.OffsetNs / 1e6:0.00} ms",13}  {$"{row.Span.DurationNs / 1e6:0.00} ms",13}  {row.Span.Service}  {row.Span.Resource}");
             console.MarkupLine(Markup.Escape(text) + error);
         }
     }

@@ -86,7 +86,7 @@ internal static class RunCommand
         report.Line("Requests to the intake");
         foreach (ReceivedRequest request in intake.Requests)
         {
-            report.Request(request);
+            report.Line(ReportText.Request(request));
         }
 
         return invocations.Any(i => i.Status is nameof(InvocationStatus.Crash) or nameof(InvocationStatus.InitError)) ? 1 : 0;

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace Mayfly.Local.Demo;
 
 /// <summary>What the demo invokes: event files of <c>samples/events</c>, in this order.</summary>
-internal static class DemoEvents
+public static class DemoEvents
 {
     private static readonly TimeSpan QueueTime = TimeSpan.FromMilliseconds(120);
 
