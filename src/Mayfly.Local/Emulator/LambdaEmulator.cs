@@ -13,6 +13,7 @@ public sealed class LambdaEmulator : IAsyncDisposable
     private readonly Sandbox _sandbox;
     private readonly RuntimeApiServer _server;
     private readonly SemaphoreSlim _turn = new(1);
+    private int _disposed;
 
     private LambdaEmulator(Timeline timeline, SandboxLayer layer, Sandbox sandbox, RuntimeApiServer server)
     {
@@ -97,9 +98,14 @@ public sealed class LambdaEmulator : IAsyncDisposable
     public int? ProcessId(string name) =>
         _sandbox.Generation.Processes.FirstOrDefault(process => process.Name == name && !process.Exited.IsCompleted)?.Id;
 
-    /// <summary>Kills what runs and closes the APIs.</summary>
+    /// <summary>Kills what runs, lets a running invocation fail, and closes the APIs. A second call does nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         AppDomain.CurrentDomain.ProcessExit -= KillAll;
         _sandbox.Close();
         await _turn.WaitAsync();

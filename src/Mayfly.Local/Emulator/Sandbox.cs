@@ -80,12 +80,14 @@ internal sealed partial class Sandbox : IAsyncDisposable
 
     private async Task ThawAsync()
     {
-        if (_isFrozen)
+        if (!_isFrozen)
         {
-            _isFrozen = false;
-            SignalAll(PosixSignal.Continue);
-            _timeline.Add(SandboxEventKind.Thawed, "sandbox");
+            return;
         }
+
+        _isFrozen = false;
+        SignalAll(PosixSignal.Continue);
+        _timeline.Add(SandboxEventKind.Thawed, "sandbox");
 
         // What was said after the freeze goes out first: it reaches the extension just before the next event.
         Telemetry.Resume();
