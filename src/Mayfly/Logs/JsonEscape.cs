@@ -39,7 +39,7 @@ internal static class JsonEscape
         }
     }
 
-    /// <summary>Length of the longest prefix of <paramref name="text"/> that ends between two characters and takes at most <paramref name="budgetBytes"/> when escaped.</summary>
+    /// <summary>Length of the longest prefix that ends between two characters and takes at most <paramref name="budgetBytes"/> when escaped.</summary>
     public static int PrefixThatFits(ReadOnlySpan<byte> text, int budgetBytes)
     {
         // A byte of invalid UTF-8 may become the three bytes of U+FFFD.

@@ -92,7 +92,7 @@ internal static class JsonUnescape
         }
     }
 
-    /// <summary>Reads one escape (or surrogate pair of escapes) at the start of <paramref name="json"/>; it always consumes at least as much as its character takes.</summary>
+    /// <summary>Reads one escape, or a surrogate pair of escapes, at the start of <paramref name="json"/>. It is never shorter than its character.</summary>
     private static Rune ReadEscape(ReadOnlySpan<byte> json, out int consumed)
     {
         consumed = Math.Min(2, json.Length);

@@ -3,7 +3,9 @@ using Mayfly.Wire;
 
 namespace Mayfly.Logs;
 
-/// <summary>A request body in the making. Events lie in it one after the other, each behind one separator byte, so that a flush only closes the array.</summary>
+/// <summary>
+/// A request body in the making. Events lie in it one after the other, each behind one separator byte, so that a flush only closes the array.
+/// </summary>
 /// <remarks>Not thread-safe; owned by <see cref="LogBuffer"/>. Old events can be dropped one by one from the front.</remarks>
 internal sealed class LogPage(int maxEvents) : IDisposable
 {

@@ -4,8 +4,8 @@ namespace Mayfly.Metrics;
 /// The agent's distribution sketch: bins of relative width 1/64 with a count each, beside exact count, sum, average, minimum and maximum.
 /// </summary>
 /// <remarks>
-/// Rules: docs/spec/04-metrics-logs.md#b2-operations. One 64-bit count per key; at most <see cref="MaxBins"/> bins, above that the lowest collapse into one, so that high
-/// quantiles stay exact. Bins are two parallel sorted arrays. Not thread-safe.
+/// Rules: docs/spec/04-metrics-logs.md#b2-operations. One 64-bit count per key; at most <see cref="MaxBins"/> bins, above that the lowest collapse into one,
+/// so that high quantiles stay exact. Bins are two parallel sorted arrays. Not thread-safe.
 /// </remarks>
 public sealed class AgentSketch
 {
@@ -134,7 +134,9 @@ public sealed class AgentSketch
         Max = double.MinValue;
     }
 
-    /// <summary>The average after <paramref name="weight"/> values of <paramref name="value"/>; <see cref="Count"/> and <see cref="Sum"/> include them already.</summary>
+    /// <summary>
+    /// The average after <paramref name="weight"/> values of <paramref name="value"/>; <see cref="Count"/> and <see cref="Sum"/> include them already.
+    /// </summary>
     private double MovedAverage(double value, long weight)
     {
         double moved = Average + (value - Average) * weight / Count;

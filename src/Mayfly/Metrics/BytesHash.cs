@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Mayfly.Metrics;
 
-/// <summary>A fast 64-bit hash of bytes by folded 64 × 64 → 128 bit multiplication. Seeded per process, so that nobody outside can choose colliding names.</summary>
+/// <summary>
+/// A fast 64-bit hash of bytes by folded 64 × 64 → 128 bit multiplication. Seeded per process, so that nobody outside can choose colliding names.
+/// </summary>
 internal static class BytesHash
 {
     private const ulong OddA = 0x9E3779B97F4A7C15;

@@ -12,9 +12,16 @@ internal sealed class CanonicalTags
     public const int MaxTags = 100;
 
     private readonly ArrayBufferWriter<byte> _joined = new(256);
-    private readonly TextOrder _order = new();
+    private readonly Comparison<TagRange> _byText;
+    private byte[] _text = [];
     private TagRange[] _ranges = new TagRange[32];
     private int _length;
+
+    public CanonicalTags()
+    {
+        // Made once: sorting with a comparer would make a delegate each time.
+        _byText = (x, y) => _text.AsSpan(x.Start, x.Length).SequenceCompareTo(_text.AsSpan(y.Start, y.Length));
+    }
 
     /// <summary>Whether the last tags were more than <see cref="MaxTags"/>.</summary>
     public bool WereCut { get; private set; }
@@ -29,9 +36,8 @@ internal sealed class CanonicalTags
             return default;
         }
 
-        _order.SetText(tags);
         Split(tags);
-        _ranges.AsSpan(0, _length).Sort(_order);
+        Sort(tags);
         return Join(tags);
     }
 
@@ -59,6 +65,17 @@ internal sealed class CanonicalTags
 
             start += length + 1;
         }
+    }
+
+    private void Sort(ReadOnlySpan<byte> tags)
+    {
+        if (_text.Length < tags.Length)
+        {
+            _text = new byte[Math.Max(tags.Length, 512)];
+        }
+
+        tags.CopyTo(_text);
+        _ranges.AsSpan(0, _length).Sort(_byText);
     }
 
     private ReadOnlySpan<byte> Join(ReadOnlySpan<byte> tags)
@@ -92,21 +109,4 @@ internal sealed class CanonicalTags
     }
 
     private readonly record struct TagRange(int Start, int Length);
-
-    private sealed class TextOrder : IComparer<TagRange>
-    {
-        private byte[] _text = [];
-
-        public void SetText(ReadOnlySpan<byte> text)
-        {
-            if (_text.Length < text.Length)
-            {
-                _text = new byte[Math.Max(text.Length, 256)];
-            }
-
-            text.CopyTo(_text);
-        }
-
-        public int Compare(TagRange x, TagRange y) => _text.AsSpan(x.Start, x.Length).SequenceCompareTo(_text.AsSpan(y.Start, y.Length));
-    }
 }

@@ -3,8 +3,8 @@ using Mayfly.Wire;
 namespace Mayfly.Metrics;
 
 /// <summary>
-/// Finds contexts by name, type, bucket and tags without an allocation. Each spelling of the tags that was seen (order, duplicates) has an entry of its own that leads to
-/// the one context with the canonical spelling, so that tags are sorted once per spelling and not once per sample. Not thread-safe.
+/// Finds contexts by name, type, bucket and tags without an allocation. Each spelling of the tags that was seen (order, duplicates) has an entry of its own
+/// that leads to the one context with the canonical spelling, so that tags are sorted once per spelling and not once per sample. Not thread-safe.
 /// </summary>
 internal sealed class ContextTable(ulong seed)
 {

@@ -1,7 +1,8 @@
 namespace Mayfly.Metrics;
 
 /// <summary>
-/// Counts the distinct texts of a set metric by their 64-bit hashes: a million of them are counted one too few with a probability below 1 in 10 million. Not thread-safe.
+/// Counts the distinct texts of a set metric by their 64-bit hashes: a million of them are counted one too few with a probability below 1 in 10 million. Not
+/// thread-safe.
 /// </summary>
 internal sealed class DistinctTexts
 {

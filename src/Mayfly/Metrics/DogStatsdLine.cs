@@ -66,7 +66,8 @@ public readonly ref struct DogStatsdLine
     public ValueEnumerator GetEnumerator() => new(in this);
 
     /// <summary>
-    /// Takes the next line that is not empty off <paramref name="packet"/>. False: the packet is used up. Lines end with LF or CR LF, the last one may end without.
+    /// Takes the next line that is not empty off <paramref name="packet"/>. False: the packet is used up. Lines end with LF or CR LF, the last one may end
+    /// without.
     /// <paramref name="line"/> is set only when <paramref name="status"/> is <see cref="DogStatsdStatus.Ok"/>.
     /// </summary>
     public static bool TryTake(ref ReadOnlySpan<byte> packet, out DogStatsdLine line, out DogStatsdStatus status)
@@ -185,7 +186,9 @@ public readonly ref struct DogStatsdLine
         return known.HasValue;
     }
 
-    /// <summary>Takes the next number, passing over empty items, off a packed list. False: none left, or (with <paramref name="isNumber"/> false) no number.</summary>
+    /// <summary>
+    /// Takes the next number, passing over empty items, off a packed list. False: none left, or (with <paramref name="isNumber"/> false) no number.
+    /// </summary>
     private static bool TryTakeValue(scoped ref ReadOnlySpan<byte> rest, out double value, out bool isNumber)
     {
         while (!rest.IsEmpty)

@@ -11,8 +11,8 @@ namespace Mayfly.Metrics;
 /// Receives DogStatsD datagrams on one thread of its own, which also parses and aggregates them. Ends only when disposed; owns its socket.
 /// </summary>
 /// <remarks>
-/// docs/spec/04-metrics-logs.md#a1-transports. The default buffer holds the largest datagram that UDP can carry, so that none is truncated; with a smaller one the
-/// cut last line is left out and counted.
+/// docs/spec/04-metrics-logs.md#a1-transports. The default buffer holds the largest datagram that UDP can carry, so that none is truncated; with a smaller
+/// one the cut last line is left out and counted.
 /// </remarks>
 public sealed class DogStatsdListener : IDisposable
 {
@@ -54,7 +54,9 @@ public sealed class DogStatsdListener : IDisposable
         // One byte more than allowed: a datagram that fills it was longer. Pinned, as the kernel writes into it all the time.
         _buffer = GC.AllocateUninitializedArray<byte>(Math.Clamp(packetBytes, MarkerBytes, LargestPacketBytes) + 1, pinned: true);
         var bound = (IPEndPoint)socket.LocalEndPoint!;
-        IPAddress address = bound.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : bound.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : bound.Address;
+        IPAddress address = bound.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
+            : bound.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
+            : bound.Address;
         _self = new IPEndPoint(address, bound.Port);
         _markerSocket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         _thread = new Thread(Receive, StackSizeBytes) { IsBackground = true, Name = "dogstatsd" };

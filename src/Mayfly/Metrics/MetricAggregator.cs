@@ -103,7 +103,8 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
             joined[length++] = (byte)',';
         }
 
-        Accept(new DogStatsdLine(nameUtf8, MetricType.Distribution, value, joined.AsSpan(0, Math.Max(length - 1, 0)), unixSeconds), _time.GetUtcNow().ToUnixTimeSeconds());
+        ReadOnlySpan<byte> tagText = joined.AsSpan(0, Math.Max(length - 1, 0));
+        Accept(new DogStatsdLine(nameUtf8, MetricType.Distribution, value, tagText, unixSeconds), _time.GetUtcNow().ToUnixTimeSeconds());
         ArrayPool<byte>.Shared.Return(joined);
     }
 
@@ -111,7 +112,9 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
     /// <remarks>Includes the bucket that is still open: for the end of an invocation, before a freeze, and at shutdown.</remarks>
     public void TakePayloads(List<IntakePayload> payloads) => TakePayloads(payloads, openBucket: long.MaxValue);
 
-    /// <summary>As <see cref="TakePayloads(List{IntakePayload})"/>, but the bucket that is still open stays: for a flush by timer of a process that lives on.</summary>
+    /// <summary>
+    /// As <see cref="TakePayloads(List{IntakePayload})"/>, but the bucket that is still open stays: for a flush by timer of a process that lives on.
+    /// </summary>
     public void TakeClosedPayloads(List<IntakePayload> payloads)
     {
         long now = _time.GetUtcNow().ToUnixTimeSeconds();
@@ -226,21 +229,21 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
 
     private void Refuse(DogStatsdStatus status, ReadOnlySpan<byte> text)
     {
-        Count(status);
+        long times = Count(status);
         if (status is DogStatsdStatus.Event or DogStatsdStatus.ServiceCheck)
         {
             return;
         }
 
         _counters.Drop(DropReason.Malformed, 1);
-        if (_log.IsOn(LogLevel.Warn) && Refused(status) == 1)
+        if (_log.IsOn(LogLevel.Warn) && times == 1)
         {
             string shown = Encoding.UTF8.GetString(text[..Math.Min(text.Length, 200)]).TrimEnd();
-            _log.Once($"dogstatsd-{status}", LogLevel.Warn, $"DogStatsD: {status}: {shown} (said once; further lines are counted)");
+            _log.Warn($"DogStatsD: {status}: {shown} (said once; further lines are counted)");
         }
     }
 
-    private void Count(DogStatsdStatus status) => Interlocked.Increment(ref _refused[(int)status]);
+    private long Count(DogStatsdStatus status) => Interlocked.Increment(ref _refused[(int)status]);
 
     private void WarnOfTags(ReadOnlySpan<byte> name)
     {

@@ -18,7 +18,9 @@ internal struct MetricContext
     /// <summary>Sum of a count, last value of a gauge.</summary>
     public double Value;
 
-    /// <summary><see cref="AgentSketch"/>, <see cref="WeightedSamples"/> or <see cref="DistinctTexts"/>, as the type asks; null for counts and gauges.</summary>
+    /// <summary>
+    /// <see cref="AgentSketch"/>, <see cref="WeightedSamples"/> or <see cref="DistinctTexts"/>, as the type asks; null for counts and gauges.
+    /// </summary>
     public object? State;
 
     public const int BucketSeconds = 10;

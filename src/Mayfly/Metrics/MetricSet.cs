@@ -3,7 +3,8 @@ using Mayfly.Diagnostics;
 namespace Mayfly.Metrics;
 
 /// <summary>
-/// Everything accepted between two flushes. Filled under the aggregator's lock, encoded by the flush that took it, then cleared and used again. Not thread-safe.
+/// Everything accepted between two flushes. Filled under the aggregator's lock, encoded by the flush that took it, then cleared and used again. Not
+/// thread-safe.
 /// </summary>
 /// <remarks>Aggregation per type: docs/spec/04-metrics-logs.md#a5-metric-types, weights: #a9-sample-rate.</remarks>
 internal sealed class MetricSet(MetricSettings settings, ulong seed)

@@ -5,7 +5,8 @@ using Mayfly.Wire;
 namespace Mayfly.Metrics;
 
 /// <summary>
-/// Collects encoded items (elements of a repeated protobuf field, which need no framing) into payloads within the limits. An item that is too large by itself goes alone.
+/// Collects encoded items (elements of a repeated protobuf field, which need no framing) into payloads within the limits. An item that is too large by
+/// itself goes alone.
 /// </summary>
 internal sealed class PayloadBatch(IntakeKind kind, PayloadLimits limits, List<IntakePayload> payloads)
 {

@@ -7,8 +7,8 @@ namespace Mayfly.Metrics;
 /// the start of the bucket plus the number of earlier sends, at most <see cref="MaxShiftSeconds"/> (docs/spec/04-metrics-logs.md#a10-time-and-buckets).
 /// </summary>
 /// <remarks>
-/// Identities are 64-bit hashes in two generations; the older one is forgotten as a whole, so memory is bounded by twice the limit. A hash collision costs one second of shift.
-/// Not thread-safe.
+/// Identities are 64-bit hashes in two generations; the older one is forgotten as a whole, so memory is bounded by twice the limit. A hash collision costs
+/// one second of shift. Not thread-safe.
 /// </remarks>
 internal sealed class SentPoints(int generationLimit, TimeSpan generationAge, TimeProvider time)
 {

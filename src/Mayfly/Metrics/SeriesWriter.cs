@@ -37,7 +37,8 @@ internal static class SeriesWriter
     private const int Interval = 8;
     private const int Metadata = 9;
 
-    public static void Write(ProtobufWriter writer, in SeriesHead head, ReadOnlySpan<byte> name, SeriesType type, double value, ReadOnlySpan<byte> unit = default)
+    public static void Write(
+        ProtobufWriter writer, in SeriesHead head, ReadOnlySpan<byte> name, SeriesType type, double value, ReadOnlySpan<byte> unit = default)
     {
         int series = writer.BeginMessage(PayloadSeries);
         foreach (EmittedTags.Resource resource in head.Tags.Resources)

@@ -1,7 +1,8 @@
 namespace Mayfly.Metrics;
 
 /// <summary>
-/// The logarithmic grid of the agent's sketch: which bin a value falls into, and which value a bin stands for (docs/spec/04-metrics-logs.md#b1-agent-sketch-parameters).
+/// The logarithmic grid of the agent's sketch: which bin a value falls into, and which value a bin stands for
+/// (docs/spec/04-metrics-logs.md#b1-agent-sketch-parameters).
 /// </summary>
 public static class SketchKey
 {
@@ -18,7 +19,10 @@ public static class SketchKey
 
     private static readonly double SmallestMagnitude = Math.Pow(Gamma, 1 - Bias);
 
-    /// <summary>The key of <paramref name="value"/>: its logarithm rounded half to even, 0 below 1e-9, negative for negative values. NaN has none and must be refused earlier.</summary>
+    /// <summary>
+    /// The key of <paramref name="value"/>: its logarithm rounded half to even, 0 below 1e-9, negative for negative values. NaN has none and must be refused
+    /// earlier.
+    /// </summary>
     public static int Of(double value)
     {
         double magnitude = Math.Abs(value);

@@ -2,7 +2,9 @@ using Mayfly.Wire;
 
 namespace Mayfly.Metrics;
 
-/// <summary>Writes one element of <c>SketchPayload.sketches</c> with one sketch (docs/spec/04-metrics-logs.md#b4-sketchpayload-protobuf-post-apibetasketches).</summary>
+/// <summary>
+/// Writes one element of <c>SketchPayload.sketches</c> with one sketch (docs/spec/04-metrics-logs.md#b4-sketchpayload-protobuf-post-apibetasketches).
+/// </summary>
 internal static class SketchWriter
 {
     private const int PayloadSketches = 1;

@@ -83,7 +83,7 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
             dropped += DropOldest();
         }
 
-        if (_last is null || _last.SizeBytes + sizeBytes + _closing.Length > BodyBytes)
+        if (_last is null || !_last.HasRoomFor(sizeBytes + _closing.Length))
         {
             _last = new Body(sizeBytes + _closing.Length);
             _bodies.Enqueue(_last);
@@ -99,11 +99,9 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
         Body oldest = _bodies.Peek();
         (int sizeBytes, int spans) = oldest.DropFirst();
         _sizeBytes -= sizeBytes;
-        if (oldest.IsEmpty)
+        if (oldest.IsEmpty && oldest != _last)
         {
-            _bodies.Dequeue();
-            oldest.Dispose();
-            _last = _bodies.Count == 0 ? null : _last;
+            _bodies.Dequeue().Dispose();
         }
 
         return spans;
@@ -127,12 +125,12 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
         private readonly Queue<(int SizeBytes, int Spans)> _payloads = new();
         private int _droppedBytes;
 
-        /// <summary>Bytes of the payloads that are left.</summary>
-        public int SizeBytes => _bytes.Length - _droppedBytes;
-
         public long Spans { get; private set; }
 
         public bool IsEmpty => _payloads.Count == 0;
+
+        /// <summary>The gap counts as occupied, so that a body's memory is bounded; an empty body has room for anything.</summary>
+        public bool HasRoomFor(int sizeBytes) => IsEmpty || _bytes.Length + sizeBytes <= BodyBytes;
 
         public void Add(ReadOnlySpan<byte> payload, int sizeBytes, int spans)
         {
@@ -149,6 +147,12 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
             (int sizeBytes, int spans) = _payloads.Dequeue();
             _droppedBytes += sizeBytes;
             Spans -= spans;
+            if (IsEmpty)
+            {
+                _bytes.Clear();
+                _droppedBytes = 0;
+            }
+
             return (sizeBytes, spans);
         }
 
@@ -157,7 +161,7 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
         {
             if (_droppedBytes > 0)
             {
-                int left = SizeBytes;
+                int left = _bytes.Length - _droppedBytes;
                 _bytes.Slice(_droppedBytes, left).CopyTo(_bytes.Slice(0, left));
                 _bytes.Truncate(left);
             }

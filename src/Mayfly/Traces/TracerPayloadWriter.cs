@@ -9,7 +9,7 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
     /// <summary>A payload this large takes no further trace; leaves room in a body for most traces whole.</summary>
     private const int FullAtBytes = 1024 * 1024;
 
-    /// <summary>A trace is split, by spans, where its payload reaches this: a body's size less room for the payload's fields.</summary>
+    /// <summary>A trace is split, by spans, where its payload would pass this: a body's size less room for the payload's fields.</summary>
     private const int SplitAtBytes = TraceBuffer.BodyBytes - 64 * 1024;
 
     private const int LargestKeptBytes = 4 * 1024 * 1024;
@@ -54,18 +54,9 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
                 Open(writer);
             }
 
-            int mark = writer.BeginMessage(6);
-            writer.Varint(1, (long)chunk.Priority);
-            writer.Bytes(2, chunk.Origin.Span);
-            do
-            {
-                SpanWriter.Write(writer, 3, rest[0]);
-                rest = rest[1..];
-                _spans++;
-            }
-            while (!rest.IsEmpty && _output.Length - _start < SplitAtBytes && _output.Length < settings.BufferBytes);
-            writer.EndMessage(mark);
-            if (_output.Length - _start >= FullAtBytes)
+            int taken = AddChunk(writer, chunk, rest, out bool isFull);
+            rest = rest[taken..];
+            if (isFull || _output.Length - _start >= FullAtBytes)
             {
                 Close(writer);
             }
@@ -95,6 +86,42 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
     }
 
     public void Dispose() => _output.Dispose();
+
+    /// <summary>Writes a chunk of as many of <paramref name="spans"/> as the payload takes, at least one where it is still empty; returns how many.</summary>
+    private int AddChunk(ProtobufWriter writer, in TraceChunk chunk, ReadOnlySpan<Span> spans, out bool isFull)
+    {
+        isFull = false;
+        int chunkStart = _output.Length;
+        int mark = writer.BeginMessage(6);
+        writer.Varint(1, (long)chunk.Priority);
+        writer.Bytes(2, chunk.Origin.Span);
+        int taken = 0;
+        while (taken < spans.Length && _output.Length < settings.BufferBytes)
+        {
+            int spanStart = _output.Length;
+            SpanWriter.Write(writer, 3, spans[taken]);
+            isFull = _spans > 0 && _output.Length - _start > SplitAtBytes;
+            if (isFull)
+            {
+                _output.Truncate(spanStart);
+                break;
+            }
+
+            taken++;
+            _spans++;
+        }
+
+        if (taken == 0)
+        {
+            _output.Truncate(chunkStart);
+        }
+        else
+        {
+            writer.EndMessage(mark);
+        }
+
+        return taken;
+    }
 
     private void Open(ProtobufWriter writer)
     {

@@ -33,7 +33,7 @@ public readonly struct TelemetryRecord
     /// <summary>What a function or an extension wrote: the text itself, or compact JSON where the record is not a string. Empty for platform records.</summary>
     public Utf8Slice Text { get; }
 
-    /// <summary>The request id that a function's JSON line carries in itself; empty where there is none. Platform records: <see cref="PlatformRecord.RequestId"/>.</summary>
+    /// <summary>The request id that a function's JSON line carries in itself, else empty; that of a platform record is in <see cref="Platform"/>.</summary>
     public Utf8Slice RequestId { get; }
 
     /// <summary>The fields of a platform record; <see cref="PlatformRecord.None"/> for lines.</summary>
