@@ -1,0 +1,68 @@
+using System.Text;
+
+namespace Mayfly.Footprint;
+
+/// <summary>
+/// start-invocation + end-invocation with a 2 KB event, minus the same two requests to a server that does nothing with them (the floor program),
+/// sent in turn (design budget, fourth row). The agent's other work of an invocation (events, telemetry) happens between the measured calls.
+/// </summary>
+internal sealed class LifecycleBench(StartBench starter)
+{
+    private const int EventBytes = 2048;
+
+    public sealed record Result(double AgentP50, double AgentP99, double EmptyP50, double EmptyP99)
+    {
+        public double ExtraP50 => AgentP50 - EmptyP50;
+
+        public double ExtraP99 => AgentP99 - EmptyP99;
+    }
+
+    public Result Run(Subject agent, Subject floor, int floorPort, int invocations)
+    {
+        var (floorChild, _) = starter.StartExtension(floor);
+        var (child, session) = starter.StartExtension(agent);
+        using (floorChild)
+        using (child)
+        using (var traffic = new FunctionTraffic(session, new AgentPorts()))
+        using (var lifecycle = new HttpConnection(new AgentPorts().Lifecycle))
+        using (var empty = new HttpConnection(floorPort))
+        {
+            var body = Encoding.UTF8.GetBytes($$"""{"kind":"ok","text":"{{new string('x', EventBytes - 23)}}"}""");
+            var agentMs = new List<double>();
+            var emptyMs = new List<double>();
+            for (var i = 0; i < invocations; i++)
+            {
+                var requestId = Guid.NewGuid().ToString();
+                session.Events.Add(FunctionTraffic.InvokeEvent(requestId));
+                traffic.Telemetry(FunctionTraffic.PlatformStart(requestId));
+                agentMs.Add(Pair(lifecycle, requestId, body));
+                emptyMs.Add(Pair(empty, requestId, body));
+                traffic.Telemetry(FunctionTraffic.RuntimeDone(requestId), FunctionTraffic.Report(requestId));
+                if (!session.WaitNext(TimeSpan.FromSeconds(30)))
+                {
+                    throw new InvalidOperationException($"{agent.Name}: no /event/next after invocation {i + 1}");
+                }
+            }
+
+            return new Result(Percentile.Of(agentMs, 0.5), Percentile.Of(agentMs, 0.99), Percentile.Of(emptyMs, 0.5), Percentile.Of(emptyMs, 0.99));
+        }
+    }
+
+    private static double Pair(HttpConnection connection, string requestId, byte[] body)
+    {
+        var id = $"lambda-runtime-aws-request-id: {requestId}\r\n";
+        Send(connection, "/lambda/start-invocation", id + "Content-Type: application/json\r\nx-datadog-tracing-enabled: false\r\n", body);
+        var ms = connection.LastMs;
+        Send(connection, "/lambda/end-invocation", id + "x-datadog-trace-id: 1234567890\r\nx-datadog-span-id: 987654321\r\nx-datadog-sampling-priority: 1\r\n", body);
+        return ms + connection.LastMs;
+    }
+
+    private static void Send(HttpConnection connection, string path, string headers, byte[] body)
+    {
+        var answer = connection.Send("POST", path, headers, body);
+        if (!answer.FirstLine.Contains(" 200", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"{path} answered '{answer.FirstLine}'");
+        }
+    }
+}

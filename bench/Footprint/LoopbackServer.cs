@@ -1,0 +1,64 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Mayfly.Footprint;
+
+/// <summary>
+/// HTTP/1.1 server on a free loopback port with one blocking thread per connection: no thread pool between the arrival of a request and its time stamp.
+/// The answer is a complete response; a null answer closes the connection.
+/// </summary>
+internal sealed class LoopbackServer : IDisposable
+{
+    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Func<HttpMessage, byte[]?> _answer;
+
+    public LoopbackServer(Func<HttpMessage, byte[]?> answer)
+    {
+        _answer = answer;
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen(128);
+        Background(Accept);
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
+
+    public void Dispose() => _listener.Dispose();
+
+    private static void Background(Action work) => new Thread(() => work()) { IsBackground = true }.Start();
+
+    private void Accept()
+    {
+        try
+        {
+            while (true)
+            {
+                var socket = _listener.Accept();
+                socket.NoDelay = true;
+                Background(() => Serve(socket));
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The listener was disposed.
+        }
+    }
+
+    private void Serve(Socket socket)
+    {
+        using (socket)
+        {
+            try
+            {
+                var reader = new SocketReader(socket);
+                while (HttpMessage.Read(reader) is { } request && _answer(request) is { } answer)
+                {
+                    socket.Send(answer);
+                }
+            }
+            catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+            {
+                // The peer was killed: every run of a program under test ends so.
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace Mayfly.Footprint;
+
+/// <summary>Tables on standard output. MB are 1,000,000 bytes.</summary>
+internal static class Report
+{
+    public static void Starts(IReadOnlyList<Subject> subjects, Dictionary<Subject, StartResult> results, Subject? floor)
+    {
+        var rows = new List<string[]> { (string[])["program", "binary MB", "exec → first /next ms: median", "p90", "min", "ratio to floor", "CPU ms", "RSS MB", "anonymous MB", "threads"] };
+        foreach (var subject in subjects)
+        {
+            if (!results.TryGetValue(subject, out var result))
+            {
+                rows.Add([subject.Name, $"not measured: {subject.Missing}"]);
+                continue;
+            }
+
+            var ratio = floor is not null && results.TryGetValue(floor, out var floorResult) ? Text(result.MedianMs / floorResult.MedianMs) : "-";
+            rows.Add(
+            [
+                subject.Name + (subject.IsExtension ? "" : " (first HTTP answer)"),
+                Text(subject.SizeBytes / 1e6),
+                Text(result.MedianMs),
+                Text(result.P90Ms),
+                Text(result.MinMs),
+                ratio,
+                Text(result.CpuMs),
+                Text(result.RssMb),
+                Text(result.AnonymousMb),
+                result.Threads.ToString("0", CultureInfo.InvariantCulture),
+            ]);
+        }
+
+        Write(rows);
+    }
+
+    public static void Budgets(IReadOnlyList<Budget> budgets) =>
+        Write([["budget", "measured", ""], .. budgets.Select(static budget => (string[])[budget.What, budget.Measured ?? "-", budget.Verdict])]);
+
+    public static string Text(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
+
+    private static void Write(List<string[]> rows)
+    {
+        var columns = rows[0].Length;
+        // A row with fewer cells is a remark: it does not widen the columns.
+        var widths = Enumerable.Range(0, columns).Select(column => rows.Where(row => row.Length == columns).Max(row => row[column].Length)).ToArray();
+        widths[0] = rows.Max(static row => row[0].Length);
+        foreach (var row in rows)
+        {
+            Console.WriteLine("| " + string.Join(" | ", row.Select((cell, column) => cell.PadRight(widths[column]))) + " |");
+            if (row == rows[0])
+            {
+                Console.WriteLine("|" + string.Join("|", widths.Select(static width => new string('-', width + 2))) + "|");
+            }
+        }
+
+        Console.WriteLine();
+    }
+}
