@@ -1,10 +1,10 @@
-using Mayfly.Testing;
 using System.Globalization;
 using System.Text;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Metrics;
 using Mayfly.Tags;
+using Mayfly.Testing;
 using Mayfly.Testing.Protos;
 using Xunit;
 
@@ -364,7 +364,7 @@ public class MetricAggregatorTests
     public void The_recorded_proxy_body_of_a_Node_tracer_arrives_whole()
     {
         using var rig = new MetricRig();
-        byte[] body = ReadCorpus("dd-runtimemetrics-005-dogstatsd_v2_proxy.bin");
+        byte[] body = Corpus.Named("dd-runtimemetrics-005-dogstatsd_v2_proxy").Body;
         rig.Aggregator.AcceptPacket(body);
 
         string[] lines = Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -378,14 +378,6 @@ public class MetricAggregatorTests
         Assert.Contains(decoded.Series, static series =>
             series.Metric == "runtime.node.event_loop.delay.count" && series.Type == MetricSeries.Types.MetricType.Count &&
             series.Tags.Contains("service:my-svc"));
-    }
-
-    private static byte[] ReadCorpus(string name)
-    {
-        using Stream stream = typeof(MetricPayload).Assembly.GetManifestResourceStream($"Mayfly.Testing.Corpus.{name}")!;
-        using var bytes = new MemoryStream();
-        stream.CopyTo(bytes);
-        return bytes.ToArray();
     }
 
     private static TagSet Tags(params string[] tags) => TagSet.From(tags.Select(static tag =>
