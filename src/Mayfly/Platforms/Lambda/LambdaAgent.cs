@@ -69,7 +69,7 @@ public sealed class LambdaAgent : IAsyncDisposable
 
         // The Node and Python libraries send this one too (docs/spec/07-observed-clients.md#7-traps-for-the-implementation-each-seen-above).
         var metricSettings = new MetricSettings { IgnoredNames = ["aws.lambda.enhanced.invocations"] };
-        _metrics = new MetricAggregator(metricSettings, Counters[Signal.Metrics], time);
+        _metrics = new MetricAggregator(metricSettings, Counters[Signal.Metrics], time, log);
         _invocations = new InvocationTracker(new EnhancedMetrics(_metrics, settings.EnhancedMetrics), SendExecutionSpan, time);
         var traceSettings = new TraceSettings { Env = settings.Env ?? "", AgentVersion = BuildInfo.Version, AsksIntakeForStats = !settings.ComputeStats };
         _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], new LambdaSpanInspector(new InternalSpans(settings), _invocations));
