@@ -24,12 +24,7 @@ internal sealed partial class Sandbox
         ExtensionExit[] exits = await Task.WhenAll(generation.External.Select(extension => StopExtensionAsync(generation, extension, body, started, budget)));
 
         int? runtimeExit = generation.RuntimeProcess is { HasExited: true } runtime ? await runtime.Exited : null;
-        foreach (SandboxProcess process in generation.Processes)
-        {
-            // What the processes left behind in their groups.
-            process.SignalAll(PosixSignal.Kill);
-        }
-
+        KillAll();
         generation.Close();
         await Telemetry.ResetAsync();
         await SandboxProcesses.DisposeAsync(generation);

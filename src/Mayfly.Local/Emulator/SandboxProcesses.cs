@@ -29,7 +29,7 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
         Dictionary<string, string> variables = environment.ForRuntime(function);
         if (variables.TryGetValue(ExecWrapper, out string? wrapper) && wrapper.Length > 0)
         {
-            function = new ProcessCommand(layer.Resolve(wrapper), [function.FileName, .. function.Arguments]);
+            function = new ProcessCommand(layer.InSandbox(wrapper), [function.FileName, .. function.Arguments]);
         }
 
         string directory = options.WorkingDirectory ?? Directory.GetCurrentDirectory();
@@ -57,6 +57,11 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
 
     private SandboxProcess? Start(string name, ProcessCommand command, Dictionary<string, string> variables, string directory, TelemetryTypes type)
     {
+        if (SandboxProcess.FindExecutable(layer.OnMachine(command.FileName), variables.GetValueOrDefault("PATH", "")) is null)
+        {
+            return null;
+        }
+
         SandboxProcess? process = SandboxProcess.TryStart(name, command, layer.Prefix, variables, directory, output =>
         {
             telemetry.Line(type, output.Line, _linesAreObjects);
