@@ -6,7 +6,7 @@ internal sealed partial class Sandbox
     private const double RuntimeShare = 0.3;
     private static readonly TimeSpan WithExternalExtensions = TimeSpan.FromMilliseconds(2000);
     private static readonly TimeSpan WithInternalExtensions = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LastTelemetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LastTelemetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AfterKill = TimeSpan.FromSeconds(2);
 
     private async Task<ShutdownReport> ShutDownAsync(string reason)
@@ -29,6 +29,7 @@ internal sealed partial class Sandbox
         await Telemetry.ResetAsync();
         await SandboxProcesses.DisposeAsync(generation);
         _isInitialized = false;
+        _unreportedInit = null;
         _isFrozen = false;
         _generation = NewGeneration();
         _timeline.Add(SandboxEventKind.PhaseEnded, "SHUTDOWN", reason);

@@ -21,6 +21,7 @@ internal sealed partial class Sandbox : IAsyncDisposable
     private bool _isInitialized;
     private bool _isFrozen;
     private bool _initInsideInvoke;
+    private TimeSpan? _unreportedInit;
 
     public Sandbox(EmulatorOptions options, SandboxLayer layer, Timeline timeline)
     {

@@ -76,7 +76,7 @@ internal sealed class SandboxLayer : IDisposable
 
     /// <summary>Where the machine has the file that the sandbox knows by this path.</summary>
     public string OnMachine(string path) =>
-        path.StartsWith("/opt/", StringComparison.Ordinal) && Path.Combine(DirectoryPath, path["/opt/".Length..]) is var inLayer && File.Exists(inLayer) ? inLayer
+        path.StartsWith("/opt/", StringComparison.Ordinal) && Path.Combine(DirectoryPath, path["/opt/".Length..]) is var own && File.Exists(own) ? own
         : path.StartsWith("/tmp/", StringComparison.Ordinal) && _temporaryDirectory is { } tmp ? Path.Combine(tmp, path["/tmp/".Length..])
         : path;
 
@@ -107,15 +107,16 @@ internal sealed class SandboxLayer : IDisposable
             }
         }
 
-        IEnumerable<string> inLayer = Directory.EnumerateFiles(folder).Where(IsExecutable).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal);
-        foreach (string name in inLayer.Except(options.Extensions.Select(extension => extension.Name)))
+        IEnumerable<string> inLayer = Directory.EnumerateFiles(folder).Where(IsExecutable).Select(file => Path.GetFileName(file)!);
+        foreach (string name in inLayer.Order(StringComparer.Ordinal).Except(options.Extensions.Select(extension => extension.Name)))
         {
             yield return new ExtensionCommand(name, new ProcessCommand(OperatingSystem.IsWindows() ? Path.Combine(folder, name) : $"{seen}/{name}"));
         }
     }
 
     /// <summary>
-    /// A single native file is copied, as a layer would hold it: the program then finds itself under its installed name. Anything else gets a script that runs it.
+    /// A single native file is copied, as a layer would hold it: the program then finds itself under its installed name.
+    /// Anything else gets a script that runs it.
     /// </summary>
     private static void Install(ProcessCommand command, string target)
     {

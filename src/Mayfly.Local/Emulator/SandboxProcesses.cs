@@ -12,14 +12,15 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
     public bool TryStartExtension(SandboxGeneration generation, ExtensionCommand extension, SandboxEnvironment environment)
     {
         ProcessCommand command = extension.Command!;
-        SandboxProcess? process = Start(extension.Name, command, environment.ForExtension(command), Path.GetPathRoot(Path.GetTempPath())!, TelemetryTypes.Extension);
+        string directory = Path.GetPathRoot(Path.GetTempPath())!;
+        SandboxProcess? process = Start(extension.Name, command, environment.ForExtension(command), directory, TelemetryTypes.Extension);
         if (process is null)
         {
             return false;
         }
 
         generation.ExtensionProcesses[extension.Name] = process;
-        _ = WatchAsync(process, generation, FatalError.ExtensionCrash);
+        generation.Watches.Add(WatchAsync(process, generation, FatalError.ExtensionCrash));
         return true;
     }
 
@@ -40,7 +41,7 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
         }
 
         generation.RuntimeProcess = process;
-        _ = WatchAsync(process, generation, FatalError.RuntimeExit);
+        generation.Watches.Add(WatchAsync(process, generation, FatalError.RuntimeExit));
         return true;
     }
 
@@ -48,7 +49,7 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
     public static async Task DisposeAsync(SandboxGeneration generation)
     {
         SandboxProcess[] processes = [.. generation.Processes];
-        await Task.WhenAny(Task.WhenAll(processes.Select(process => process.Exited)), Task.Delay(Gone));
+        await Task.WhenAny(Task.WhenAll(generation.Watches), Task.Delay(Gone));
         foreach (SandboxProcess process in processes.Where(process => process.Exited.IsCompleted))
         {
             process.Dispose();
@@ -75,7 +76,7 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
         return process;
     }
 
-    /// <summary>Owned by the generation: ends with the process, which every way out of a generation kills.</summary>
+    /// <summary>Ends with the process, which every way out of a generation kills.</summary>
     private async Task WatchAsync(SandboxProcess process, SandboxGeneration generation, string errorType)
     {
         int exitCode = await process.Exited;

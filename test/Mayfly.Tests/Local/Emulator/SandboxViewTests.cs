@@ -22,7 +22,13 @@ public class SandboxViewTests
         var output = new ConcurrentQueue<ProcessOutput>();
         EmulatorOptions options = ProcessTests.Options(Scripts.Extension(init: PrintVariables), Scripts.Runtime(init: PrintVariables), output) with
         {
-            Environment = new Dictionary<string, string> { ["MINE"] = "1", ["_UNDER"] = "2", ["AWS_REGION"] = "mars-1", ["AWS_LAMBDA_FUNCTION_NAME"] = "other" },
+            Environment = new Dictionary<string, string>
+            {
+                ["MINE"] = "1",
+                ["_UNDER"] = "2",
+                ["AWS_REGION"] = "mars-1",
+                ["AWS_LAMBDA_FUNCTION_NAME"] = "other",
+            },
             ExecutionEnvironment = "AWS_Lambda_nodejs20.x",
             MemoryMb = 256,
             WorkingDirectory = Path.GetTempPath(),
@@ -65,7 +71,8 @@ public class SandboxViewTests
         await using LambdaEmulator emulator = await LambdaEmulator.StartAsync(options);
         Assert.SkipUnless(emulator.LayerIsAtOpt, "this machine permits no private mounts");
         Assert.Equal(InvocationStatus.Success, (await ProcessTests.InvokeAsync(emulator)).Status);
-        Assert.Contains(emulator.Timeline, entry => entry is { Kind: SandboxEventKind.ProcessStarted, Subject: "datadog-agent", Detail: "/opt/extensions/datadog-agent" });
+        SandboxEvent started = Assert.Single(emulator.Timeline, entry => entry is { Kind: SandboxEventKind.ProcessStarted, Subject: "datadog-agent" });
+        Assert.Equal("/opt/extensions/datadog-agent", started.Detail);
         await emulator.ShutdownAsync();
 
         string[] seen = [.. output.Where(line => line.Process == EmulatorOptions.RuntimeName).Select(line => line.Line)];

@@ -20,7 +20,9 @@ internal static class Scripts
           call POST /2020-01-01/extension/register "Lambda-Extension-Name: ${0##*/}"$'\r\n' "{\"events\":[$1]}"
           id="Lambda-Extension-Identifier: $(header Lambda-Extension-Identifier)"$'\r\n'
           if [ -n "$SINK" ]; then
-            call PUT /2022-07-01/telemetry "$id" "{\"schemaVersion\":\"2022-12-13\",\"types\":[\"platform\",\"function\",\"extension\"],\"destination\":{\"protocol\":\"HTTP\",\"URI\":\"http://sandbox:$SINK\"},\"buffering\":{\"timeoutMs\":25}}"
+            wanted='"schemaVersion":"2022-12-13","types":["platform","function","extension"]'
+            destination="\"destination\":{\"protocol\":\"HTTP\",\"URI\":\"http://sandbox:$SINK\"}"
+            call PUT /2022-07-01/telemetry "$id" "{$wanted,$destination,\"buffering\":{\"timeoutMs\":${BUFFERED:-25}}}"
           fi
         }
         event() { call GET /2020-01-01/extension/event/next "$id" ''; }
@@ -34,7 +36,8 @@ internal static class Scripts
         Bash($"{init}\nwhile true; do next; {{ {handler}; }}; respond '\"ok\"'; done", "runtime");
 
     /// <summary>An extension that runs the given words at INVOKE and SHUTDOWN and then goes on, or exits with 0 after SHUTDOWN.</summary>
-    public static ExtensionCommand Extension(string name = "ext", string invoke = ":", string shutdown = ":", string init = ":", int sink = 0, string events = Both)
+    public static ExtensionCommand Extension(
+        string name = "ext", string invoke = ":", string shutdown = ":", string init = ":", int sink = 0, string events = Both)
     {
         string body = $$"""
             register '{{events}}'
