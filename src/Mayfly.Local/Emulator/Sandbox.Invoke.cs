@@ -75,10 +75,11 @@ internal sealed partial class Sandbox
 
     private InvocationResult Complete(Outcome outcome)
     {
-        MeasureMemory();
-        InvocationReport report = SayReport(outcome);
+        // Frozen at once: what is left to do here gives the processes no time.
         _timeline.Add(SandboxEventKind.PhaseEnded, "INVOKE", "success");
         Freeze();
+        MeasureMemory();
+        InvocationReport report = SayReport(outcome);
         return ResultOf(outcome, report, reset: null);
     }
 
