@@ -43,6 +43,10 @@ public sealed class TagSet
         return tags.Count == 0 ? Empty : new TagSet([.. tags]);
     }
 
+    /// <summary>This set with one tag more, or with that tag's value replaced.</summary>
+    public TagSet With(string key, string value) =>
+        From(_tags.Select(static tag => KeyValuePair.Create(tag.Key, tag.Value)).Append(KeyValuePair.Create(key, value)));
+
     /// <summary>The value of <paramref name="key"/>, or null.</summary>
     public string? Find(string key) => Array.Find(_tags, tag => tag.Key == key)?.Value;
 }

@@ -119,7 +119,8 @@ public readonly struct ProtobufWriter(PooledBuffer buffer)
     /// <summary>Number of bytes that <paramref name="value"/> takes as a varint: 1 to 10.</summary>
     public static int VarintSize(ulong value) => (BitOperations.Log2(value | 1) * 9 + 73) / 64;
 
-    private static int WriteVarint(Span<byte> destination, ulong value)
+    /// <summary>Writes <paramref name="value"/> as a varint and returns its size; <paramref name="destination"/> has room for it.</summary>
+    public static int WriteVarint(Span<byte> destination, ulong value)
     {
         int i = 0;
         while (value >= 0x80)

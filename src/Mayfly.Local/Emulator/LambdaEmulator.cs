@@ -1,0 +1,120 @@
+namespace Mayfly.Local.Emulator;
+
+/// <summary>
+/// AWS Lambda for one function on this machine: the three APIs on one loopback port, and one sandbox with real processes that is created by the first invocation,
+/// frozen between invocations, reset after failures and shut down at the end. Behaviour: docs/spec/01-lambda-lifecycle.md#1-platform-contracts and
+/// docs/spec/07-observed-clients.md.
+/// </summary>
+/// <remarks>Invocations run one at a time; further ones wait for their turn.</remarks>
+public sealed class LambdaEmulator : IAsyncDisposable
+{
+    private readonly Timeline _timeline;
+    private readonly SandboxLayer _layer;
+    private readonly Sandbox _sandbox;
+    private readonly RuntimeApiServer _server;
+    private readonly SemaphoreSlim _turn = new(1);
+    private int _disposed;
+
+    private LambdaEmulator(Timeline timeline, SandboxLayer layer, Sandbox sandbox, RuntimeApiServer server)
+    {
+        _timeline = timeline;
+        _layer = layer;
+        _sandbox = sandbox;
+        _server = server;
+        AppDomain.CurrentDomain.ProcessExit += KillAll;
+    }
+
+    /// <summary>The sandbox's processes see the layer at <c>/opt</c>; false where the machine permits no private mounts: clients that look for the file find none.</summary>
+    public bool LayerIsAtOpt => _layer.IsAtOpt;
+
+    /// <summary>The layer's directory on this machine; its <c>extensions</c> folder holds the extensions' files.</summary>
+    public string LayerPath => _layer.DirectoryPath;
+
+    /// <summary>Value of AWS_LAMBDA_RUNTIME_API, <c>127.0.0.1:port</c>.</summary>
+    public string RuntimeApiAddress => _server.Address;
+
+    /// <summary>Everything that happened so far, in order.</summary>
+    public IReadOnlyList<SandboxEvent> Timeline => _timeline.Snapshot();
+
+    /// <summary>Opens the APIs. The sandbox itself is created by the first invocation.</summary>
+    /// <exception cref="ArgumentException">The initialization type is that of managed instances.</exception>
+    public static async Task<LambdaEmulator> StartAsync(EmulatorOptions options, CancellationToken ct = default)
+    {
+        if (options.InitializationType == "lambda-managed-instances")
+        {
+            throw new ArgumentException("Managed instances invoke concurrently; this sandbox runs one invocation at a time.", nameof(options));
+        }
+
+        var timeline = new Timeline(options.Time, options.Observer);
+        SandboxLayer layer = await SandboxLayer.CreateAsync(options);
+        var sandbox = new Sandbox(options, layer, timeline);
+        RuntimeApiServer server = await RuntimeApiServer.StartAsync(options.Port, sandbox, options, ct);
+        sandbox.Connect(server.Address);
+        if (options.Freeze && !PosixSignal.IsSupported)
+        {
+            timeline.Add(SandboxEventKind.Notice, "freeze", "processes cannot be stopped on this system: they run on between invocations");
+        }
+
+        if (!layer.IsAtOpt && layer.Extensions.Any(extension => extension.Command is not null))
+        {
+            timeline.Add(SandboxEventKind.Notice, "layer", $"no private mounts here: the layer is at {layer.DirectoryPath} instead of /opt");
+        }
+
+        return new LambdaEmulator(timeline, layer, sandbox, server);
+    }
+
+    /// <summary>Runs one invocation to its end, INIT and reset included.</summary>
+    /// <param name="eventJson">The event, given to the runtime as it stands.</param>
+    /// <param name="options">Optional parts.</param>
+    /// <param name="ct">Gives up waiting for the turn; a running invocation always ends by itself, at the latest by its deadline.</param>
+    public async Task<InvocationResult> InvokeAsync(ReadOnlyMemory<byte> eventJson, InvokeOptions? options = null, CancellationToken ct = default)
+    {
+        await _turn.WaitAsync(ct);
+        try
+        {
+            return await _sandbox.InvokeAsync(eventJson, options ?? new InvokeOptions());
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Shuts the idle sandbox down with reason spindown; the next invocation creates a new one.</summary>
+    public async Task<ShutdownReport> ShutdownAsync(CancellationToken ct = default)
+    {
+        await _turn.WaitAsync(ct);
+        try
+        {
+            return await _sandbox.SpinDownAsync();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>The id of a running process: an extension by name, or <see cref="EmulatorOptions.RuntimeName"/>; null if it has none.</summary>
+    public int? ProcessId(string name) =>
+        _sandbox.Generation.Processes.FirstOrDefault(process => process.Name == name && !process.Exited.IsCompleted)?.Id;
+
+    /// <summary>Kills what runs, lets a running invocation fail, and closes the APIs. A second call does nothing.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        AppDomain.CurrentDomain.ProcessExit -= KillAll;
+        _sandbox.Close();
+        await _turn.WaitAsync();
+        await _sandbox.DisposeAsync();
+        await _server.DisposeAsync();
+        _layer.Dispose();
+        _turn.Dispose();
+    }
+
+    // A stopped process would stay for ever if this one ended without it.
+    private void KillAll(object? sender, EventArgs e) => _sandbox.Close();
+}

@@ -1,0 +1,126 @@
+namespace Mayfly.Local.Emulator;
+
+/// <content>SHUTDOWN, for a spin-down as for a reset: runtime first, then the extensions, all within one budget.</content>
+internal sealed partial class Sandbox
+{
+    private const double RuntimeShare = 0.3;
+    private static readonly TimeSpan WithExternalExtensions = TimeSpan.FromMilliseconds(2000);
+    private static readonly TimeSpan WithInternalExtensions = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LastTelemetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan AfterKill = TimeSpan.FromSeconds(2);
+
+    private async Task<ShutdownReport> ShutDownAsync(string reason)
+    {
+        SandboxGeneration generation = _generation;
+        long started = _time.GetTimestamp();
+        _timeline.Add(SandboxEventKind.PhaseStarted, "SHUTDOWN", reason);
+        generation.ShuttingDown = true;
+        TimeSpan budget = BudgetOf(generation);
+        long deadlineMs = (_time.GetUtcNow() + budget).ToUnixTimeMilliseconds();
+
+        bool runtimeKilled = await StopRuntimeAsync(generation, budget * RuntimeShare);
+        await Telemetry.FlushAsync(LastTelemetry);
+        byte[] body = ShutdownEvent(deadlineMs, reason);
+        ExtensionExit[] exits = await Task.WhenAll(generation.External.Select(extension => StopExtensionAsync(generation, extension, body, started, budget)));
+
+        int? runtimeExit = generation.RuntimeProcess is { HasExited: true } runtime ? await runtime.Exited : null;
+        foreach (SandboxProcess process in generation.Processes)
+        {
+            // What the processes left behind in their groups.
+            process.SignalAll(PosixSignal.Kill);
+        }
+
+        generation.Close();
+        await Telemetry.ResetAsync();
+        await SandboxProcesses.DisposeAsync(generation);
+        _isInitialized = false;
+        _isFrozen = false;
+        _generation = NewGeneration();
+        _timeline.Add(SandboxEventKind.PhaseEnded, "SHUTDOWN", reason);
+        return new ShutdownReport(reason, runtimeExit, runtimeKilled, exits, _time.GetElapsedTime(started));
+    }
+
+    /// <summary>No time for anybody without extensions, little for internal ones only.</summary>
+    private static TimeSpan BudgetOf(SandboxGeneration generation) =>
+        generation.External.Any() ? WithExternalExtensions : generation.Extensions.Count > 0 ? WithInternalExtensions : TimeSpan.Zero;
+
+    /// <summary>SIGTERM and a share of the budget, then SIGKILL; SIGKILL at once without a budget. True = killed.</summary>
+    private async Task<bool> StopRuntimeAsync(SandboxGeneration generation, TimeSpan share)
+    {
+        if (generation.RuntimeProcess is not { HasExited: false } runtime)
+        {
+            return false;
+        }
+
+        if (share > TimeSpan.Zero)
+        {
+            _timeline.Add(SandboxEventKind.ProcessSignalled, runtime.Name, "SIGTERM", runtime.Id);
+            runtime.Terminate();
+            if (await IsDoneWithinAsync(runtime.Exited, share))
+            {
+                return false;
+            }
+        }
+
+        await KillAsync(runtime);
+        return true;
+    }
+
+    private async Task<ExtensionExit> StopExtensionAsync(SandboxGeneration generation, ExtensionSession extension, byte[] body, long started, TimeSpan budget)
+    {
+        SandboxProcess? process = generation.ExtensionProcesses.GetValueOrDefault(extension.Name);
+        if (process is { HasExited: true })
+        {
+            return new ExtensionExit(extension.Name, false, true, await process.Exited, TimeSpan.Zero);
+        }
+
+        long ready = _time.GetTimestamp();
+        if (extension.IsSubscribed(ExtensionSession.Shutdown))
+        {
+            extension.Deliver(new ExtensionEvent(ExtensionSession.Shutdown, body));
+
+            // Who plays an extension has no process to end: having taken the event is all there is to see.
+            Task gone = process is null ? extension.ShutdownReceived : process.Exited;
+            if (await IsDoneWithinAsync(gone, budget - _time.GetElapsedTime(started)))
+            {
+                int? exitCode = process is null ? null : await process.Exited;
+                return new ExtensionExit(extension.Name, extension.ShutdownReceived.IsCompleted, true, exitCode, _time.GetElapsedTime(ready));
+            }
+        }
+
+        if (process is not null)
+        {
+            await KillAsync(process);
+        }
+
+        int? killed = process is { HasExited: true } ? await process.Exited : null;
+        return new ExtensionExit(extension.Name, extension.ShutdownReceived.IsCompleted, false, killed, _time.GetElapsedTime(ready));
+    }
+
+    private async Task KillAsync(SandboxProcess process)
+    {
+        _timeline.Add(SandboxEventKind.ProcessSignalled, process.Name, "SIGKILL", process.Id);
+        process.SignalAll(PosixSignal.Kill);
+        await IsDoneWithinAsync(process.Exited, AfterKill);
+    }
+
+    private async Task<bool> IsDoneWithinAsync(Task task, TimeSpan limit)
+    {
+        if (limit <= TimeSpan.Zero)
+        {
+            return task.IsCompleted;
+        }
+
+        using var over = new CancellationTokenSource();
+        await Task.WhenAny(task, Task.Delay(limit, _time, over.Token));
+        await over.CancelAsync();
+        return task.IsCompleted;
+    }
+
+    private static byte[] ShutdownEvent(long deadlineMs, string reason) => ApiAnswer.Json(writer =>
+    {
+        writer.WriteString("eventType", ExtensionSession.Shutdown);
+        writer.WriteNumber("deadlineMs", deadlineMs);
+        writer.WriteString("shutdownReason", reason);
+    });
+}

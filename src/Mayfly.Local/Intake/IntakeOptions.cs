@@ -1,0 +1,20 @@
+namespace Mayfly.Local.Intake;
+
+/// <summary>How a <see cref="LocalIntake"/> listens and how much it keeps.</summary>
+public sealed record IntakeOptions
+{
+    /// <summary>TCP port on 127.0.0.1; 0 = any free port.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Largest body after decompression, bytes; above it the answer is 413. The real intakes stop at 5–60 MB (docs/spec/04-metrics-logs.md, B.10).</summary>
+    public int MaxBodyBytes { get; init; } = 64 << 20;
+
+    /// <summary>Bytes of decompressed bodies whose contents are kept; beyond it the oldest requests are forgotten and counted.</summary>
+    public long MaxStoredBytes { get; init; } = 512L << 20;
+
+    /// <summary>A request without a <c>DD-API-KEY</c> header is answered 403, as by the real intakes.</summary>
+    public bool RequireApiKey { get; init; } = true;
+
+    /// <summary>Clock of arrival times and of slow answers.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}

@@ -1,0 +1,23 @@
+namespace Mayfly.Local.Intake;
+
+/// <summary>The paths that <see cref="LocalIntake"/> serves; any other is recorded and answered 404.</summary>
+public static class IntakePaths
+{
+    /// <summary>AgentPayload protobuf; answered 200.</summary>
+    public const string Traces = "/api/v0.2/traces";
+
+    /// <summary>Trace statistics, msgpack, kept raw; answered 202.</summary>
+    public const string Stats = "/api/v0.2/stats";
+
+    /// <summary>MetricPayload protobuf; answered 202.</summary>
+    public const string Series = "/api/v2/series";
+
+    /// <summary>SketchPayload protobuf; answered 202.</summary>
+    public const string Sketches = "/api/beta/sketches";
+
+    /// <summary>JSON array of log events; answered 202.</summary>
+    public const string Logs = "/api/v2/logs";
+
+    /// <summary>API key check, any method; answered 200.</summary>
+    public const string Validate = "/api/v1/validate";
+}

@@ -1,0 +1,74 @@
+namespace Mayfly.Config;
+
+/// <summary>Where each signal is sent: absolute URLs including the path (docs/spec/05-config.md#8-site-and-urls).</summary>
+public sealed record IntakeUrls
+{
+    private const string DefaultSite = "datadoghq.com";
+
+    public required Uri Traces { get; init; }
+
+    public required Uri Series { get; init; }
+
+    public required Uri Sketches { get; init; }
+
+    public required Uri Logs { get; init; }
+
+    internal static IntakeUrls Read(EnvReader env)
+    {
+        string site = ReadSite(env);
+        return new IntakeUrls
+        {
+            Traces = Read(env, Keys.TracesUrl, $"https://trace.agent.{site}", "/api/v0.2/traces"),
+            Series = Read(env, MetricsKey(env), $"https://api.{site}", "/api/v2/series"),
+            Sketches = Read(env, MetricsKey(env), $"https://api.{site}", "/api/beta/sketches"),
+            Logs = Read(env, Keys.LogsUrl, $"https://http-intake.logs.{site}", "/api/v2/logs"),
+        };
+    }
+
+    private static string MetricsKey(EnvReader env) => env.Text(Keys.MetricsUrl) is null ? Keys.MetricsUrlWeaker : Keys.MetricsUrl;
+
+    /// <summary>An override may lack the scheme (https then), end in a slash, or carry the path already; one that is no URL costs itself.</summary>
+    private static Uri Read(EnvReader env, string key, string @default, string path)
+    {
+        string? text = env.Text(key)?.Trim().TrimEnd('/');
+        if (text is not null)
+        {
+            string withScheme = text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text;
+            string withPath = withScheme.EndsWith(path, StringComparison.Ordinal) ? withScheme : withScheme + path;
+            if (Uri.TryCreate(withPath, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp) && url.Host.Length > 0)
+            {
+                return url;
+            }
+
+            env.Warn(key, text, $"an http or https URL, {@default} is used");
+        }
+
+        return new Uri(@default + path);
+    }
+
+    /// <summary>A host name; a scheme, a leading <c>app.</c> and a trailing slash are taken off with a warning.</summary>
+    private static string ReadSite(EnvReader env)
+    {
+        string? text = env.Text(Keys.Site)?.Trim();
+        if (text is null)
+        {
+            return DefaultSite;
+        }
+
+        string site = text.ToLowerInvariant().TrimEnd('/');
+        site = site.StartsWith("https://", StringComparison.Ordinal) ? site["https://".Length..] : site;
+        site = site.StartsWith("app.", StringComparison.Ordinal) ? site["app.".Length..] : site;
+        if (site.Length == 0 || site.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789.-_:"))
+        {
+            env.Warn(Keys.Site, text, $"a site such as {DefaultSite}, which is used");
+            return DefaultSite;
+        }
+
+        if (site != text.ToLowerInvariant())
+        {
+            env.Warn(Keys.Site, text, $"a bare site, {site} is used");
+        }
+
+        return site;
+    }
+}

@@ -1,0 +1,47 @@
+namespace Mayfly.Config;
+
+/// <summary>Names of the environment variables that Mayfly reads. docs/spec/05-config.md says what each one means.</summary>
+public static class Keys
+{
+    public const string ApiKey = "DD_API_KEY";
+    public const string Site = "DD_SITE";
+    public const string LogLevel = "DD_LOG_LEVEL";
+
+    public const string Env = "DD_ENV";
+    public const string Service = "DD_SERVICE";
+    public const string Version = "DD_VERSION";
+    public const string Tags = "DD_TAGS";
+
+    public const string TracesUrl = "DD_APM_DD_URL";
+    public const string MetricsUrl = "DD_DD_URL";
+    public const string MetricsUrlWeaker = "DD_URL";
+    public const string LogsUrl = "DD_LOGS_CONFIG_LOGS_DD_URL";
+    public const string LogsUseCompression = "DD_LOGS_CONFIG_USE_COMPRESSION";
+    public const string SkipSslValidation = "DD_SKIP_SSL_VALIDATION";
+
+    public const string FlushTimeout = "DD_FLUSH_TIMEOUT";
+
+    public const string LogsEnabled = "DD_LOGS_ENABLED";
+    public const string ServerlessLogsEnabled = "DD_SERVERLESS_LOGS_ENABLED";
+    public const string EnhancedMetricsEnabled = "DD_ENHANCED_METRICS_ENABLED";
+    public const string EnhancedMetrics = "DD_ENHANCED_METRICS";
+    public const string ComputeStats = "DD_LAMBDA_EXTENSION_COMPUTE_STATS";
+
+    public const string TracePort = "DD_APM_RECEIVER_PORT";
+    public const string TracePortWeaker = "DD_RECEIVER_PORT";
+    public const string MaxTraceBody = "DD_APM_MAX_PAYLOAD_SIZE";
+    public const string DogStatsdPort = "DD_DOGSTATSD_PORT";
+    public const string DogStatsdNonLocal = "DD_DOGSTATSD_NON_LOCAL_TRAFFIC";
+
+    public const string Mode = "MAYFLY_MODE";
+    public const string LifecyclePort = "MAYFLY_LIFECYCLE_PORT";
+    public const string TelemetryPort = "MAYFLY_TELEMETRY_PORT";
+
+    public const string RuntimeApi = "AWS_LAMBDA_RUNTIME_API";
+    public const string InitializationType = "AWS_LAMBDA_INITIALIZATION_TYPE";
+    public const string FunctionName = "AWS_LAMBDA_FUNCTION_NAME";
+    public const string FunctionVersion = "AWS_LAMBDA_FUNCTION_VERSION";
+    public const string FunctionMemorySize = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+    public const string Region = "AWS_REGION";
+    public const string DefaultRegion = "AWS_DEFAULT_REGION";
+}

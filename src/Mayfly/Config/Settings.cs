@@ -1,0 +1,162 @@
+using Mayfly.Diagnostics;
+
+namespace Mayfly.Config;
+
+/// <summary>Everything a user can set, read once at start, immutable. Names, defaults and meaning: docs/spec/05-config.md.</summary>
+public sealed record Settings
+{
+    /// <summary>API key without white space; null when none is set.</summary>
+    public required string? ApiKey { get; init; }
+
+    public required LogLevel LogLevel { get; init; }
+
+    public required string? Env { get; init; }
+
+    /// <summary>As set; tags and log events carry it in lower case.</summary>
+    public required string? Service { get; init; }
+
+    public required string? Version { get; init; }
+
+    /// <summary><c>DD_TAGS</c>, in order.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> Tags { get; init; }
+
+    public required IntakeUrls Intake { get; init; }
+
+    public required bool SkipSslValidation { get; init; }
+
+    public required bool LogsUseCompression { get; init; }
+
+    /// <summary>Longest time that one flush may take.</summary>
+    public required TimeSpan FlushTimeout { get; init; }
+
+    public required bool LogsEnabled { get; init; }
+
+    public required bool EnhancedMetrics { get; init; }
+
+    public required bool ComputeStats { get; init; }
+
+    public required ListenerSettings Listeners { get; init; }
+
+    public required LambdaSettings Lambda { get; init; }
+
+    /// <summary>Values that were not understood, one sentence each: reported once, never fatal.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    public static Settings Read(EnvReader env)
+    {
+        return new Settings
+        {
+            ApiKey = WithoutWhiteSpace(env.Text(Keys.ApiKey)),
+            LogLevel = ReadLogLevel(env),
+            Env = env.Text(Keys.Env),
+            Service = env.Text(Keys.Service),
+            Version = env.Text(Keys.Version),
+            Tags = env.Tags(Keys.Tags),
+            Intake = IntakeUrls.Read(env),
+            SkipSslValidation = env.Bool(Keys.SkipSslValidation, @default: false),
+            LogsUseCompression = env.Bool(Keys.LogsUseCompression, @default: true),
+            FlushTimeout = env.Seconds(Keys.FlushTimeout, @default: TimeSpan.FromSeconds(30), min: TimeSpan.FromMilliseconds(1)),
+            LogsEnabled = ReadLogsEnabled(env),
+            EnhancedMetrics = env.BoolOrNull(Keys.EnhancedMetricsEnabled) ?? env.Bool(Keys.EnhancedMetrics, @default: true),
+            ComputeStats = env.Bool(Keys.ComputeStats, @default: false),
+            Listeners = ListenerSettings.Read(env),
+            Lambda = LambdaSettings.Read(env),
+            Warnings = env.Warnings,
+        };
+    }
+
+    /// <summary>Unset: on. Any of the two set: on if one of them is true (docs/spec/04-metrics-logs.md#c1-switches).</summary>
+    private static bool ReadLogsEnabled(EnvReader env)
+    {
+        bool? serverless = env.BoolOrNull(Keys.ServerlessLogsEnabled);
+        bool? general = env.BoolOrNull(Keys.LogsEnabled);
+        return (serverless is null && general is null) || serverless == true || general == true;
+    }
+
+    /// <summary>docs/spec/04-metrics-logs.md#d-the-agents-own-log-output</summary>
+    private static LogLevel ReadLogLevel(EnvReader env)
+    {
+        string? text = env.Text(Keys.LogLevel);
+        switch (text?.Trim().ToLowerInvariant())
+        {
+            case null or "info" or "information":
+                return LogLevel.Info;
+            case "off" or "none":
+                return LogLevel.Off;
+            case "critical" or "error" or "err":
+                return LogLevel.Error;
+            case "warn" or "warning":
+                return LogLevel.Warn;
+            case "debug":
+                return LogLevel.Debug;
+            case "trace":
+                return LogLevel.Trace;
+            default:
+                env.Warn(Keys.LogLevel, text!, "off, error, warn, info, debug or trace, info is used");
+                return LogLevel.Info;
+        }
+    }
+
+    private static string? WithoutWhiteSpace(string? key) =>
+        key is null ? null : string.Concat(key.Where(static c => !char.IsWhiteSpace(c)));
+}
+
+/// <summary>Ports and limits of what the agent listens on. Port 0 = that listener is off.</summary>
+public sealed record ListenerSettings
+{
+    public required int LifecyclePort { get; init; }
+
+    public required int TracePort { get; init; }
+
+    public required int DogStatsdPort { get; init; }
+
+    /// <summary>True: DogStatsD accepts datagrams from other hosts too.</summary>
+    public required bool DogStatsdNonLocal { get; init; }
+
+    public required int TelemetryPort { get; init; }
+
+    /// <summary>Largest trace request body in bytes, after decompression.</summary>
+    public required int MaxTraceBodyBytes { get; init; }
+
+    internal static ListenerSettings Read(EnvReader env)
+    {
+        int tracePort = env.Port(Keys.TracePortWeaker, @default: 8126);
+        return new ListenerSettings
+        {
+            LifecyclePort = env.Port(Keys.LifecyclePort, @default: 8124),
+            TracePort = env.Port(Keys.TracePort, tracePort),
+            DogStatsdPort = env.Port(Keys.DogStatsdPort, @default: 8125),
+            DogStatsdNonLocal = env.Bool(Keys.DogStatsdNonLocal, @default: false),
+            TelemetryPort = env.Port(Keys.TelemetryPort, @default: 8999),
+            MaxTraceBodyBytes = env.Int(Keys.MaxTraceBody, @default: 50 * 1024 * 1024, min: 1, max: 50 * 1024 * 1024),
+        };
+    }
+}
+
+/// <summary>What Lambda tells an extension through its environment (docs/spec/01-lambda-lifecycle.md#11-the-extension-process).</summary>
+public sealed record LambdaSettings
+{
+    /// <summary><c>host:port</c> of the Runtime API; null outside Lambda.</summary>
+    public required string? RuntimeApi { get; init; }
+
+    /// <summary><c>on-demand</c>, <c>provisioned-concurrency</c>, <c>snap-start</c> …; null when unset.</summary>
+    public required string? InitializationType { get; init; }
+
+    public required string? FunctionName { get; init; }
+
+    public required string? FunctionVersion { get; init; }
+
+    public required string? MemorySizeMb { get; init; }
+
+    public required string Region { get; init; }
+
+    internal static LambdaSettings Read(EnvReader env) => new()
+    {
+        RuntimeApi = env.Text(Keys.RuntimeApi)?.Trim(),
+        InitializationType = env.Text(Keys.InitializationType)?.Trim(),
+        FunctionName = env.Text(Keys.FunctionName),
+        FunctionVersion = env.Text(Keys.FunctionVersion),
+        MemorySizeMb = env.Text(Keys.FunctionMemorySize),
+        Region = env.Text(Keys.Region, Keys.DefaultRegion) ?? "us-east-1",
+    };
+}

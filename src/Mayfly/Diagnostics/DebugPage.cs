@@ -1,0 +1,67 @@
+using System.Text.Json;
+using Mayfly.Wire;
+
+namespace Mayfly.Diagnostics;
+
+/// <summary><c>GET /debug/mayfly</c>: the counters of every signal, as JSON (design: accepted = delivered + buffered + the sum of dropped).</summary>
+public static class DebugPage
+{
+    private static readonly Signal[] Signals = [Signal.Traces, Signal.Metrics, Signal.Logs];
+    private static readonly DropReason[] Reasons = Enum.GetValues<DropReason>();
+
+    public static byte[] Write(Counters counters)
+    {
+        using PooledBuffer buffer = PooledBuffer.Rent(1024);
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteString("version", BuildInfo.Version);
+            foreach (Signal signal in Signals)
+            {
+                json.WriteStartObject(NameOf(signal));
+                Write(json, counters[signal]);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, SignalCounters counters)
+    {
+        json.WriteNumber("accepted", counters.Accepted);
+        json.WriteNumber("delivered", counters.Delivered);
+        json.WriteNumber("retried", counters.Retried);
+        json.WriteNumber("buffered", counters.Buffered);
+        json.WriteStartObject("dropped");
+        foreach (DropReason reason in Reasons)
+        {
+            if (counters.DroppedFor(reason) > 0)
+            {
+                json.WriteNumber(NameOf(reason), counters.DroppedFor(reason));
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static string NameOf(Signal signal) => signal switch
+    {
+        Signal.Traces => "traces",
+        Signal.Metrics => "metrics",
+        _ => "logs",
+    };
+
+    private static string NameOf(DropReason reason) => reason switch
+    {
+        DropReason.BufferFull => "buffer_full",
+        DropReason.NoApiKey => "no_api_key",
+        DropReason.Rejected => "rejected",
+        DropReason.Unreachable => "unreachable",
+        DropReason.Shutdown => "shutdown",
+        DropReason.Malformed => "malformed",
+        _ => "context_limit",
+    };
+}

@@ -1,0 +1,19 @@
+using System.Net;
+
+namespace Mayfly.Http;
+
+/// <summary>One listener: what it is called in messages, where it binds, what it serves.</summary>
+/// <param name="Name">For messages: "trace agent".</param>
+/// <param name="Addresses">Addresses to bind. The first one decides whether the listener is on; the others are welcome extras.</param>
+/// <param name="Port">0 = any free port.</param>
+public sealed record HttpEndpoint(string Name, IReadOnlyList<IPAddress> Addresses, int Port, RouteTable Routes)
+{
+    /// <summary>Both loopback addresses: "localhost" is ::1 first for some clients.</summary>
+    public static IReadOnlyList<IPAddress> Loopback { get; } = [IPAddress.Loopback, IPAddress.IPv6Loopback];
+
+    /// <summary>Every IPv4 address of the host.</summary>
+    public static IReadOnlyList<IPAddress> Everywhere { get; } = [IPAddress.Any];
+
+    /// <summary>The requests being served on this listener.</summary>
+    public RequestGauge Requests { get; } = new();
+}

@@ -1,0 +1,196 @@
+using System.IO.Compression;
+using System.IO.Pipelines;
+using Mayfly.Wire;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Mayfly.Http;
+
+/// <summary>One request and its answer. A thin view on the server's features: copying it costs nothing, and it is dead once the handler returned.</summary>
+public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budget)
+{
+    private readonly BodyBudget _budget = budget;
+    private readonly IHttpRequestFeature _request = features.GetRequiredFeature<IHttpRequestFeature>();
+    private readonly IHttpResponseFeature _response = features.GetRequiredFeature<IHttpResponseFeature>();
+
+    public string Method => _request.Method;
+
+    public string Path => _request.Path;
+
+    /// <summary>Request headers; names compare without case.</summary>
+    public IHeaderDictionary RequestHeaders => _request.Headers;
+
+    /// <summary>Response headers; set before <see cref="RespondAsync(int, ReadOnlyMemory{byte}, string)"/>.</summary>
+    public IHeaderDictionary ResponseHeaders => _response.Headers;
+
+    /// <summary>The first value of a request header, or null.</summary>
+    public string? Header(string name)
+    {
+        Microsoft.Extensions.Primitives.StringValues values = _request.Headers[name];
+        return values.Count == 0 ? null : values[0];
+    }
+
+    /// <summary>Reads the whole body, decompressing it if Content-Encoding says so. What the client declares is never trusted: memory grows as bytes arrive.</summary>
+    public async ValueTask<RequestBody> ReadBodyAsync(int limitBytes)
+    {
+        if (_request.Headers.ContentLength > limitBytes)
+        {
+            return new RequestBody(BodyStatus.TooLarge);
+        }
+
+        RequestBody raw = await ReadRawAsync(limitBytes);
+        string? encoding = Header("Content-Encoding");
+        if (raw.Status != BodyStatus.Ok || encoding is null || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            return raw;
+        }
+
+        using (raw)
+        {
+            return Decompress(raw, encoding, limitBytes);
+        }
+    }
+
+    public ValueTask RespondAsync(int status) => RespondAsync(status, default, "text/plain");
+
+    /// <summary>Answers with a body whose bytes outlive the exchange.</summary>
+    public async ValueTask RespondAsync(int status, ReadOnlyMemory<byte> body, string contentType)
+    {
+        _response.StatusCode = status;
+        _response.Headers.ContentLength = body.Length;
+        if (body.Length > 0)
+        {
+            _response.Headers.ContentType = contentType;
+            PipeWriter writer = features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
+            await writer.WriteAsync(body);
+        }
+    }
+
+    /// <summary>Answers with a short text for a person.</summary>
+    public ValueTask RespondAsync(int status, string text) => RespondAsync(status, System.Text.Encoding.UTF8.GetBytes(text), "text/plain; charset=utf-8");
+
+    /// <summary>The answer for a body that could not be read: 413, 429 with Retry-After, or 400.</summary>
+    public ValueTask RespondUnreadableAsync(BodyStatus status)
+    {
+        switch (status)
+        {
+            case BodyStatus.TooLarge:
+                return RespondAsync(StatusCodes.Status413PayloadTooLarge, "payload too large");
+            case BodyStatus.NoRoom:
+                ResponseHeaders.RetryAfter = "1";
+                return RespondAsync(StatusCodes.Status429TooManyRequests, "too many requests in memory");
+            case BodyStatus.BadEncoding:
+                return RespondAsync(StatusCodes.Status400BadRequest, "body does not match its content encoding");
+            default:
+                return RespondAsync(StatusCodes.Status400BadRequest, "unexpected end of body");
+        }
+    }
+
+    private async ValueTask<RequestBody> ReadRawAsync(int limitBytes)
+    {
+        PipeReader reader = features.Get<IRequestBodyPipeFeature>()?.Reader ?? PipeReader.Create(_request.Body);
+        PooledBuffer buffer = PooledBuffer.Rent();
+        long taken = 0;
+        try
+        {
+            while (true)
+            {
+                ReadResult read = await reader.ReadAsync();
+                foreach (ReadOnlyMemory<byte> segment in read.Buffer)
+                {
+                    if (buffer.Length + (long)segment.Length > limitBytes)
+                    {
+                        return GiveBack(buffer, taken, BodyStatus.TooLarge);
+                    }
+
+                    if (!_budget.TryTake(segment.Length))
+                    {
+                        return GiveBack(buffer, taken, BodyStatus.NoRoom);
+                    }
+
+                    taken += segment.Length;
+                    buffer.Write(segment.Span);
+                }
+
+                reader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    return new RequestBody(buffer, _budget, taken);
+                }
+
+                if (read.IsCanceled)
+                {
+                    return GiveBack(buffer, taken, BodyStatus.Incomplete);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or BadHttpRequestException)
+        {
+            return GiveBack(buffer, taken, BodyStatus.Incomplete);
+        }
+    }
+
+    private RequestBody GiveBack(PooledBuffer buffer, long takenBytes, BodyStatus status)
+    {
+        buffer.Dispose();
+        _budget.Release(takenBytes);
+        return new RequestBody(status);
+    }
+
+    private RequestBody Decompress(RequestBody raw, string encoding, int limitBytes)
+    {
+        using var source = new MemoryStream(raw.Array, 0, raw.Length, writable: false);
+        using Stream? inflater = encoding.ToLowerInvariant() switch
+        {
+            "gzip" or "x-gzip" => new GZipStream(source, CompressionMode.Decompress),
+            "deflate" => new ZLibStream(source, CompressionMode.Decompress),
+            _ => null,
+        };
+        if (inflater is null)
+        {
+            return new RequestBody(BodyStatus.BadEncoding);
+        }
+
+        PooledBuffer buffer = PooledBuffer.Rent();
+        long taken = 0;
+        BodyStatus status = BodyStatus.Ok;
+        try
+        {
+            while (true)
+            {
+                Span<byte> room = buffer.GetSpan(4096);
+                int count = inflater.Read(room);
+                if (count == 0)
+                {
+                    break;
+                }
+
+                if (buffer.Length + (long)count > limitBytes)
+                {
+                    status = BodyStatus.TooLarge;
+                    break;
+                }
+
+                if (!_budget.TryTake(count))
+                {
+                    status = BodyStatus.NoRoom;
+                    break;
+                }
+
+                taken += count;
+                buffer.Advance(count);
+            }
+        }
+        catch (InvalidDataException)
+        {
+            status = BodyStatus.BadEncoding;
+        }
+
+        if (status == BodyStatus.Ok)
+        {
+            return new RequestBody(buffer, _budget, taken);
+        }
+
+        return GiveBack(buffer, taken, status);
+    }
+}

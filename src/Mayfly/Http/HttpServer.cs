@@ -1,0 +1,143 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Mayfly.Diagnostics;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Mayfly.Http;
+
+/// <summary>
+/// Kestrel without host and without container, on sockets that are bound first: clients can connect from <see cref="Bind"/> on (they wait in the backlog), and a
+/// port that is taken costs that listener, never the process.
+/// </summary>
+/// <remarks>
+/// No idle timeouts and no minimum rates: the sandbox freezes at any moment, and a client keeps one connection for the sandbox's life
+/// (docs/spec/07-observed-clients.md#7-traps-for-the-implementation-each-seen-above).
+/// </remarks>
+public sealed class HttpServer : IAsyncDisposable
+{
+    /// <summary>Error stacks travel in request headers and have no bound of their own.</summary>
+    private const int RequestHeadersLimitBytes = 1024 * 1024;
+
+    private const int Backlog = 512;
+
+    private readonly List<Listener> _listeners;
+    private readonly HttpApplication _application;
+    private KestrelServer? _server;
+
+    private HttpServer(List<Listener> listeners, BodyBudget bodies, Log log)
+    {
+        _listeners = listeners;
+        _application = new HttpApplication(listeners.DistinctBy(static listener => listener.Address.Port).ToDictionary(static listener => listener.Address.Port, static listener => listener.Endpoint), bodies, log);
+    }
+
+    /// <summary>Binds every endpoint it can; says once, by name, which one it cannot.</summary>
+    public static HttpServer Bind(IEnumerable<HttpEndpoint> endpoints, BodyBudget bodies, Log log)
+    {
+        var listeners = new List<Listener>();
+        foreach (HttpEndpoint endpoint in endpoints)
+        {
+            int port = endpoint.Port;
+            foreach (IPAddress address in endpoint.Addresses)
+            {
+                bool isFirst = address.Equals(endpoint.Addresses[0]);
+                if (TryBind(new IPEndPoint(address, port), out Socket? socket, out SocketError error))
+                {
+                    port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+                    listeners.Add(new Listener(endpoint, socket, (IPEndPoint)socket.LocalEndPoint));
+                }
+                else if (isFirst)
+                {
+                    log.Error($"{endpoint.Name}: port {port} on {address} cannot be used ({error}), so this listener is off. Another agent may be running; free the port or set another one.");
+                    break;
+                }
+            }
+        }
+
+        return new HttpServer(listeners, bodies, log);
+    }
+
+    /// <summary>The port that <paramref name="endpoint"/> is bound to, or null when it is off.</summary>
+    public int? PortOf(HttpEndpoint endpoint) => _listeners.Find(listener => listener.Endpoint == endpoint)?.Address.Port;
+
+    /// <summary>Begins to answer.</summary>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        if (_listeners.Count == 0)
+        {
+            return;
+        }
+
+        var options = new KestrelServerOptions { AddServerHeader = false, RequestHeaderEncodingSelector = static _ => Encoding.Latin1 };
+        options.Limits.MaxRequestBodySize = null;
+        options.Limits.MaxRequestHeadersTotalSize = RequestHeadersLimitBytes;
+        options.Limits.MaxRequestLineSize = 64 * 1024;
+        options.Limits.MinRequestBodyDataRate = null;
+        options.Limits.MinResponseDataRate = null;
+        options.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
+        options.Limits.RequestHeadersTimeout = Timeout.InfiniteTimeSpan;
+        foreach (Listener listener in _listeners)
+        {
+            options.Listen(listener.Address, static listen => listen.Protocols = HttpProtocols.Http1);
+        }
+
+        var sockets = new SocketTransportOptions { Backlog = Backlog, NoDelay = true, CreateBoundListenSocket = BoundSocket };
+        var transport = new SocketTransportFactory(Options.Create(sockets), NullLoggerFactory.Instance);
+        _server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
+        await _server.StartAsync(_application, cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            using var now = new CancellationTokenSource();
+            await now.CancelAsync();
+            await _server.StopAsync(now.Token);
+            _server.Dispose();
+        }
+        else
+        {
+            _listeners.ForEach(static listener => listener.Socket.Dispose());
+        }
+    }
+
+    private static bool TryBind(IPEndPoint address, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Socket? bound, out SocketError error)
+    {
+        Socket? socket = null;
+        try
+        {
+            // On Linux .NET binds listening sockets with SO_REUSEADDR: a restarted agent takes its port over from connections that linger.
+            socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            if (address.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                socket.DualMode = false;
+            }
+
+            socket.Bind(address);
+            socket.Listen(Backlog);
+            bound = socket;
+            error = SocketError.Success;
+            return true;
+        }
+        catch (SocketException e)
+        {
+            socket?.Dispose();
+            bound = null;
+            error = e.SocketErrorCode;
+            return false;
+        }
+    }
+
+    private Socket BoundSocket(EndPoint address)
+    {
+        Listener listener = _listeners.Find(known => known.Address.Equals(address))
+            ?? throw new InvalidOperationException($"No socket was bound for {address}.");
+        return listener.Socket;
+    }
+
+    private sealed record Listener(HttpEndpoint Endpoint, Socket Socket, IPEndPoint Address);
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using Mayfly.Config;
+
+namespace Mayfly.Intake;
+
+/// <summary>What became of one request to an intake.</summary>
+public enum SendOutcome
+{
+    Delivered,
+
+    /// <summary>The intake will never take this payload: drop it.</summary>
+    Rejected,
+
+    /// <summary>Refused, timed out or failed on the other side: worth another attempt.</summary>
+    Failed,
+}
+
+/// <summary>One outcome with what a person needs to know about it.</summary>
+public readonly record struct SendResult(SendOutcome Outcome, string Detail);
+
+/// <summary>Sends payloads to the intake over HTTP. The only user of <see cref="HttpClient"/> for the outside world.</summary>
+public sealed class IntakeClient : IDisposable
+{
+    /// <summary>
+    /// A sandbox freezes between invocations and peers drop its connections meanwhile; a connection that has been idle for longer than this is not used again.
+    /// </summary>
+    private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(2);
+
+    private readonly IntakeEndpoints _endpoints;
+    private readonly HttpClient _http;
+
+    public IntakeClient(Settings settings)
+    {
+        _endpoints = new IntakeEndpoints(settings);
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            PooledConnectionIdleTimeout = LongestIdle,
+            ActivityHeadersPropagator = null,
+        };
+        if (settings.SkipSslValidation)
+        {
+            handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true };
+        }
+
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>Sends one payload. Never throws for what the network or the intake does; cancellation counts as a failed attempt.</summary>
+    public async Task<SendResult> SendAsync(IntakePayload payload, string apiKey, CancellationToken cancellation)
+    {
+        IntakeEndpoint endpoint = _endpoints[payload.Kind];
+        if (endpoint.Compress)
+        {
+            payload.Compress();
+        }
+
+        try
+        {
+            using HttpRequestMessage request = Request(endpoint, payload, apiKey);
+            using HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            return new SendResult(Judge(response.StatusCode), $"{(int)response.StatusCode} from {endpoint.Url}");
+        }
+        catch (OperationCanceledException)
+        {
+            return new SendResult(SendOutcome.Failed, $"no answer from {endpoint.Url} in time");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or InvalidOperationException)
+        {
+            return new SendResult(SendOutcome.Failed, $"{endpoint.Url} cannot be reached: {e.Message}");
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>2xx delivered; 408, 425, 429 and 5xx worth another attempt; the rest refused for good (docs/spec/04-metrics-logs.md#b11-response-handling).</summary>
+    internal static SendOutcome Judge(HttpStatusCode status) => (int)status switch
+    {
+        >= 200 and < 300 => SendOutcome.Delivered,
+        408 or 425 or 429 or >= 500 => SendOutcome.Failed,
+        _ => SendOutcome.Rejected,
+    };
+
+    private static HttpRequestMessage Request(IntakeEndpoint endpoint, IntakePayload payload, string apiKey)
+    {
+        var content = new ReadOnlyMemoryContent(payload.Body.Written);
+        content.Headers.ContentType = new MediaTypeHeaderValue(endpoint.ContentType);
+        if (payload.IsCompressed)
+        {
+            content.Headers.ContentEncoding.Add("gzip");
+        }
+
+        var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Url) { Content = content };
+        request.Headers.TryAddWithoutValidation("DD-API-KEY", apiKey);
+        request.Headers.TryAddWithoutValidation("User-Agent", BuildInfo.UserAgent);
+        foreach ((string name, string value) in endpoint.Headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return request;
+    }
+}

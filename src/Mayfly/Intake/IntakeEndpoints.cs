@@ -1,0 +1,33 @@
+using Mayfly.Config;
+
+namespace Mayfly.Intake;
+
+/// <summary>Address, content type and compression of one intake endpoint.</summary>
+public sealed record IntakeEndpoint(Uri Url, string ContentType, bool Compress)
+{
+    /// <summary>Headers of this endpoint beside the key, the content type and the encoding.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+}
+
+/// <summary>The endpoints of every kind of payload (docs/spec/03-traces.md#52-url-endpoints-keys, docs/spec/04-metrics-logs.md#b9-endpoints-headers-compression and #c11-shipping).</summary>
+public sealed class IntakeEndpoints(Settings settings)
+{
+    private const string Protobuf = "application/x-protobuf";
+
+    private readonly IntakeEndpoint _traces = new(settings.Intake.Traces, Protobuf, Compress: true);
+    private readonly IntakeEndpoint _series = new(settings.Intake.Series, Protobuf, Compress: true);
+    private readonly IntakeEndpoint _sketches = new(settings.Intake.Sketches, Protobuf, Compress: true);
+
+    private readonly IntakeEndpoint _logs = new(settings.Intake.Logs, "application/json", settings.LogsUseCompression)
+    {
+        Headers = [new("DD-PROTOCOL", "agent-json"), new("DD-EVP-ORIGIN", "mayfly"), new("DD-EVP-ORIGIN-VERSION", BuildInfo.Version)],
+    };
+
+    public IntakeEndpoint this[IntakeKind kind] => kind switch
+    {
+        IntakeKind.Traces => _traces,
+        IntakeKind.Series => _series,
+        IntakeKind.Sketches => _sketches,
+        _ => _logs,
+    };
+}

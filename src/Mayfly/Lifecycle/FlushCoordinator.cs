@@ -1,0 +1,189 @@
+using Mayfly.Diagnostics;
+using Mayfly.Intake;
+
+namespace Mayfly.Lifecycle;
+
+/// <summary>What one flush did, in units of all signals together.</summary>
+/// <param name="Delivered">Taken by an intake.</param>
+/// <param name="Dropped">Given up, with a counted reason.</param>
+/// <param name="Kept">Not delivered yet and kept for the next flush.</param>
+public readonly record struct FlushReport(long Delivered, long Dropped, long Kept);
+
+/// <summary>
+/// Sends what all signals have accepted, at once and under one deadline. One flush runs at a time; a payload belongs to the coordinator from the moment it is
+/// taken until it is delivered or dropped with a counted reason.
+/// </summary>
+/// <remarks>
+/// A payload whose sending failed is kept for the next flush, within <see cref="KeptLimitBytes"/>; after <see cref="AttemptLimit"/> attempts, or without room, it is dropped.
+/// The endpoints are independent: one that hangs holds up only its own payloads.
+/// </remarks>
+public sealed class FlushCoordinator(
+    IReadOnlyList<IPayloadSource> sources,
+    IntakeClient intake,
+    string? apiKey,
+    Counters counters,
+    Log log) : IDisposable
+{
+    /// <summary>Bytes of payloads that wait for another attempt.</summary>
+    public const long KeptLimitBytes = 8 * 1024 * 1024;
+
+    /// <summary>One attempt per flush; the first and the one of the next flush.</summary>
+    private const int AttemptLimit = 2;
+
+    private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private readonly Lock _keptGate = new();
+    private List<IntakePayload> _kept = [];
+
+    /// <summary>Takes and sends everything. Returns at the deadline at the latest; never throws.</summary>
+    public async Task<FlushReport> FlushAsync(Deadline deadline)
+    {
+        using CancellationTokenSource cancellation = deadline.ToCancellation();
+        try
+        {
+            await _oneAtATime.WaitAsync(cancellation.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return default;
+        }
+
+        try
+        {
+            return await FlushOnceAsync(cancellation.Token);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <summary>Counts what is still on board as dropped, at the end of the process.</summary>
+    public void DropRest()
+    {
+        foreach (IntakePayload payload in TakeAll())
+        {
+            Drop(payload, DropReason.Shutdown);
+        }
+    }
+
+    public void Dispose() => _oneAtATime.Dispose();
+
+    private async Task<FlushReport> FlushOnceAsync(CancellationToken cancellation)
+    {
+        List<IntakePayload> payloads = TakeAll();
+        if (payloads.Count == 0)
+        {
+            return default;
+        }
+
+        if (apiKey is null)
+        {
+            log.Once("no-api-key", LogLevel.Error, "No API key: DD_API_KEY is not set, so telemetry is dropped. Set it on the function; the function itself is not affected.");
+            long units = payloads.Sum(static payload => payload.Units);
+            payloads.ForEach(payload => Drop(payload, DropReason.NoApiKey));
+            return new FlushReport(0, units, 0);
+        }
+
+        FlushReport[] reports = await Task.WhenAll(payloads
+            .GroupBy(static payload => payload.Kind)
+            .Select(group => SendInOrderAsync([.. group], apiKey, cancellation)));
+        return new FlushReport(reports.Sum(static r => r.Delivered), reports.Sum(static r => r.Dropped), reports.Sum(static r => r.Kept));
+    }
+
+    private async Task<FlushReport> SendInOrderAsync(IReadOnlyList<IntakePayload> payloads, string key, CancellationToken cancellation)
+    {
+        // Compression is CPU work: off the caller's path, so that the endpoints really run side by side.
+        await Task.Yield();
+        long delivered = 0, dropped = 0, kept = 0;
+        foreach (IntakePayload payload in payloads)
+        {
+            long units = payload.Units;
+            if (cancellation.IsCancellationRequested)
+            {
+                // No attempt was made: that does not count against the payload.
+                (dropped, kept) = KeepOrDrop(payload) ? (dropped, kept + units) : (dropped + units, kept);
+                continue;
+            }
+
+            SendResult result = await intake.SendAsync(payload, key, cancellation);
+            switch (result.Outcome)
+            {
+                case SendOutcome.Delivered:
+                    counters[payload.Signal].Deliver(units);
+                    payload.Dispose();
+                    delivered += units;
+                    break;
+                case SendOutcome.Rejected:
+                    log.Error($"{units} {Noun(payload.Signal)} dropped: {result.Detail}. {AdviceFor(result)}");
+                    Drop(payload, DropReason.Rejected);
+                    dropped += units;
+                    break;
+                default:
+                    log.Once($"failed {payload.Kind}", LogLevel.Warn, $"Sending {Noun(payload.Signal)} failed: {result.Detail}. They are kept for the next flush; later failures are counted in /debug/mayfly and not repeated here.");
+                    payload.FailedAttempts++;
+                    counters[payload.Signal].Retry(units);
+                    (dropped, kept) = KeepOrDrop(payload) ? (dropped, kept + units) : (dropped + units, kept);
+                    break;
+            }
+        }
+
+        return new FlushReport(delivered, dropped, kept);
+    }
+
+    /// <summary>What failed before, oldest first, then what is new.</summary>
+    private List<IntakePayload> TakeAll()
+    {
+        List<IntakePayload> payloads;
+        lock (_keptGate)
+        {
+            payloads = _kept;
+            _kept = [];
+        }
+
+        foreach (IPayloadSource source in sources)
+        {
+            source.TakePayloads(payloads);
+        }
+
+        return payloads;
+    }
+
+    private bool KeepOrDrop(IntakePayload payload)
+    {
+        if (payload.FailedAttempts >= AttemptLimit)
+        {
+            Drop(payload, DropReason.Unreachable);
+            return false;
+        }
+
+        lock (_keptGate)
+        {
+            if (_kept.Sum(static kept => (long)kept.Body.Length) + payload.Body.Length <= KeptLimitBytes)
+            {
+                _kept.Add(payload);
+                return true;
+            }
+        }
+
+        Drop(payload, DropReason.BufferFull);
+        return false;
+    }
+
+    private void Drop(IntakePayload payload, DropReason reason)
+    {
+        counters[payload.Signal].Drop(reason, payload.Units);
+        payload.Dispose();
+    }
+
+    private static string Noun(Signal signal) => signal switch
+    {
+        Signal.Traces => "spans",
+        Signal.Metrics => "metric samples",
+        _ => "log events",
+    };
+
+    private static string AdviceFor(SendResult result) =>
+        result.Detail.StartsWith("403", StringComparison.Ordinal) || result.Detail.StartsWith("401", StringComparison.Ordinal)
+            ? "The API key was refused: check DD_API_KEY and DD_SITE."
+            : "The intake refuses this payload for good.";
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using Mayfly.Wire;
+
+namespace Mayfly.Logs;
+
+/// <summary>
+/// Encodes one log event:
+/// <c>{"message":{"message":…,"lambda":{"arn":…,"request_id":…},"timestamp":ms,"status":…},"hostname":…,"service":…,"ddtags":…,"ddsource":"lambda"}</c>.
+/// </summary>
+/// <remarks>docs/spec/04-metrics-logs.md#c4-log-event-json-lambda; the length limit is that of #c10-batches.</remarks>
+internal static class LogEventWriter
+{
+    private const int LongestInteger = 20;
+
+    private static ReadOnlySpan<byte> Start => "{\"message\":{\"message\":\""u8;
+
+    private static ReadOnlySpan<byte> End => "\",\"ddsource\":\"lambda\"}"u8;
+
+    private static ReadOnlySpan<byte> CutMark => "...TRUNCATED..."u8;
+
+    /// <summary>Appends the event; a message that makes it longer than <paramref name="maxBytes"/> is cut and marked.</summary>
+    public static void Write(PooledBuffer buffer, LogIdentity identity, in LogLine line, int maxBytes)
+    {
+        int eventStart = buffer.Length;
+        buffer.Write(Start);
+        int messageStart = buffer.Length;
+        JsonEscape.Write(buffer, line.Message);
+        int messageEnd = buffer.Length;
+        WriteAfterMessage(buffer, identity, line);
+
+        int tooMany = buffer.Length - eventStart - maxBytes;
+        if (tooMany > 0)
+        {
+            int budget = Math.Max(0, messageEnd - messageStart - tooMany - CutMark.Length);
+            buffer.Truncate(messageStart);
+            JsonEscape.Write(buffer, line.Message[..JsonEscape.PrefixThatFits(line.Message, budget)]);
+            buffer.Write(CutMark);
+            WriteAfterMessage(buffer, identity, line);
+        }
+    }
+
+    private static void WriteAfterMessage(PooledBuffer buffer, LogIdentity identity, in LogLine line)
+    {
+        buffer.Write(identity.AfterMessage);
+        if (line.RequestId.IsEmpty)
+        {
+            buffer.Write("null"u8);
+        }
+        else
+        {
+            buffer.WriteByte((byte)'"');
+            JsonEscape.Write(buffer, line.RequestId);
+            buffer.WriteByte((byte)'"');
+        }
+
+        buffer.Write("},\"timestamp\":"u8);
+        line.TimestampMs.TryFormat(buffer.GetSpan(LongestInteger), out int digits, default, CultureInfo.InvariantCulture);
+        buffer.Advance(digits);
+        buffer.Write(",\"status\":\""u8);
+        buffer.Write(line.Status.ToUtf8());
+        buffer.Write(identity.AfterStatus);
+        if (!line.Tags.IsEmpty)
+        {
+            if (identity.Tags.Length > 0)
+            {
+                buffer.WriteByte((byte)',');
+            }
+
+            JsonEscape.Write(buffer, line.Tags);
+        }
+
+        buffer.Write(End);
+    }
+}
+
+/// <summary>What differs from event to event. All texts are UTF-8, borrowed for the time of one call.</summary>
+internal readonly ref struct LogLine
+{
+    public required ReadOnlySpan<byte> Message { get; init; }
+
+    /// <summary>Milliseconds since the Unix epoch.</summary>
+    public required long TimestampMs { get; init; }
+
+    public required LogStatus Status { get; init; }
+
+    /// <summary>Empty = unknown, <c>null</c> in the event.</summary>
+    public ReadOnlySpan<byte> RequestId { get; init; }
+
+    /// <summary>Tags of this event alone, <c>k:v,k:v</c>; follow those of the identity.</summary>
+    public ReadOnlySpan<byte> Tags { get; init; }
+}

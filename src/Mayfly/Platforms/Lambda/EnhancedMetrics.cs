@@ -1,0 +1,75 @@
+using Mayfly.Metrics;
+using Mayfly.Tags;
+
+namespace Mayfly.Platforms.Lambda;
+
+/// <summary>
+/// The <c>aws.lambda.enhanced.*</c> distributions: what the platform said about an invocation, as metrics
+/// (docs/spec/01-lambda-lifecycle.md#5-enhanced-metrics). Times are Unix seconds.
+/// </summary>
+public sealed class EnhancedMetrics(MetricAggregator metrics, bool isOn)
+{
+    private const double X86PricePerGbSecond = 0.0000166667;
+    private const double ArmPricePerGbSecond = 0.0000133334;
+    private const double PricePerRequest = 0.0000002;
+
+    private bool _initDurationSent;
+
+    public void Invocation(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.invocations", 1, atSeconds, tags);
+
+    public void Error(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.errors", 1, atSeconds, tags);
+
+    public void Timeout(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.timeouts", 1, atSeconds, tags);
+
+    public void RuntimeDuration(double durationMs, long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.runtime_duration", durationMs, atSeconds, tags);
+
+    /// <summary>The time between the runtime's end and the end of the invocation: what extensions and the platform took.</summary>
+    public void PostRuntimeDuration(double durationMs, long atSeconds, TagSet tags) =>
+        Add("aws.lambda.enhanced.post_runtime_duration", durationMs, atSeconds, tags);
+
+    /// <summary>Once in the life of the sandbox, whichever record brings it first.</summary>
+    public void InitDuration(double durationMs, string initializationType, long atSeconds, TagSet tags)
+    {
+        if (!_initDurationSent)
+        {
+            _initDurationSent = true;
+            Add("aws.lambda.enhanced.init_duration", durationMs * 0.001, atSeconds, tags.With("init_type", initializationType));
+        }
+    }
+
+    /// <summary>What the report of an invocation says; a figure that is absent has no metric.</summary>
+    public void Report(double? durationMs, double? billedDurationMs, double? memorySizeMb, double? maxMemoryUsedMb, long atSeconds, TagSet tags)
+    {
+        AddIfKnown("aws.lambda.enhanced.duration", durationMs * 0.001, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.billed_duration", billedDurationMs * 0.001, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.memorysize", memorySizeMb, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.max_memory_used", maxMemoryUsedMb, atSeconds, tags);
+        if (billedDurationMs is { } billed && memorySizeMb is { } memory)
+        {
+            Add("aws.lambda.enhanced.estimated_cost", EstimatedCost(billed, memory, FunctionIdentity.ArchitectureName), atSeconds, tags);
+        }
+    }
+
+    /// <summary>USD, to 12 decimals, half away from zero.</summary>
+    internal static double EstimatedCost(double billedMs, double memoryMb, string architecture)
+    {
+        double pricePerGbSecond = architecture == "arm64" ? ArmPricePerGbSecond : X86PricePerGbSecond;
+        return Math.Round(PricePerRequest + (billedMs * 0.001 * memoryMb / 1024 * pricePerGbSecond), 12, MidpointRounding.AwayFromZero);
+    }
+
+    private void AddIfKnown(string name, double? value, long atSeconds, TagSet tags)
+    {
+        if (value is { } known)
+        {
+            Add(name, known, atSeconds, tags);
+        }
+    }
+
+    private void Add(string name, double value, long atSeconds, TagSet tags)
+    {
+        if (isOn)
+        {
+            metrics.AddDistribution(name, value, atSeconds, tags);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Traces;
+using Mayfly.Wire;
+
+namespace Mayfly.Platforms.Lambda;
+
+/// <summary>Turns an <see cref="ExecutionSpan"/> into the <c>aws.lambda</c> span (docs/spec/01-lambda-lifecycle.md#44-the-awslambda-span).</summary>
+public sealed class ExecutionSpanWriter(FunctionIdentity identity, string runtimeName)
+{
+    private static readonly Utf8Slice Name = Utf8Slice.From("aws.lambda");
+    private static readonly Utf8Slice Type = Utf8Slice.From("serverless");
+
+    public Span Write(ExecutionSpan execution)
+    {
+        var span = new Span
+        {
+            Name = Name,
+            Type = Type,
+            Service = Utf8Slice.From(identity.Service),
+            Resource = identity.FunctionName is { } name ? Utf8Slice.From(name) : Name,
+            TraceId = execution.TraceId,
+            SpanId = execution.SpanId,
+            ParentId = execution.ParentId,
+            StartNs = execution.StartNs,
+            DurationNs = execution.DurationNs,
+            Error = execution.IsError || execution.Placeholder?.Error > 0 ? 1 : 0,
+        };
+        if (execution.Placeholder is { } placeholder)
+        {
+            TakeOver(span, placeholder);
+        }
+
+        Set(span, "span.kind", "server");
+        Set(span, "request_id", execution.RequestId);
+        Set(span, "cold_start", execution.IsColdStart ? "true" : "false");
+        if (execution.IsProactiveInit)
+        {
+            Set(span, "proactive_initialization", "true");
+        }
+
+        Set(span, "runtime", runtimeName);
+        if (LanguageOf(runtimeName) is { } language)
+        {
+            Set(span, "language", language);
+        }
+
+        foreach ((string key, string value) in execution.PropagationTags)
+        {
+            Set(span, key, value);
+        }
+
+        if (execution.StatusCode is { } statusCode)
+        {
+            Set(span, "http.status_code", statusCode);
+        }
+
+        if (execution.Error is { } error)
+        {
+            SetUnlessEmpty(span, "error.msg", error.Message);
+            SetUnlessEmpty(span, "error.type", error.Type);
+            SetUnlessEmpty(span, "error.stack", error.Stack);
+        }
+
+        // The trace's own priority is the placeholder's: the end call can contradict it (docs/spec/07-observed-clients.md#5-net-what-datadogtrace-sends).
+        if (execution.Priority is { } priority && !span.Metrics.Contains("_sampling_priority_v1"u8))
+        {
+            span.Metrics.Set(Utf8Slice.From("_sampling_priority_v1"), priority);
+        }
+
+        return span;
+    }
+
+    private static void TakeOver(Span span, PlaceholderSpan placeholder)
+    {
+        foreach ((Utf8Slice key, Utf8Slice value) in placeholder.Meta)
+        {
+            span.Meta.Set(key, value);
+        }
+
+        foreach ((Utf8Slice key, double value) in placeholder.Metrics)
+        {
+            span.Metrics.Set(key, value);
+        }
+
+        foreach ((Utf8Slice key, Utf8Slice value) in placeholder.MetaStruct)
+        {
+            span.MetaStruct.Set(key, value);
+        }
+    }
+
+    private static void Set(Span span, string key, string value) => span.Meta.Set(Utf8Slice.From(key), Utf8Slice.From(value));
+
+    private static void SetUnlessEmpty(Span span, string key, string value)
+    {
+        if (value.Length > 0)
+        {
+            Set(span, key, value);
+        }
+    }
+
+    /// <summary>The runtime's family, as Go reports it; null for families that make their own <c>aws.lambda</c> span or are unknown.</summary>
+    private static string? LanguageOf(string runtime)
+    {
+        foreach (string family in new[] { "dotnet", "java", "ruby", "go" })
+        {
+            if (runtime.StartsWith(family, StringComparison.Ordinal))
+            {
+                return family;
+            }
+        }
+
+        return null;
+    }
+}

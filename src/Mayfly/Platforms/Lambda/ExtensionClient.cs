@@ -1,0 +1,137 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace Mayfly.Platforms.Lambda;
+
+/// <summary>
+/// The Extensions API and the subscription call of the Telemetry API, over plain HTTP on the sandbox's loopback
+/// (docs/spec/01-lambda-lifecycle.md#12-extensions-api, #14-telemetry-api). No proxy, no time-out: <c>next</c> is a long poll without limit.
+/// </summary>
+public sealed class ExtensionClient : IDisposable
+{
+    /// <summary>The platform insists that this equals the file name in <c>/opt/extensions</c>, and clients look for a file of this name.</summary>
+    public const string ExtensionName = "datadog-agent";
+
+    private const string IdentifierHeader = "Lambda-Extension-Identifier";
+
+    private readonly Uri _registerUrl;
+    private readonly Uri _nextUrl;
+    private readonly Uri _telemetryUrl;
+    private readonly HttpMessageInvoker _http;
+
+    /// <param name="runtimeApi"><c>host:port</c>, as in <c>AWS_LAMBDA_RUNTIME_API</c>.</param>
+    public ExtensionClient(string runtimeApi)
+    {
+        _registerUrl = new Uri($"http://{runtimeApi}/2020-01-01/extension/register");
+        _nextUrl = new Uri($"http://{runtimeApi}/2020-01-01/extension/event/next");
+        _telemetryUrl = new Uri($"http://{runtimeApi}/2022-07-01/telemetry");
+        _http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+            ActivityHeadersPropagator = null,
+        });
+    }
+
+    /// <summary>Registers for INVOKE and SHUTDOWN. Throws <see cref="HttpRequestException"/> when the platform cannot be reached or refuses.</summary>
+    public async Task<Registration> RegisterAsync(CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, _registerUrl) { Content = Json("""{"events":["INVOKE","SHUTDOWN"]}""") };
+        request.Headers.TryAddWithoutValidation("Lambda-Extension-Name", ExtensionName);
+        request.Headers.TryAddWithoutValidation("Lambda-Extension-Accept-Feature", "accountId");
+        using HttpResponseMessage response = await _http.SendAsync(request, cancellation);
+        byte[] body = await response.Content.ReadAsByteArrayAsync(cancellation);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new HttpRequestException($"the platform refused the registration: {(int)response.StatusCode} {Encoding.UTF8.GetString(body)}", null, response.StatusCode);
+        }
+
+        string? id = response.Headers.TryGetValues(IdentifierHeader, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
+        return id is null
+            ? throw new HttpRequestException($"the platform's answer to the registration has no {IdentifierHeader} header")
+            : Registration.Parse(id, body);
+    }
+
+    /// <summary>
+    /// Subscribes the listener on <paramref name="port"/>. <paramref name="sent"/> completes once the request is on its way: the platform takes it before a
+    /// <c>next</c> that is sent afterwards, so nobody has to wait for the answer.
+    /// </summary>
+    /// <returns>Null when telemetry will come, else why it will not.</returns>
+    public async Task<string?> SubscribeAsync(string extensionId, int port, bool withLogs, TaskCompletionSource sent, CancellationToken cancellation)
+    {
+        string types = withLogs ? """["platform","extension","function"]""" : """["platform"]""";
+        string body =
+            $$$"""{"schemaVersion":"2022-12-13","destination":{"protocol":"HTTP","URI":"http://sandbox:{{{port}}}/"},"types":{{{types}}},"buffering":{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}}""";
+        using var request = new HttpRequestMessage(HttpMethod.Put, _telemetryUrl) { Content = new AnnouncedContent(body, sent) };
+        request.Headers.TryAddWithoutValidation(IdentifierHeader, extensionId);
+        try
+        {
+            using HttpResponseMessage response = await _http.SendAsync(request, cancellation);
+
+            // Local emulators without telemetry answer 202: accepted, and nothing will ever come.
+            return response.StatusCode == HttpStatusCode.OK
+                ? null
+                : $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancellation)}";
+        }
+        catch (HttpRequestException e)
+        {
+            return e.Message;
+        }
+        finally
+        {
+            sent.TrySetResult();
+        }
+    }
+
+    /// <summary>Says that we are done and waits for the next event. Throws <see cref="HttpRequestException"/>, with the status when the platform answered.</summary>
+    public async Task<ExtensionEvent> NextAsync(string extensionId, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, _nextUrl);
+        request.Headers.TryAddWithoutValidation(IdentifierHeader, extensionId);
+        using HttpResponseMessage response = await _http.SendAsync(request, cancellation);
+        byte[] body = await response.Content.ReadAsByteArrayAsync(cancellation);
+        return response.IsSuccessStatusCode
+            ? ExtensionEvent.Parse(body)
+            : throw new HttpRequestException($"the platform refused next: {(int)response.StatusCode} {Encoding.UTF8.GetString(body)}", null, response.StatusCode);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static ByteArrayContent Json(string text)
+    {
+        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(text));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
+    }
+
+    /// <summary>A JSON body that tells when it has been written to the connection.</summary>
+    private sealed class AnnouncedContent : HttpContent
+    {
+        private readonly byte[] _bytes;
+        private readonly TaskCompletionSource _written;
+
+        public AnnouncedContent(string text, TaskCompletionSource written)
+        {
+            _bytes = Encoding.UTF8.GetBytes(text);
+            _written = written;
+            Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync(_bytes);
+            await stream.FlushAsync();
+            _written.TrySetResult();
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = _bytes.Length;
+            return true;
+        }
+    }
+}

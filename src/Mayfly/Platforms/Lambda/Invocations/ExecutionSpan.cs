@@ -1,0 +1,36 @@
+namespace Mayfly.Platforms.Lambda.Invocations;
+
+/// <summary>The <c>aws.lambda</c> span of one finished invocation, ready to be written (docs/spec/01-lambda-lifecycle.md#44-the-awslambda-span).</summary>
+public sealed record ExecutionSpan
+{
+    public required string RequestId { get; init; }
+
+    public required ulong TraceId { get; init; }
+
+    public required ulong SpanId { get; init; }
+
+    public required ulong ParentId { get; init; }
+
+    /// <summary>Unix ns.</summary>
+    public required long StartNs { get; init; }
+
+    public required long DurationNs { get; init; }
+
+    public required bool IsColdStart { get; init; }
+
+    public required bool IsProactiveInit { get; init; }
+
+    public required InvocationError? Error { get; init; }
+
+    /// <summary>True without an <see cref="Error"/> text: a 5xx response or an error flag alone.</summary>
+    public required bool IsError { get; init; }
+
+    public required string? StatusCode { get; init; }
+
+    /// <summary>Sampling priority of the chunk; null = none.</summary>
+    public required double? Priority { get; init; }
+
+    public required IReadOnlyList<KeyValuePair<string, string>> PropagationTags { get; init; }
+
+    public required PlaceholderSpan? Placeholder { get; init; }
+}

@@ -1,0 +1,89 @@
+using Mayfly.Lifecycle;
+using Mayfly.Platforms.Lambda.Telemetry;
+using Mayfly.Tags;
+
+namespace Mayfly.Platforms.Lambda.Invocations;
+
+/// <summary>
+/// All that is known about one request id. INVOKE, platform events, start/end-invocation and tracer payloads arrive in any order, each fills in its part
+/// (docs/spec/01-lambda-lifecycle.md#4-invocation-state-machine). Guarded by the lock of <see cref="InvocationTracker"/>.
+/// </summary>
+internal sealed class InvocationContext(string requestId, long createdNs)
+{
+    private readonly TaskCompletionSource _runtimeDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public string RequestId { get; } = requestId;
+
+    /// <summary>Arrival of whatever mentioned this id first; Unix ns.</summary>
+    public long CreatedNs { get; } = createdNs;
+
+    /// <summary>True once the INVOKE event was seen.</summary>
+    public bool IsInvoked { get; set; }
+
+    public Deadline? Deadline { get; set; }
+
+    public bool IsColdStart { get; set; }
+
+    public bool IsProactiveInit { get; set; }
+
+    /// <summary>Tags of this invocation's enhanced metrics.</summary>
+    public TagSet MetricTags { get; set; } = TagSet.Empty;
+
+    /// <summary><c>platform.start</c>, Unix ns; 0 = not seen.</summary>
+    public long PlatformStartNs { get; set; }
+
+    public StartCall? Start { get; set; }
+
+    public EndCall? End { get; set; }
+
+    /// <summary>The tracer's stand-in for the <c>aws.lambda</c> span, whose tags the real one takes over.</summary>
+    public PlaceholderSpan? Placeholder { get; set; }
+
+    public RuntimeDone? Done { get; set; }
+
+    public bool IsReported { get; set; }
+
+    /// <summary>The <c>aws.lambda</c> span has left: nothing that comes later changes it.</summary>
+    public bool IsSpanSent { get; set; }
+
+    /// <summary>One error per request id, whatever the combination of signals.</summary>
+    public bool IsErrorCounted { get; set; }
+
+    /// <summary>Completes with the first <c>platform.runtimeDone</c>.</summary>
+    public Task WhenRuntimeDone => _runtimeDone.Task;
+
+    /// <summary>Completes with <c>platform.report</c>.</summary>
+    public Task WhenReported => _reported.Task;
+
+    public void SignalRuntimeDone() => _runtimeDone.TrySetResult();
+
+    public void SignalReported() => _reported.TrySetResult();
+}
+
+/// <summary>What <c>platform.runtimeDone</c> said.</summary>
+/// <param name="DurationMs">Null when the record had no metrics.</param>
+public sealed record RuntimeDone(long AtNs, PlatformStatus Status, string? ErrorType, double? DurationMs);
+
+/// <summary>A <c>start-invocation</c> call.</summary>
+/// <param name="Upstream">The trace it belongs to, when the call's headers say so.</param>
+public sealed record StartCall(long AtNs, TraceContext? Upstream);
+
+/// <summary>An <c>end-invocation</c> call (docs/spec/01-lambda-lifecycle.md#33-post-lambdaend-invocation).</summary>
+/// <param name="TraceId">The tracer's trace id, low 64 bits; 0 = not told.</param>
+/// <param name="SpanId">Becomes the id of <c>aws.lambda</c>; 0 = not told.</param>
+/// <param name="Priority">Null when absent or unreadable.</param>
+/// <param name="PropagationTags">The <c>_dd.p.*</c> tags.</param>
+/// <param name="StatusCode">Of the response, when it has one.</param>
+public sealed record EndCall(
+    long AtNs,
+    ulong TraceId,
+    ulong SpanId,
+    ulong ParentId,
+    double? Priority,
+    IReadOnlyList<KeyValuePair<string, string>> PropagationTags,
+    string? StatusCode,
+    InvocationError? Error);
+
+/// <summary>Why an invocation failed, as the tracer reported it. Texts are empty when not told.</summary>
+public sealed record InvocationError(string Message, string Type, string Stack);

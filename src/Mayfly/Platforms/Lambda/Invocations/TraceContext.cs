@@ -1,0 +1,64 @@
+using System.Globalization;
+
+namespace Mayfly.Platforms.Lambda.Invocations;
+
+/// <summary>A position in a distributed trace, in Datadog's own propagation style (docs/spec/01-lambda-lifecycle.md#410-trace-context-extraction).</summary>
+/// <param name="TraceId">Low 64 bits; never 0.</param>
+/// <param name="ParentId">0 = unknown.</param>
+/// <param name="Priority">Null when upstream gave none.</param>
+/// <param name="Tags">The <c>_dd.p.*</c> tags.</param>
+public sealed record TraceContext(ulong TraceId, ulong ParentId, int? Priority, IReadOnlyList<KeyValuePair<string, string>> Tags)
+{
+    public const string TraceIdHeader = "x-datadog-trace-id";
+    public const string ParentIdHeader = "x-datadog-parent-id";
+    public const string SpanIdHeader = "x-datadog-span-id";
+    public const string PriorityHeader = "x-datadog-sampling-priority";
+    public const string TagsHeader = "x-datadog-tags";
+
+    private const string PropagatedPrefix = "_dd.p.";
+
+    /// <summary>A longer tags header is refused whole.</summary>
+    private const int TagsLimitBytes = 512;
+
+    /// <summary>The context in a set of headers; null without a usable trace id. A bad parent id counts as 0, a bad priority as none.</summary>
+    public static TraceContext? Extract(Func<string, string?> header)
+    {
+        ulong traceId = ParseId(header(TraceIdHeader));
+        if (traceId == 0)
+        {
+            return null;
+        }
+
+        int? priority = sbyte.TryParse(header(PriorityHeader), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out sbyte parsed) ? parsed : null;
+        string tags = header(TagsHeader) ?? "";
+        return new TraceContext(
+            traceId,
+            ParseId(header(ParentIdHeader)),
+            priority,
+            tags.Length > TagsLimitBytes ? [new("_dd.propagation_error", "extract_max_size")] : PropagatedTags(tags));
+    }
+
+    /// <summary>A decimal unsigned 64-bit id; 0 for anything else.</summary>
+    public static ulong ParseId(string? text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong id) ? id : 0;
+
+    /// <summary>The <c>_dd.p.*</c> pairs of <c>k=v,k=v</c>.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> PropagatedTags(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return [];
+        }
+
+        var tags = new List<KeyValuePair<string, string>>();
+        foreach (string pair in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            int equals = pair.IndexOf('=', StringComparison.Ordinal);
+            if (equals > PropagatedPrefix.Length && pair.StartsWith(PropagatedPrefix, StringComparison.Ordinal))
+            {
+                tags.Add(new(pair[..equals], pair[(equals + 1)..]));
+            }
+        }
+
+        return tags;
+    }
+}

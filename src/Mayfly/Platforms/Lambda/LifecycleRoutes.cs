@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text;
+using Mayfly.Http;
+using Mayfly.Platforms.Lambda.Invocations;
+using Microsoft.AspNetCore.Http;
+
+namespace Mayfly.Platforms.Lambda;
+
+/// <summary>
+/// The API on port 8124 that tracers of universally instrumented runtimes call around each handler (docs/spec/01-lambda-lifecycle.md#3-local-http-api-on-8124).
+/// Both calls stand on the function's critical path: they are answered from memory.
+/// </summary>
+public sealed class LifecycleRoutes(InvocationTracker invocations, TimeProvider time)
+{
+    /// <summary>The platform's own limit for events and responses.</summary>
+    private const int BodyLimitBytes = 6 * 1024 * 1024;
+
+    private const string RequestIdHeader = "lambda-runtime-aws-request-id";
+    private const string ErrorHeader = "x-datadog-invocation-error";
+
+    private static readonly byte[] EmptyObject = "{}"u8.ToArray();
+
+    public RouteTable Table()
+    {
+        return new RouteTable()
+            .Map("/lambda/start-invocation", StartInvocationAsync, "POST")
+            .Map("/lambda/end-invocation", EndInvocationAsync, "POST")
+            .Map("/lambda/hello", AnswerOkAsync)
+            .Map("/lambda/flush", AnswerOkAsync)
+            .Map("/lambda/ping", AnswerOkAsync)
+            .Map("/trace-context", AnswerOkAsync)
+            .Map("/lambda/trace-context", AnswerOkAsync);
+    }
+
+    private static ValueTask AnswerOkAsync(HttpExchange exchange) => exchange.RespondAsync(StatusCodes.Status200OK, EmptyObject, "application/json");
+
+    private async ValueTask StartInvocationAsync(HttpExchange exchange)
+    {
+        // The event is read so that the connection stays usable; what triggered the invocation is not looked at yet.
+        using RequestBody body = await exchange.ReadBodyAsync(BodyLimitBytes);
+        TraceContext? upstream = TraceContext.Extract(exchange.Header);
+        invocations.StartCalled(exchange.Header(RequestIdHeader), new StartCall(NowNs, upstream));
+        if (upstream is not null)
+        {
+            exchange.ResponseHeaders[TraceContext.TraceIdHeader] = upstream.TraceId.ToString(CultureInfo.InvariantCulture);
+            if (upstream.Priority is { } priority)
+            {
+                exchange.ResponseHeaders[TraceContext.PriorityHeader] = priority.ToString(CultureInfo.InvariantCulture);
+            }
+
+            string highBits = string.Join(',', upstream.Tags.Where(static tag => tag.Key == "_dd.p.tid").Select(static tag => $"{tag.Key}={tag.Value}"));
+            if (highBits.Length > 0)
+            {
+                exchange.ResponseHeaders[TraceContext.TagsHeader] = highBits;
+            }
+        }
+
+        await AnswerOkAsync(exchange);
+    }
+
+    private async ValueTask EndInvocationAsync(HttpExchange exchange)
+    {
+        // Read to the end before anything else: the runtime's end may be processed right after the answer (order trap in #33).
+        using RequestBody body = await exchange.ReadBodyAsync(BodyLimitBytes);
+        var call = new EndCall(
+            NowNs,
+            TraceContext.ParseId(exchange.Header(TraceContext.TraceIdHeader)),
+            TraceContext.ParseId(exchange.Header(TraceContext.SpanIdHeader)),
+            TraceContext.ParseId(exchange.Header(TraceContext.ParentIdHeader)),
+            double.TryParse(exchange.Header(TraceContext.PriorityHeader), NumberStyles.Float, CultureInfo.InvariantCulture, out double priority) && double.IsFinite(priority) ? priority : null,
+            TraceContext.PropagatedTags(exchange.Header(TraceContext.TagsHeader)),
+            ResponseStatus.Read(body.Bytes.Span),
+            ErrorOf(exchange));
+        invocations.EndCalled(exchange.Header(RequestIdHeader), call);
+        await AnswerOkAsync(exchange);
+    }
+
+    private static InvocationError? ErrorOf(HttpExchange exchange)
+    {
+        string? message = exchange.Header(ErrorHeader + "-msg");
+        string? type = exchange.Header(ErrorHeader + "-type");
+        string? stack = exchange.Header(ErrorHeader + "-stack");
+        bool isError = "true".Equals(exchange.Header(ErrorHeader), StringComparison.OrdinalIgnoreCase)
+            || !string.IsNullOrEmpty(message) || !string.IsNullOrEmpty(type) || !string.IsNullOrEmpty(stack);
+        return isError ? new InvocationError(Decoded(message), Decoded(type), Decoded(stack)) : null;
+    }
+
+    /// <summary>Some tracers send base64, some plain text. The decoded form counts only if it is text: a plain word can be valid base64 by accident.</summary>
+    internal static string Decoded(string? header)
+    {
+        if (string.IsNullOrEmpty(header))
+        {
+            return "";
+        }
+
+        byte[] bytes = new byte[header.Length];
+        if (!Convert.TryFromBase64String(header, bytes, out int count))
+        {
+            return header;
+        }
+
+        ReadOnlySpan<byte> decoded = bytes.AsSpan(0, count);
+        bool isText = System.Text.Unicode.Utf8.IsValid(decoded) && decoded.IndexOfAnyInRange((byte)0, (byte)8) < 0 && !decoded.ContainsAny(OtherControls);
+        return isText ? Encoding.UTF8.GetString(decoded) : header;
+    }
+
+    /// <summary>Control characters above 8 other than tab, line feed and carriage return.</summary>
+    private static readonly System.Buffers.SearchValues<byte> OtherControls =
+        System.Buffers.SearchValues.Create([11, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 127]);
+
+    private long NowNs => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+}

@@ -1,0 +1,85 @@
+using Mayfly.Diagnostics;
+using Mayfly.Http;
+using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Telemetry;
+using Microsoft.AspNetCore.Http;
+
+namespace Mayfly.Platforms.Lambda;
+
+/// <summary>
+/// The listener that the Telemetry API posts to: log lines go to the logs, platform records to the invocations. Every POST is answered 200, whatever it holds:
+/// anything else would make the platform send it again forever (docs/spec/01-lambda-lifecycle.md#14-telemetry-api).
+/// </summary>
+public sealed class TelemetryRoutes(InvocationTracker invocations, LambdaLogs? logs, TimeProvider time, Log log)
+{
+    /// <summary>We ask for batches of 256 KiB; a single line can be longer.</summary>
+    private const int BodyLimitBytes = 8 * 1024 * 1024;
+
+    private static readonly byte[] Ok = "OK"u8.ToArray();
+
+    private readonly Lock _gate = new();
+    private readonly List<TelemetryRecord> _records = [];
+
+    public RouteTable Table() => new RouteTable().MapAny(ReceiveAsync, "POST");
+
+    private async ValueTask ReceiveAsync(HttpExchange exchange)
+    {
+        using RequestBody body = await exchange.ReadBodyAsync(BodyLimitBytes);
+        if (body.Status == BodyStatus.Ok)
+        {
+            Accept(body);
+        }
+        else
+        {
+            log.Once($"telemetry {body.Status}", LogLevel.Warn, $"A telemetry batch could not be read ({body.Status}) and is lost; later ones are not reported again.");
+        }
+
+        await exchange.RespondAsync(StatusCodes.Status200OK, Ok, "text/plain");
+    }
+
+    private void Accept(in RequestBody body)
+    {
+        lock (_gate)
+        {
+            _records.Clear();
+            TelemetryReadResult read = TelemetryReader.Read(body.Array, body.Length, NowNs, _records);
+            foreach (TelemetryRecord record in _records)
+            {
+                logs?.Accept(record);
+                Follow(record);
+            }
+
+            _records.Clear();
+            if (read.Malformed > 0)
+            {
+                log.Once("telemetry malformed", LogLevel.Warn, $"{read.Malformed} telemetry records were not understood and are skipped; later ones are not reported again.");
+            }
+        }
+    }
+
+    private void Follow(in TelemetryRecord record)
+    {
+        PlatformRecord platform = record.Platform;
+        switch (record.Kind)
+        {
+            case TelemetryKind.Start:
+                invocations.PlatformStarted(platform.RequestId!, record.TimeNs);
+                break;
+            case TelemetryKind.RuntimeDone:
+                invocations.RuntimeFinished(platform.RequestId!, new RuntimeDone(record.TimeNs, platform.Status, platform.ErrorType, platform.DurationMs));
+                break;
+            case TelemetryKind.Report:
+                var figures = new ReportFigures(platform.DurationMs, platform.BilledDurationMs, platform.MemorySizeMB, platform.MaxMemoryUsedMB, platform.InitDurationMs);
+                invocations.Reported(platform.RequestId!, figures, record.TimeNs);
+                break;
+            case TelemetryKind.InitReport when platform.DurationMs is { } durationMs:
+                invocations.InitReported(durationMs, platform.InitializationType ?? "on-demand", record.TimeNs);
+                break;
+            case TelemetryKind.LogsDropped:
+                log.Warn($"The platform dropped {platform.DroppedRecords} log records ({platform.DroppedBytes} bytes): {platform.Reason}.");
+                break;
+        }
+    }
+
+    private long NowNs => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics.CodeAnalysis;
+using Mayfly.Wire;
+
+namespace Mayfly.Traces;
+
+/// <summary>A span's map from text to <typeparamref name="TValue"/>, kept as a list in the order of arrival.</summary>
+/// <remarks>A span has some 20 entries: looking through a list is faster than hashing. A key that a tracer sends twice stays twice; the last one is found, as in protobuf.</remarks>
+public sealed class SpanMap<TValue>
+    where TValue : struct
+{
+    private readonly RecordList<SpanMapEntry<TValue>> _entries = new();
+
+    /// <summary>Bit n is set when some key has n modulo 64 bytes: most keys that are looked for in vain cost one test.</summary>
+    private ulong _keyLengths;
+
+    public int Count => _entries.Count;
+
+    /// <summary>The entries; invalid after the next <see cref="Add"/> or <see cref="Set"/>.</summary>
+    public ReadOnlySpan<SpanMapEntry<TValue>> Entries => _entries.Items;
+
+    /// <summary>Appends an entry without looking for its key.</summary>
+    public void Add(Utf8Slice key, TValue value)
+    {
+        _keyLengths |= 1UL << key.Length;
+        _entries.Add(new SpanMapEntry<TValue>(key, value));
+    }
+
+    /// <summary>Replaces the value of <paramref name="key"/>, or appends the entry.</summary>
+    public void Set(Utf8Slice key, TValue value)
+    {
+        int index = IndexOf(key.Span);
+        if (index >= 0)
+        {
+            _entries[index] = new SpanMapEntry<TValue>(key, value);
+        }
+        else
+        {
+            Add(key, value);
+        }
+    }
+
+    public bool Contains(ReadOnlySpan<byte> key) => IndexOf(key) >= 0;
+
+    /// <summary>The value of <paramref name="key"/>; false when there is none.</summary>
+    public bool TryFind(ReadOnlySpan<byte> key, [MaybeNullWhen(false)] out TValue value)
+    {
+        int index = IndexOf(key);
+        value = index >= 0 ? _entries[index].Value : default;
+        return index >= 0;
+    }
+
+    public void Clear()
+    {
+        _entries.Clear();
+        _keyLengths = 0;
+    }
+
+    private int IndexOf(ReadOnlySpan<byte> key)
+    {
+        if ((_keyLengths & 1UL << key.Length) == 0)
+        {
+            return -1;
+        }
+
+        ReadOnlySpan<SpanMapEntry<TValue>> entries = _entries.Items;
+        for (int i = entries.Length - 1; i >= 0; i--)
+        {
+            ref readonly SpanMapEntry<TValue> entry = ref entries[i];
+            if (entry.Key.Length == key.Length && entry.Key.Span.SequenceEqual(key))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+}
+
+/// <summary>One entry of a <see cref="SpanMap{TValue}"/>.</summary>
+public readonly struct SpanMapEntry<TValue>(Utf8Slice key, TValue value)
+    where TValue : struct
+{
+    public Utf8Slice Key { get; } = key;
+
+    public TValue Value { get; } = value;
+}

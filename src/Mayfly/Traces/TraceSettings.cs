@@ -1,0 +1,18 @@
+namespace Mayfly.Traces;
+
+/// <summary>What a <see cref="TracePipeline"/> is told once, at start-up.</summary>
+public sealed record TraceSettings
+{
+    public const int DefaultBufferBytes = 16 * 1024 * 1024;
+
+    /// <summary>The default environment: of the agent, and of a request whose spans name none. Empty = unknown.</summary>
+    public required string Env { get; init; }
+
+    public required string AgentVersion { get; init; }
+
+    /// <summary>Encoded bytes kept between two flushes; beyond, the oldest go.</summary>
+    public int BufferBytes { get; init; } = DefaultBufferBytes;
+
+    /// <summary>Nobody between the tracer and the intake computes statistics: ask the intake to (<c>_dd.compute_stats</c>), unless the tracer sends its own.</summary>
+    public bool AsksIntakeForStats { get; init; }
+}

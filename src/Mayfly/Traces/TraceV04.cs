@@ -1,0 +1,212 @@
+using Mayfly.Wire;
+
+namespace Mayfly.Traces;
+
+/// <summary>v0.4, and v0.3: an array of traces, each an array of spans, each a map by field name in any order; unknown fields are skipped.</summary>
+/// <remarks>docs/spec/03-traces.md#21-v04-and-v03-array-of-traces-trace--array-of-span-maps. A span as a positional array is rejected.</remarks>
+public readonly partial struct TraceV04 : ITraceDecoder
+{
+    /// <inheritdoc/>
+    public static bool TryReadEnvelope(ref MsgPackReader reader, DecodeScratch scratch, out int traceCount) =>
+        reader.TryReadArrayHeader(out traceCount);
+
+    /// <inheritdoc/>
+    public static bool TryReadSpan(ref MsgPackReader reader, DecodeScratch scratch, Span span)
+    {
+        if (!reader.TryReadMapHeader(out int fields))
+        {
+            return false;
+        }
+
+        for (; fields > 0; fields--)
+        {
+            if (!reader.TryReadBytes(out Utf8Slice key) || !TryReadField(ref reader, scratch, span, key.Span))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryReadField(ref MsgPackReader reader, DecodeScratch scratch, Span span, ReadOnlySpan<byte> key)
+    {
+        bool isRead;
+        Utf8Slice text;
+        ulong id;
+        long time;
+        switch (key.Length)
+        {
+            case 4 when key.SequenceEqual("name"u8):
+                isRead = SpanValue.TryReadText(ref reader, scratch, out text);
+                span.Name = text;
+                return isRead;
+            case 4 when key.SequenceEqual("type"u8):
+                isRead = SpanValue.TryReadText(ref reader, scratch, out text);
+                span.Type = text;
+                return isRead;
+            case 4 when key.SequenceEqual("meta"u8):
+                return TryReadMeta(ref reader, scratch, span);
+            case 5 when key.SequenceEqual("start"u8):
+                isRead = SpanValue.TryReadStart(ref reader, out time);
+                span.StartNs = time;
+                return isRead;
+            case 5 when key.SequenceEqual("error"u8):
+                isRead = SpanValue.TryReadError(ref reader, out int error);
+                span.Error = error;
+                return isRead;
+            case 7 when key.SequenceEqual("service"u8):
+                isRead = SpanValue.TryReadText(ref reader, scratch, out text);
+                span.Service = text;
+                return isRead;
+            case 7 when key.SequenceEqual("span_id"u8):
+                isRead = SpanValue.TryReadId(ref reader, out id);
+                span.SpanId = id;
+                return isRead;
+            case 7 when key.SequenceEqual("metrics"u8):
+                return TryReadMetrics(ref reader, scratch, span);
+            case 8 when key.SequenceEqual("trace_id"u8):
+                isRead = SpanValue.TryReadId(ref reader, out id);
+                span.TraceId = id;
+                return isRead;
+            case 8 when key.SequenceEqual("resource"u8):
+                isRead = SpanValue.TryReadText(ref reader, scratch, out text);
+                span.Resource = text;
+                return isRead;
+            case 8 when key.SequenceEqual("duration"u8):
+                isRead = SpanValue.TryReadDuration(ref reader, out time);
+                span.DurationNs = time;
+                return isRead;
+            case 9 when key.SequenceEqual("parent_id"u8):
+                isRead = SpanValue.TryReadId(ref reader, out id);
+                span.ParentId = id;
+                return isRead;
+            case 10 when key.SequenceEqual("span_links"u8):
+                return TryReadLinks(ref reader, scratch, span);
+            case 11 when key.SequenceEqual("span_events"u8):
+                return TryReadEvents(ref reader, scratch, span);
+            case 11 when key.SequenceEqual("meta_struct"u8):
+                return TryReadMetaStruct(ref reader, scratch, span);
+            default:
+                return reader.TrySkip();
+        }
+    }
+
+    private static bool TryReadMeta(ref MsgPackReader reader, DecodeScratch scratch, Span span)
+    {
+        span.Meta.Clear();
+        if (!SpanValue.TryReadMap(ref reader, out int count))
+        {
+            return false;
+        }
+
+        for (; count > 0; count--)
+        {
+            if (!SpanValue.TryReadText(ref reader, scratch, out Utf8Slice key)
+                || !SpanValue.TryReadTag(ref reader, scratch, out Utf8Slice value, out bool isPresent))
+            {
+                return false;
+            }
+
+            if (isPresent)
+            {
+                span.Meta.Add(key, value);
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryReadMetrics(ref MsgPackReader reader, DecodeScratch scratch, Span span)
+    {
+        span.Metrics.Clear();
+        if (!SpanValue.TryReadMap(ref reader, out int count))
+        {
+            return false;
+        }
+
+        for (; count > 0; count--)
+        {
+            if (!SpanValue.TryReadText(ref reader, scratch, out Utf8Slice key) || !SpanValue.TryReadMetric(ref reader, out double value))
+            {
+                return false;
+            }
+
+            if (double.IsFinite(value))
+            {
+                span.Metrics.Add(key, value);
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryReadMetaStruct(ref MsgPackReader reader, DecodeScratch scratch, Span span)
+    {
+        span.MetaStruct.Clear();
+        if (!SpanValue.TryReadMap(ref reader, out int count))
+        {
+            return false;
+        }
+
+        for (; count > 0; count--)
+        {
+            if (!SpanValue.TryReadText(ref reader, scratch, out Utf8Slice key))
+            {
+                return false;
+            }
+
+            bool isNil = reader.Peek() == MsgPackKind.Nil;
+            if (!TryReadOpaque(ref reader, scratch, out Utf8Slice bytes))
+            {
+                return false;
+            }
+
+            if (!isNil)
+            {
+                span.MetaStruct.Add(key, bytes);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>bin, str or an array of byte values; nil comes out empty.</summary>
+    private static bool TryReadOpaque(ref MsgPackReader reader, DecodeScratch scratch, out Utf8Slice bytes)
+    {
+        if (reader.Peek() != MsgPackKind.Array)
+        {
+            return reader.TryReadBytes(out bytes);
+        }
+
+        bytes = default;
+        int start = reader.Position;
+        if (!reader.TryReadArrayHeader(out int count))
+        {
+            return false;
+        }
+
+        if (!scratch.Arena.TryAllocate(count, out bytes, out Span<byte> destination))
+        {
+            return reader.Fail(MsgPackError.LimitExceeded, start);
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            int elementStart = reader.Position;
+            if (!reader.TryReadNumber(out MsgPackNumber number))
+            {
+                return false;
+            }
+
+            if (!number.TryGetInteger(byte.MinValue, byte.MaxValue, out long value))
+            {
+                return reader.Fail(number.IsFloat ? MsgPackError.WrongType : MsgPackError.NumberOutOfRange, elementStart);
+            }
+
+            destination[i] = (byte)value;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,164 @@
+using Mayfly.Wire;
+
+namespace Mayfly.Traces;
+
+/// <summary>Encodes the traces of one request as TracerPayload messages: one, or several where one would be too large for a body of the intake.</summary>
+/// <remarks>Not thread-safe; reused. Nothing leaves it before the request has been read to its end.</remarks>
+internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
+{
+    /// <summary>A payload this large takes no further trace; leaves room in a body for most traces whole.</summary>
+    private const int FullAtBytes = 1024 * 1024;
+
+    /// <summary>A trace is split, by spans, where its payload would pass this: a body's size less room for the payload's fields.</summary>
+    private const int SplitAtBytes = TraceBuffer.BodyBytes - 64 * 1024;
+
+    private const int LargestKeptBytes = 4 * 1024 * 1024;
+
+    private readonly TracerPayloadFields _fields = new(settings.Env);
+    private readonly List<EncodedPayload> _payloads = [];
+    private PooledBuffer _output = PooledBuffer.Rent(16 * 1024);
+    private TraceHeaders _headers;
+    private PlatformTags _tags = PlatformTags.None;
+    private int _start;
+    private int _spans;
+
+    /// <summary>The finished payloads, as ranges of <see cref="Output"/>.</summary>
+    public List<EncodedPayload> Payloads => _payloads;
+
+    public ReadOnlySpan<byte> Output => _output.WrittenSpan;
+
+    /// <summary>The platform's tags as they were when the request began.</summary>
+    public PlatformTags Tags => _tags;
+
+    public void Begin(in TraceHeaders headers, PlatformTags tags)
+    {
+        _fields.Clear();
+        _payloads.Clear();
+        _output.Clear();
+        _headers = headers;
+        _tags = tags;
+        _start = 0;
+        _spans = 0;
+    }
+
+    /// <summary>Appends a trace. Returns the number of spans that had to be left out because the request fills the whole buffer.</summary>
+    public int Add(in TraceChunk chunk)
+    {
+        _fields.Gather(chunk);
+        var writer = new ProtobufWriter(_output);
+        ReadOnlySpan<Span> rest = chunk.Spans;
+        while (!rest.IsEmpty && _output.Length < settings.BufferBytes)
+        {
+            if (_spans == 0)
+            {
+                Open(writer);
+            }
+
+            int taken = AddChunk(writer, chunk, rest, out bool isFull);
+            rest = rest[taken..];
+            if (isFull || _output.Length - _start >= FullAtBytes)
+            {
+                Close(writer);
+            }
+        }
+
+        return rest.Length;
+    }
+
+    /// <summary>Finishes the last payload.</summary>
+    public void End()
+    {
+        if (_spans > 0)
+        {
+            Close(new ProtobufWriter(_output));
+        }
+    }
+
+    /// <summary>Forgets the request, and gives up the memory that an unusually large one took.</summary>
+    public void Trim()
+    {
+        Begin(default, PlatformTags.None);
+        if (_output.Capacity > LargestKeptBytes)
+        {
+            _output.Dispose();
+            _output = PooledBuffer.Rent(16 * 1024);
+        }
+    }
+
+    public void Dispose() => _output.Dispose();
+
+    /// <summary>Writes a chunk of as many of <paramref name="spans"/> as the payload takes, at least one where it is still empty; returns how many.</summary>
+    private int AddChunk(ProtobufWriter writer, in TraceChunk chunk, ReadOnlySpan<Span> spans, out bool isFull)
+    {
+        isFull = false;
+        int chunkStart = _output.Length;
+        int mark = writer.BeginMessage(6);
+        writer.Varint(1, (long)chunk.Priority);
+        writer.Bytes(2, chunk.Origin.Span);
+        int taken = 0;
+        while (taken < spans.Length && _output.Length < settings.BufferBytes)
+        {
+            int spanStart = _output.Length;
+            SpanWriter.Write(writer, 3, spans[taken]);
+            isFull = _spans > 0 && _output.Length - _start > SplitAtBytes;
+            if (isFull)
+            {
+                _output.Truncate(spanStart);
+                break;
+            }
+
+            taken++;
+            _spans++;
+        }
+
+        if (taken == 0)
+        {
+            _output.Truncate(chunkStart);
+        }
+        else
+        {
+            writer.EndMessage(mark);
+        }
+
+        return taken;
+    }
+
+    private void Open(ProtobufWriter writer)
+    {
+        _start = _output.Length;
+        writer.Text(1, _headers.ContainerId ?? "");
+        writer.Text(2, _headers.Language ?? "");
+        writer.Text(3, _headers.LanguageVersion ?? "");
+        writer.Text(4, _headers.TracerVersion ?? "");
+    }
+
+    private void Close(ProtobufWriter writer)
+    {
+        writer.Bytes(5, _fields.RuntimeId);
+        if (!_tags.FunctionTags.IsEmpty)
+        {
+            int mark = writer.BeginMessage(7);
+            writer.BytesEvenEmpty(1, "_dd.tags.function"u8);
+            writer.BytesEvenEmpty(2, _tags.FunctionTags.Span);
+            writer.EndMessage(mark);
+        }
+
+        if (!string.IsNullOrEmpty(_headers.ProcessTags))
+        {
+            int mark = writer.BeginMessage(7);
+            writer.BytesEvenEmpty(1, "_dd.tags.process"u8);
+            writer.Text(2, _headers.ProcessTags);
+            writer.EndMessage(mark);
+        }
+
+        writer.Bytes(8, _fields.Env);
+        writer.Bytes(9, _fields.Hostname);
+        writer.Bytes(10, _fields.AppVersion);
+        _payloads.Add(new EncodedPayload(_start, _output.Length - _start, _spans));
+        _spans = 0;
+        _start = _output.Length;
+    }
+}
+
+/// <summary>One TracerPayload within a <see cref="TracerPayloadWriter"/>'s output.</summary>
+internal readonly record struct EncodedPayload(int Start, int SizeBytes, int Spans);

@@ -1,0 +1,125 @@
+using System.Text;
+using Mayfly.Diagnostics;
+using Mayfly.Intake;
+using Mayfly.Metrics;
+using Mayfly.Testing.Protos;
+using Xunit;
+
+namespace Mayfly.Tests.Metrics;
+
+/// <summary>An aggregator whose clock stands still, and what Google's decoder reads from its payloads.</summary>
+internal sealed class MetricRig : IDisposable
+{
+    /// <summary>The `now` of the vectors of docs/spec/04-metrics-logs.md A.14.</summary>
+    public const long Now = 1656581409;
+
+    public const long Bucket = 1656581400;
+
+    public MetricRig(MetricSettings? settings = null, Log? log = null)
+    {
+        Clock = new StandingClock { UnixSeconds = Now };
+        Aggregator = new MetricAggregator(settings ?? new MetricSettings(), Counters, Clock, log);
+    }
+
+    public StandingClock Clock { get; }
+
+    public SignalCounters Counters { get; } = new();
+
+    public MetricAggregator Aggregator { get; }
+
+    public void Send(string packet) => Aggregator.AcceptPacket(Encoding.UTF8.GetBytes(packet));
+
+    /// <summary>Takes everything and marks it delivered; checks that the counters add up.</summary>
+    public Decoded Take(bool closedOnly = false)
+    {
+        var payloads = new List<IntakePayload>();
+        if (closedOnly)
+        {
+            Aggregator.TakeClosedPayloads(payloads);
+        }
+        else
+        {
+            Aggregator.TakePayloads(payloads);
+        }
+
+        var decoded = new Decoded();
+        foreach (IntakePayload payload in payloads)
+        {
+            using (payload)
+            {
+                Assert.Equal(Signal.Metrics, payload.Signal);
+                decoded.Add(payload);
+                Counters.Deliver(payload.Units);
+            }
+        }
+
+        if (!closedOnly)
+        {
+            Assert.Equal(0, Counters.Buffered);
+        }
+
+        return decoded;
+    }
+
+    public void Dispose() => Aggregator.Dispose();
+}
+
+/// <summary>Payloads as an independent decoder reads them.</summary>
+internal sealed class Decoded
+{
+    public List<MetricSeries> Series { get; } = [];
+
+    public List<SketchPayload.Types.Sketch> Sketches { get; } = [];
+
+    /// <summary>Of each payload: kind, items, raw bytes, units.</summary>
+    public List<(IntakeKind Kind, int Items, byte[] Body, long Units)> Payloads { get; } = [];
+
+    public void Add(IntakePayload payload)
+    {
+        byte[] body = payload.Body.WrittenSpan.ToArray();
+        int before = Series.Count + Sketches.Count;
+        if (payload.Kind == IntakeKind.Series)
+        {
+            Series.AddRange(MetricPayload.Parser.ParseFrom(body).Series);
+        }
+        else
+        {
+            Assert.Equal(IntakeKind.Sketches, payload.Kind);
+            Sketches.AddRange(SketchPayload.Parser.ParseFrom(body).Sketches);
+        }
+
+        Payloads.Add((payload.Kind, Series.Count + Sketches.Count - before, body, payload.Units));
+    }
+
+    /// <summary>Everything in one line per series or sketch, sorted: <c>x COUNT 6 @1656581400 a,b</c>, <c>x SKETCH cnt sum {key:n,…} @time tags</c>.</summary>
+    public string[] Describe() =>
+    [
+        .. Series.Select(Describe).Concat(Sketches.Select(Describe)).Order(StringComparer.Ordinal),
+    ];
+
+    private static string Describe(MetricSeries series)
+    {
+        MetricSeries.Types.MetricPoint point = Assert.Single(series.Points);
+        Assert.Equal(series.Type == MetricSeries.Types.MetricType.Gauge ? 0 : 10, series.Interval);
+        string type = series.Type.ToString().ToUpperInvariant();
+        return FormattableString.Invariant($"{series.Metric} {type} {point.Value:R} @{point.Timestamp} {string.Join(',', series.Tags)}").TrimEnd();
+    }
+
+    private static string Describe(SketchPayload.Types.Sketch sketch)
+    {
+        SketchPayload.Types.Sketch.Types.Dogsketch dog = Assert.Single(sketch.Dogsketches);
+        string bins = string.Join(',', dog.K.Zip(dog.N, static (k, n) => $"{k}:{n}"));
+        string statistics = FormattableString.Invariant($"cnt {dog.Cnt} sum {dog.Sum:R} avg {dog.Avg:R} min {dog.Min:R} max {dog.Max:R}");
+        return $"{sketch.Metric} SKETCH {statistics} {{{bins}}} @{dog.Ts} {string.Join(',', sketch.Tags)}".TrimEnd();
+    }
+}
+
+/// <summary>A clock that is set, and stands still otherwise.</summary>
+internal sealed class StandingClock : TimeProvider
+{
+    public long UnixSeconds { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeSeconds(UnixSeconds);
+
+    public override long GetTimestamp() => UnixSeconds * TimestampFrequency;
+}

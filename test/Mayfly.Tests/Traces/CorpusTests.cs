@@ -1,0 +1,88 @@
+using Mayfly.Testing;
+using Mayfly.Traces;
+using Xunit;
+using Pb = Mayfly.Testing.Protos;
+
+namespace Mayfly.Tests.Traces;
+
+/// <summary>Requests of real tracers, as recorded (docs/spec/07-observed-clients.md#4-node-what-datadog-lambda-js--dd-trace-really-send, #5-net-what-datadogtrace-sends).</summary>
+public class CorpusTests
+{
+    public static TheoryData<string> Recordings => [.. Corpus.Traces.Select(static request => request.Name)];
+
+    [Fact]
+    public void There_are_recordings_of_both_formats()
+    {
+        Assert.Equal(11, Corpus.Traces.Count);
+        Assert.Equal(2, Corpus.Traces.Count(static request => request.Path == "/v0.5/traces"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Recordings))]
+    public void A_recording_is_accepted_whole(string name)
+    {
+        RecordedRequest request = Corpus.Named(name);
+        (TraceDecodeResult result, Pb.TracerPayload? payload) = Send(request);
+        Assert.Equal(TraceOutcome.Accepted, result.Outcome);
+        if (request.Headers["X-Datadog-Trace-Count"] == "0")
+        {
+            Assert.Equal((0, null), (result.SpanCount, payload));
+            return;
+        }
+
+        Assert.NotNull(payload);
+        Assert.Equal(request.Headers["Datadog-Meta-Lang"], payload.LanguageName);
+        Assert.Equal(request.Headers["Datadog-Meta-Lang-Version"], payload.LanguageVersion);
+        Assert.Equal(request.Headers["Datadog-Meta-Tracer-Version"], payload.TracerVersion);
+        Assert.Equal(int.Parse(request.Headers["X-Datadog-Trace-Count"]), payload.Chunks.Count);
+        foreach (Pb.Span span in payload.Chunks.SelectMany(static chunk => chunk.Spans))
+        {
+            Assert.NotEmpty(span.Service);
+            Assert.NotEmpty(span.Name);
+            Assert.NotEmpty(span.Resource);
+            Assert.Equal(payload.Chunks[0].Spans[0].TraceId, span.TraceId);
+            Assert.NotEqual(0UL, span.SpanId);
+            Assert.InRange(span.Start, 1_700_000_000_000_000_000, 2_000_000_000_000_000_000);
+        }
+    }
+
+    [Fact]
+    public void A_nodejs_invocation_has_its_root_its_chunk_fields_and_its_payload_fields()
+    {
+        (_, Pb.TracerPayload? payload) = Send(Corpus.Named("dd-od1-001-v0.4_traces"));
+        Assert.NotNull(payload);
+        Assert.Equal(("dev", "1.2.3", ""), (payload.Env, payload.AppVersion, payload.Hostname));
+        Assert.NotEmpty(payload.RuntimeId);
+        Pb.TraceChunk chunk = Assert.Single(payload.Chunks);
+        Assert.Equal((1, "lambda"), (chunk.Priority, chunk.Origin));
+        Pb.Span root = Assert.Single(chunk.Spans, static span => span.ParentId == 0);
+        Assert.Equal(("aws.lambda", "my-function", "serverless", "my-svc"), (root.Name, root.Resource, root.Type, root.Service));
+        Assert.Equal(1, root.Metrics["_top_level"]);
+        Assert.Equal("server", root.Meta["span.kind"]);
+        Pb.Span child = Assert.Single(chunk.Spans, static span => span.ParentId != 0);
+        Assert.False(child.Metrics.ContainsKey("_top_level"));
+    }
+
+    [Fact]
+    public void A_dotnet_tracers_top_level_marks_are_believed()
+    {
+        RecordedRequest request = Corpus.Named("net-dd-002-v0.4_traces");
+        Assert.True(HeadersOf(request).ComputedTopLevel);
+        (_, Pb.TracerPayload? payload) = Send(request);
+        foreach (Pb.Span span in payload!.Chunks.SelectMany(static chunk => chunk.Spans))
+        {
+            Assert.Equal(span.Metrics.ContainsKey("_dd.top_level"), span.Metrics.ContainsKey("_top_level"));
+        }
+    }
+
+    private static (TraceDecodeResult Result, Pb.TracerPayload? Payload) Send(RecordedRequest request)
+    {
+        var rig = new TraceRig();
+        TraceHeaders headers = HeadersOf(request);
+        TraceDecodeResult result = request.Path == "/v0.5/traces" ? rig.Send<TraceV05>(request.Body, headers) : rig.Send<TraceV04>(request.Body, headers);
+        return (result, rig.Take().SingleOrDefault()?.TracerPayloads.Single());
+    }
+
+    private static TraceHeaders HeadersOf(RecordedRequest request) =>
+        TraceHeaders.From(request.Headers, static (headers, name) => headers.GetValueOrDefault(name));
+}
