@@ -230,7 +230,7 @@ public class LogBufferTests
             buffer.TryAdd(text, requestId: text);
             JsonElement log = Assert.Single(LogEvents.Take(buffer));
             return log.Text() == text && (log.RequestId() ?? "") == text;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2_000));
+        }).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(2_000));
     }
 
     [Fact]

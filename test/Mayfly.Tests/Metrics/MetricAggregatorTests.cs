@@ -1,3 +1,4 @@
+using Mayfly.Testing;
 using System.Globalization;
 using System.Text;
 using Mayfly.Diagnostics;

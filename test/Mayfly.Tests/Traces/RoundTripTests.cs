@@ -71,7 +71,7 @@ public class RoundTripTests
             }
 
             Assert.Equal(expected, actual);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(100).WithReplay(20261121, 7));
+        }).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(100).WithReplay(20261121, 7));
 
     private static Pb.Span Expected(SampleSpan sample)
     {
