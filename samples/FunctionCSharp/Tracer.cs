@@ -32,9 +32,9 @@ internal sealed class Tracer(FunctionEnvironment environment, Manifest manifest)
         return new TraceContext(
             environment.ServiceName,
             invocation.RequestId,
-            Header(answer, "x-datadog-trace-id") is { } id && ulong.TryParse(id, CultureInfo.InvariantCulture, out ulong traceId) ? traceId : null,
-            Header(answer, "x-datadog-parent-id") is { } parent && ulong.TryParse(parent, CultureInfo.InvariantCulture, out ulong parentId) ? parentId : 0,
-            Header(answer, "x-datadog-sampling-priority") is { } sampling && int.TryParse(sampling, CultureInfo.InvariantCulture, out int priority) ? priority : UserKeep,
+            ulong.TryParse(Header(answer, "x-datadog-trace-id"), CultureInfo.InvariantCulture, out ulong traceId) ? traceId : null,
+            ulong.TryParse(Header(answer, "x-datadog-parent-id"), CultureInfo.InvariantCulture, out ulong parentId) ? parentId : 0,
+            int.TryParse(Header(answer, "x-datadog-sampling-priority"), CultureInfo.InvariantCulture, out int priority) ? priority : UserKeep,
             agentKnows: answer is not null);
     }
 

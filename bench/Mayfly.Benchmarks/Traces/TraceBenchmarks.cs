@@ -37,7 +37,11 @@ public class TraceBenchmarks
         _pipeline = new TracePipeline(new TraceSettings { Env = "prod", AgentVersion = "1.0.0" }, new SignalCounters(), new KeepsAll());
         if (Tagged)
         {
-            string[] names = ["region", "account_id", "aws_account", "functionname", "resource", "executedversion", "function_arn", "init_type", "memorysize", "runtime", "architecture"];
+            string[] names =
+            [
+                "region", "account_id", "aws_account", "functionname", "resource", "executedversion",
+                "function_arn", "init_type", "memorysize", "runtime", "architecture",
+            ];
             _pipeline.Tags = new PlatformTags(TagSet.From(names.Select(static name => KeyValuePair.Create(name, name + " value"))), "lambda");
         }
 

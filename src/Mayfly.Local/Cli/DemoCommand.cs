@@ -20,7 +20,7 @@ internal static class DemoCommand
 
     public static Command Create()
     {
-        Option<int> intakePort = new("--intake-port") { Description = "Port of the local intake on 127.0.0.1 (default: any free port)." };
+        Option<int> intakePort = new("--intake-port") { Description = "Port of the local intake on 127.0.0.1 (default: any free port).", HelpName = "PORT" };
         Option<bool> json = new("--json") { Description = "Print the report as JSON." };
         Option<bool> verbose = new("--verbose") { Description = "Print the lines that function and agent write, and every request to the intake." };
         var command = new Command("demo", "Run a sample function with the agent and check that everything it sends arrives.")

@@ -10,7 +10,7 @@ internal static class IntakeCommand
 
     public static Command Create()
     {
-        Option<int> port = new("--port") { Description = "Port on 127.0.0.1; 0 = any free port.", DefaultValueFactory = _ => UsualPort };
+        Option<int> port = new("--port") { Description = "Port on 127.0.0.1; 0 = any free port.", DefaultValueFactory = _ => UsualPort, HelpName = "PORT" };
         var command = new Command("intake", "Receive, decode and list what agents send.") { port };
         command.SetAction(async (result, cancellation) =>
         {

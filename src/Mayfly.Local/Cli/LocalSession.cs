@@ -90,7 +90,7 @@ public sealed class LocalSession : IAsyncDisposable
             Title = title,
             RequestId = result.RequestId,
             Status = result.Status.ToString(),
-            ErrorType = result.ErrorType,
+            ErrorType = result.Status == InvocationStatus.HandledError ? Member(result.ResponseBody, "errorType") ?? result.ErrorType : result.ErrorType,
             Cold = result.Cold,
             Duration = result.Duration,
             BilledMs = result.BilledDurationMs,
@@ -118,19 +118,22 @@ public sealed class LocalSession : IAsyncDisposable
         output?.Invoke(line);
     }
 
-    /// <summary>docs/spec/01-lambda-lifecycle.md, 4.5: an integer or text of three digits that starts with 5.</summary>
-    private static bool IsServerError(ReadOnlyMemory<byte> response)
+    /// <summary>docs/spec/01-lambda-lifecycle.md, 4.5: a number or text of three digits that starts with 5.</summary>
+    private static bool IsServerError(ReadOnlyMemory<byte> response) => Member(response, "statusCode") is { Length: 3 } code && code[0] == '5';
+
+    /// <summary>A member of a JSON object as text; null if there is no such member or no object.</summary>
+    private static string? Member(ReadOnlyMemory<byte> response, string name)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(response);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("statusCode", out JsonElement code)
-                && code.ToString() is { Length: 3 } text && text[0] == '5';
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out JsonElement value)
+                ? value.ToString()
+                : null;
         }
         catch (JsonException)
         {
-            return false;
+            return null;
         }
     }
 }

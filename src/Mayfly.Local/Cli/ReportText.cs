@@ -40,10 +40,11 @@ internal sealed class ReportText(IAnsiConsole console)
         string status = invocation.Failed ? $"[red]{Words(invocation)}[/]" : $"[green]{Words(invocation)}[/]";
         console.WriteLine();
         console.MarkupLine($"[bold]{number}. {Markup.Escape(invocation.Title)}[/]");
-        console.MarkupLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"   {invocation.RequestId}  {(invocation.Cold ? "[aqua]cold[/]" : "warm")}  {status}  duration {Ms(invocation.Duration)}  billed {invocation.BilledMs} ms"
-            + $"{(invocation.AgentOverhead is { } overhead ? $"  agent overhead {Ms(overhead)}" : "")}{(invocation.Init is { } init ? $"  init {Ms(init)}" : "")}"));
+        string start = invocation.Cold ? "[aqua]cold[/]" : "warm";
+        string overhead = invocation.AgentOverhead is { } after ? $"  agent overhead {Ms(after)}" : "";
+        string init = invocation.Init is { } before ? $"  init {Ms(before)}" : "";
+        console.MarkupLine(
+            $"   {invocation.RequestId}  {start}  {status}  duration {Ms(invocation.Duration)}  billed {invocation.BilledMs} ms{overhead}{init}");
         Spans(view.Spans);
         Metrics(view.Metrics);
         Logs(view.Logs);
@@ -61,9 +62,10 @@ internal sealed class ReportText(IAnsiConsole console)
         foreach ((string name, IReadOnlyList<ReceivedSketch> sketches) in metrics)
         {
             long count = sketches.Sum(s => s.Count);
-            console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"   {name,-45} {count,4} value{(count == 1 ? " " : "s")}   sum {Number(sketches.Sum(s => s.Sum)),-14} min {Number(sketches.Min(s => s.Min)),-14} max {Number(sketches.Max(s => s.Max))}"));
+            string sum = Number(sketches.Sum(s => s.Sum));
+            string min = Number(sketches.Min(s => s.Min));
+            string max = Number(sketches.Max(s => s.Max));
+            console.WriteLine($"   {name,-45} {count,4} value{(count == 1 ? " " : "s")}   sum {sum,-14} min {min,-14} max {max}");
         }
     }
 
@@ -161,8 +163,15 @@ internal sealed class ReportText(IAnsiConsole console)
 
     private static string Words(DemoInvocation invocation) =>
         invocation.FailedByStatusCode ? "success, status 5xx"
-        : invocation.ErrorType is { } type ? $"{invocation.Status.ToLowerInvariant()} ({Markup.Escape(type)})"
-        : invocation.Status.ToLowerInvariant();
+        : invocation.ErrorType is { } type ? $"{Word(invocation.Status)} ({Markup.Escape(type)})"
+        : Word(invocation.Status);
+
+    private static string Word(string status) => status switch
+    {
+        "HandledError" => "error",
+        "InitError" => "init error",
+        _ => status.ToLowerInvariant(),
+    };
 
     private static string Ms(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0.0} ms");
 

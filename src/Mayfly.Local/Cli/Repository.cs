@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 
 namespace Mayfly.Local.Cli;
 
@@ -17,7 +16,7 @@ public sealed class Repository
     public static string DotnetPath =>
         Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host && File.Exists(host) ? host
         : Environment.ProcessPath is { } process && Path.GetFileNameWithoutExtension(process) == "dotnet" ? process
-        : FromRoot() ?? FromPath() ?? "dotnet";
+        : FromFolders("DOTNET_ROOT") ?? FromFolders("PATH") ?? "dotnet";
 
     /// <summary>Walks up from the working directory, then from the tool's own.</summary>
     /// <exception cref="LocalFailure">No source tree.</exception>
@@ -49,47 +48,29 @@ public sealed class Repository
             RedirectStandardError = true,
         };
         // One target framework only: a machine with just the SDK has no packs of the other.
-        foreach (string argument in new[] { "build", "-c", "Release", directory, "-f", "net10.0", "-p:MayflyTargetFramework=net10.0", "-v", "quiet", "-nologo" })
+        string[] framework = ["-f", "net10.0", "-p:MayflyTargetFramework=net10.0"];
+        string[] quiet = ["-v", "quiet", "-nologo", "-t:Build", "-getProperty:TargetPath"];
+        foreach (string argument in (string[])["build", "-c", "Release", directory, .. framework, .. quiet])
         {
             start.ArgumentList.Add(argument);
         }
 
         using Process process = Process.Start(start) ?? throw new LocalFailure($"{DotnetPath} could not be started.");
-        var output = new StringBuilder();
-        Task errors = DrainAsync(process.StandardError, output, cancellation);
-        await DrainAsync(process.StandardOutput, output, cancellation);
-        await errors;
+        // Standard output is the asked property, errors are on standard error.
+        Task<string> errors = process.StandardError.ReadToEndAsync(cancellation);
+        string program = (await process.StandardOutput.ReadToEndAsync(cancellation)).Trim();
+        string[] lines = (await errors).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await process.WaitForExitAsync(cancellation);
-        if (process.ExitCode != 0)
+        if (process.ExitCode == 0 && File.Exists(program))
         {
-            string[] lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            throw new LocalFailure($"Building {project} failed:{Environment.NewLine}{string.Join(Environment.NewLine, lines.TakeLast(OutputLinesShown))}");
+            return program;
         }
 
-        string folder = Path.Combine(directory, "bin", "Release", "net10.0");
-        FileInfo? program = new DirectoryInfo(folder).Exists
-            ? new DirectoryInfo(folder).GetFiles("*.runtimeconfig.json").MaxBy(file => file.LastWriteTimeUtc)
-            : null;
-        return program is null
-            ? throw new LocalFailure($"Building {project} left no program in {folder}.")
-            : Path.Combine(folder, program.Name.Replace(".runtimeconfig.json", ".dll", StringComparison.Ordinal));
+        string shown = string.Join(Environment.NewLine, lines.Append(program).TakeLast(OutputLinesShown));
+        throw new LocalFailure($"Building {project} failed:{Environment.NewLine}{shown}");
     }
 
-    private static async Task DrainAsync(StreamReader reader, StringBuilder output, CancellationToken cancellation)
-    {
-        while (await reader.ReadLineAsync(cancellation) is { } line)
-        {
-            lock (output)
-            {
-                output.AppendLine(line);
-            }
-        }
-    }
-
-    private static string? FromRoot() =>
-        Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root && File.Exists(Path.Combine(root, Executable)) ? Path.Combine(root, Executable) : null;
-
-    private static string? FromPath() => (Environment.GetEnvironmentVariable("PATH") ?? "")
+    private static string? FromFolders(string variable) => (Environment.GetEnvironmentVariable(variable) ?? "")
         .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .Select(directory => Path.Combine(directory, Executable))
         .FirstOrDefault(File.Exists);

@@ -5,7 +5,9 @@ using Mayfly.Local.Intake;
 
 namespace Mayfly.Local.Cli;
 
-/// <summary><c>run</c>: any function, any events, beside the agent. Prints per invocation what arrived. Exit code 0 unless an invocation crashed or could not start.</summary>
+/// <summary>
+/// <c>run</c>: any function, any events, beside the agent. Prints per invocation what arrived. Exit code 0 unless an invocation crashed or could not start.
+/// </summary>
 internal static class RunCommand
 {
     public static Command Create()
@@ -18,8 +20,15 @@ internal static class RunCommand
         Option<double> timeout = new("--timeout") { Description = "The function's timeout in seconds.", DefaultValueFactory = _ => 3, HelpName = "S" };
         Option<int> memory = new("--memory") { Description = "The function's memory in MB.", DefaultValueFactory = _ => 512, HelpName = "MB" };
         Option<string[]> variables = new("--env") { Description = "An environment variable of the function and the agent; repeatable.", HelpName = "K=V" };
-        Argument<string[]> function = new("COMMAND") { Description = "The function: a program that speaks the Lambda Runtime API, and its arguments.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("run", "Run a function with the agent and print what arrives.") { CommonOptions.Agent, events, timeout, memory, variables, function };
+        Argument<string[]> function = new("COMMAND")
+        {
+            Description = "The function: a program that speaks the Lambda Runtime API, and its arguments.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var command = new Command("run", "Run a function with the agent and print what arrives.")
+        {
+            CommonOptions.Agent, events, timeout, memory, variables, function,
+        };
         command.SetAction(async (result, cancellation) =>
         {
             string[] words = result.GetValue(function) ?? [];

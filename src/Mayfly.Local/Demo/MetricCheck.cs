@@ -77,7 +77,9 @@ internal static class MetricCheck
     private static string? Last(double wanted, List<ReceivedMetric> found)
     {
         ReceivedPoint[] points = [.. found.SelectMany(m => m.Points).OrderBy(p => p.TimestampSeconds)];
-        return points.Length == 0 ? "did not arrive" : Same(wanted, points[^1].Value) ? null : $"should be {Text(wanted)} in the end, it is {Text(points[^1].Value)}";
+        return points.Length == 0 ? "did not arrive"
+            : Same(wanted, points[^1].Value) ? null
+            : $"should be {Text(wanted)} in the end, it is {Text(points[^1].Value)}";
     }
 
     private static string? Distribution(List<double> values, List<ReceivedSketch> found) =>

@@ -53,7 +53,7 @@ internal static class ApiAnswer
         return buffer.ToArray();
     }
 
-    /// <summary>Reads a request's body; null if it is larger than the limit (then all of it is read and thrown away, so that the client gets its answer).</summary>
+    /// <summary>Reads a request's body; null if it is larger than the limit: then all of it is read all the same, so that the client gets its answer.</summary>
     public static async Task<byte[]?> ReadBodyAsync(HttpContext http, int limit)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)

@@ -26,7 +26,7 @@ public sealed record EmulatorOptions
     /// <summary>What INIT may take before it is given up and done again inside the invocation.</summary>
     public TimeSpan InitTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Value of AWS_LAMBDA_INITIALIZATION_TYPE: one of the on-demand family. The managed instances' type is refused: one invocation at a time here.</summary>
+    /// <summary>Value of AWS_LAMBDA_INITIALIZATION_TYPE: one of the on-demand family; managed instances are refused, as they run concurrently.</summary>
     public string InitializationType { get; init; } = "on-demand";
 
     /// <summary>The runtime with the function; null = a client of the emulator's API plays the runtime (tests, a debugger).</summary>
@@ -37,7 +37,7 @@ public sealed record EmulatorOptions
     /// <summary>The function's configured variables; the runtime and the extensions get them.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = NoVariables;
 
-    /// <summary>AWS_EXECUTION_ENV of the runtime, such as <c>AWS_Lambda_nodejs20.x</c>; null = not set, as for OS-only runtimes. Extensions never get it.</summary>
+    /// <summary>AWS_EXECUTION_ENV of the runtime, such as <c>AWS_Lambda_nodejs20.x</c>; null = not set, as in OS-only runtimes.</summary>
     public string? ExecutionEnvironment { get; init; }
 
     /// <summary><c>runtimeVersion</c> of platform.initStart, such as <c>nodejs:20.v30</c>; null = absent.</summary>
@@ -66,7 +66,8 @@ public sealed record EmulatorOptions
     public string? LayerDirectory { get; init; }
 
     /// <summary>
-    /// A directory that the sandbox sees as <c>/tmp</c>, where private mounts are permitted; null = the machine's. Nothing in it is removed by a reset or at the end.
+    /// A directory that the sandbox sees as <c>/tmp</c>, where private mounts are permitted; null = the machine's.
+    /// Nothing in it is removed by a reset or at the end.
     /// </summary>
     public string? TemporaryDirectory { get; init; }
 

@@ -1,9 +1,9 @@
 namespace Mayfly.Local.Emulator;
 
 /// <summary>
-/// AWS Lambda for one function on this machine: the three APIs on one loopback port, and one sandbox with real processes that is created by the first invocation,
-/// frozen between invocations, reset after failures and shut down at the end. Behaviour: docs/spec/01-lambda-lifecycle.md#1-platform-contracts and
-/// docs/spec/07-observed-clients.md.
+/// AWS Lambda for one function on this machine: the three APIs on one loopback port, and one sandbox with real processes that is created by the first
+/// invocation, frozen between invocations, reset after failures and shut down at the end.
+/// Behaviour: docs/spec/01-lambda-lifecycle.md#1-platform-contracts and docs/spec/07-observed-clients.md.
 /// </summary>
 /// <remarks>Invocations run one at a time; further ones wait for their turn.</remarks>
 public sealed class LambdaEmulator : IAsyncDisposable
@@ -24,7 +24,9 @@ public sealed class LambdaEmulator : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit += KillAll;
     }
 
-    /// <summary>The sandbox's processes see the layer at <c>/opt</c>; false where the machine permits no private mounts: clients that look for the file find none.</summary>
+    /// <summary>
+    /// The sandbox's processes see the layer at <c>/opt</c>. False where the machine permits no private mounts: clients that look for the file find none.
+    /// </summary>
     public bool LayerIsAtOpt => _layer.IsAtOpt;
 
     /// <summary>The layer's directory on this machine; its <c>extensions</c> folder holds the extensions' files.</summary>
@@ -61,6 +63,22 @@ public sealed class LambdaEmulator : IAsyncDisposable
         }
 
         return new LambdaEmulator(timeline, layer, sandbox, server);
+    }
+
+    /// <summary>
+    /// Runs INIT ahead of the first invocation, which then reports it. False: it failed, and the first invocation will do it again inside itself.
+    /// </summary>
+    public async Task<bool> InitializeAsync(CancellationToken ct = default)
+    {
+        await _turn.WaitAsync(ct);
+        try
+        {
+            return await _sandbox.InitializeAsync();
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     /// <summary>Runs one invocation to its end, INIT and reset included.</summary>

@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace Mayfly.Local.Emulator;
 
-/// <summary>Writes the <c>record</c> objects of platform events (docs/spec/07-observed-clients.md#2-telemetry-events-as-produced-by-awss-code, on-demand engine).</summary>
+/// <summary>
+/// Writes the <c>record</c> objects of platform events, as the on-demand engine does
+/// (docs/spec/07-observed-clients.md#2-telemetry-events-as-produced-by-awss-code).
+/// </summary>
 internal static class PlatformRecords
 {
     /// <summary>Log lines keep their quotes and non-ASCII characters readable.</summary>

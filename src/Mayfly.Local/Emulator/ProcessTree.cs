@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Mayfly.Local.Emulator;
 
@@ -10,14 +11,11 @@ internal static class ProcessTree
     public static List<int> Members(int root)
     {
         var all = new List<ProcessStat>();
-        if (Directory.Exists("/proc"))
+        foreach (int id in All())
         {
-            foreach (string directory in Directory.EnumerateDirectories("/proc"))
+            if (TryRead(id, out ProcessStat stat))
             {
-                if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int id) && TryRead(id, out ProcessStat stat))
-                {
-                    all.Add(stat);
-                }
+                all.Add(stat);
             }
         }
 
@@ -38,34 +36,63 @@ internal static class ProcessTree
         return [.. members];
     }
 
+    /// <summary>Ids of processes that were started with a variable, whoever their parent is by now.</summary>
+    public static IEnumerable<int> WithVariable(string assignment)
+    {
+        byte[] wanted = Encoding.UTF8.GetBytes(assignment + "\0");
+        foreach (int id in All())
+        {
+            if (ReadOrEmpty($"/proc/{id}/environ").AsSpan().IndexOf(wanted) >= 0)
+            {
+                yield return id;
+            }
+        }
+    }
+
     /// <summary>Resident memory of one process in bytes; 0 if it cannot be read.</summary>
     public static long ResidentBytes(int id)
     {
-        try
-        {
-            string[] fields = File.ReadAllText($"/proc/{id}/statm").Split(' ');
-            return long.Parse(fields[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return 0;
-        }
+        string[] fields = Encoding.ASCII.GetString(ReadOrEmpty($"/proc/{id}/statm")).Split(' ');
+        return fields.Length > 1 ? long.Parse(fields[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize : 0;
     }
 
     /// <summary>Reads <c>/proc/&lt;id&gt;/stat</c>; the command in its second field may hold anything, so parsing starts after the last parenthesis.</summary>
     public static bool TryRead(int id, out ProcessStat stat)
     {
         stat = default;
+        string text = Encoding.ASCII.GetString(ReadOrEmpty($"/proc/{id}/stat"));
+        int command = text.LastIndexOf(')');
+        if (command < 0)
+        {
+            return false;
+        }
+
+        string[] fields = text[(command + 2)..].Split(' ');
+        stat = new ProcessStat(id, fields[0][0], Number(fields[1]), Number(fields[2]), Number(fields[3]));
+        return true;
+    }
+
+    private static IEnumerable<int> All()
+    {
+        foreach (string directory in Directory.Exists("/proc") ? Directory.EnumerateDirectories("/proc") : [])
+        {
+            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+            {
+                yield return id;
+            }
+        }
+    }
+
+    /// <summary>A file of a process that may end at any moment, or be somebody else's.</summary>
+    private static byte[] ReadOrEmpty(string file)
+    {
         try
         {
-            string text = File.ReadAllText($"/proc/{id}/stat");
-            string[] fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            stat = new ProcessStat(id, fields[0][0], Number(fields[1]), Number(fields[2]), Number(fields[3]));
-            return true;
+            return File.ReadAllBytes(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return [];
         }
     }
 

@@ -3,7 +3,19 @@ namespace Mayfly.Local.Emulator;
 /// <content>INIT: extensions, then the runtime, then everybody's first next.</content>
 internal sealed partial class Sandbox
 {
-    /// <summary>Runs INIT with its own limit. When it fails the sandbox is reset and INIT is left to the invocation. Null = there is nothing to report.</summary>
+    /// <summary>INIT ahead of any invocation, as provisioned concurrency and proactive initialization do it; frozen afterwards.</summary>
+    public async Task<bool> InitializeAsync()
+    {
+        _unreportedInit = await InitBeforeInvokeAsync() ?? _unreportedInit;
+        if (_isInitialized && !_isFrozen)
+        {
+            Freeze();
+        }
+
+        return _isInitialized;
+    }
+
+    /// <summary>Runs INIT with its own limit; when it fails the sandbox is reset and INIT is left to the invocation. Null = nothing to report.</summary>
     private async Task<TimeSpan?> InitBeforeInvokeAsync()
     {
         if (_isInitialized || _initInsideInvoke)

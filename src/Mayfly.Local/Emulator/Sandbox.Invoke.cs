@@ -5,12 +5,13 @@ namespace Mayfly.Local.Emulator;
 /// <content>INVOKE: one invocation from the event to the report.</content>
 internal sealed partial class Sandbox
 {
-    private static readonly TimeSpan ThawDelivery = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan ThawDelivery = TimeSpan.FromMilliseconds(200);
 
     public async Task<InvocationResult> InvokeAsync(ReadOnlyMemory<byte> payload, InvokeOptions options)
     {
-        bool cold = !_isInitialized;
-        TimeSpan? initDuration = await InitBeforeInvokeAsync();
+        bool cold = !_isInitialized || _unreportedInit is not null;
+        TimeSpan? initDuration = await InitBeforeInvokeAsync() ?? _unreportedInit;
+        _unreportedInit = null;
         await ThawAsync();
 
         Invocation invocation = Begin(payload, options);
@@ -74,10 +75,11 @@ internal sealed partial class Sandbox
 
     private InvocationResult Complete(Outcome outcome)
     {
-        MeasureMemory();
-        InvocationReport report = SayReport(outcome);
+        // Frozen at once: what is left to do here gives the processes no time.
         _timeline.Add(SandboxEventKind.PhaseEnded, "INVOKE", "success");
         Freeze();
+        MeasureMemory();
+        InvocationReport report = SayReport(outcome);
         return ResultOf(outcome, report, reset: null);
     }
 
@@ -145,9 +147,8 @@ internal sealed partial class Sandbox
             EndingKind.TimedOut => InvocationStatus.Timeout,
             _ => outcome.WasInitialized ? InvocationStatus.Crash : InvocationStatus.InitError,
         };
-        FatalError? error = outcome.Ending.Kind == EndingKind.TimedOut
-            ? new FatalError(FatalError.TimedOut, string.Create(CultureInfo.InvariantCulture, $"Task timed out after {_options.Timeout.TotalSeconds:0.00} seconds"))
-            : outcome.Ending.Error;
+        string timedOut = string.Create(CultureInfo.InvariantCulture, $"Task timed out after {_options.Timeout.TotalSeconds:0.00} seconds");
+        FatalError? error = outcome.Ending.Kind == EndingKind.TimedOut ? new FatalError(FatalError.TimedOut, timedOut) : outcome.Ending.Error;
         byte[] body = response?.Body ?? RuntimeApi.ErrorDocument(error?.Type ?? "", $"RequestId: {invocation.RequestId} Error: {error?.Message}");
         bool responded = invocation.Response.IsCompletedSuccessfully;
         return new InvocationResult

@@ -6,7 +6,7 @@ internal sealed partial class Sandbox
     private const double RuntimeShare = 0.3;
     private static readonly TimeSpan WithExternalExtensions = TimeSpan.FromMilliseconds(2000);
     private static readonly TimeSpan WithInternalExtensions = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LastTelemetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LastTelemetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AfterKill = TimeSpan.FromSeconds(2);
 
     private async Task<ShutdownReport> ShutDownAsync(string reason)
@@ -24,16 +24,12 @@ internal sealed partial class Sandbox
         ExtensionExit[] exits = await Task.WhenAll(generation.External.Select(extension => StopExtensionAsync(generation, extension, body, started, budget)));
 
         int? runtimeExit = generation.RuntimeProcess is { HasExited: true } runtime ? await runtime.Exited : null;
-        foreach (SandboxProcess process in generation.Processes)
-        {
-            // What the processes left behind in their groups.
-            process.SignalAll(PosixSignal.Kill);
-        }
-
+        KillAll();
         generation.Close();
         await Telemetry.ResetAsync();
         await SandboxProcesses.DisposeAsync(generation);
         _isInitialized = false;
+        _unreportedInit = null;
         _isFrozen = false;
         _generation = NewGeneration();
         _timeline.Add(SandboxEventKind.PhaseEnded, "SHUTDOWN", reason);

@@ -21,6 +21,7 @@ internal sealed partial class Sandbox : IAsyncDisposable
     private bool _isInitialized;
     private bool _isFrozen;
     private bool _initInsideInvoke;
+    private TimeSpan? _unreportedInit;
 
     public Sandbox(EmulatorOptions options, SandboxLayer layer, Timeline timeline)
     {
@@ -65,7 +66,7 @@ internal sealed partial class Sandbox : IAsyncDisposable
     {
         _isClosed = true;
         _generation.Fail(Closed.Type, Closed.Message);
-        SignalAll(PosixSignal.Kill);
+        KillAll();
     }
 
     public async ValueTask DisposeAsync()
@@ -105,6 +106,17 @@ internal sealed partial class Sandbox : IAsyncDisposable
         SignalAll(PosixSignal.Stop);
         _isFrozen = true;
         _timeline.Add(SandboxEventKind.Frozen, "sandbox");
+    }
+
+    private void KillAll()
+    {
+        SandboxProcess[] processes = [.. _generation.Processes];
+        SignalAll(PosixSignal.Kill);
+        foreach (int left in processes.Length > 0 ? ProcessTree.WithVariable(Variables.Marker) : [])
+        {
+            // A daemon that left its parent, its group and its session.
+            PosixSignal.Send(left, PosixSignal.Kill);
+        }
     }
 
     private void SignalAll(int signal)

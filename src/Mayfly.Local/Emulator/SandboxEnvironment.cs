@@ -14,6 +14,11 @@ internal sealed class SandboxEnvironment(EmulatorOptions options, string runtime
         "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT",
     ];
 
+    private readonly string _sessionToken = $"emulated-{Guid.NewGuid():n}";
+
+    /// <summary>A variable that only processes of this sandbox have, unless the function is configured with credentials of its own.</summary>
+    public string Marker => "AWS_SESSION_TOKEN=" + _sessionToken;
+
     /// <summary>Log stream name of this sandbox; also its instance id in telemetry.</summary>
     public string LogStream { get; } = string.Create(
         CultureInfo.InvariantCulture, $"{options.Time.GetUtcNow():yyyy/MM/dd}/[{options.FunctionVersion}]{Guid.NewGuid():n}");
@@ -57,7 +62,7 @@ internal sealed class SandboxEnvironment(EmulatorOptions options, string runtime
             ["LD_LIBRARY_PATH"] = Path.Combine(taskRoot, "lib") + ":/opt/lib",
             ["AWS_ACCESS_KEY_ID"] = "emulated",
             ["AWS_SECRET_ACCESS_KEY"] = "emulated",
-            ["AWS_SESSION_TOKEN"] = "emulated",
+            ["AWS_SESSION_TOKEN"] = _sessionToken,
         };
         foreach (string name in FromTheMachine)
         {

@@ -30,6 +30,9 @@ internal sealed class SandboxGeneration
     /// <summary>Processes of external extensions by name; a played extension has none.</summary>
     public ConcurrentDictionary<string, SandboxProcess> ExtensionProcesses { get; } = [];
 
+    /// <summary>The watchers of those processes: each ends when its process is gone.</summary>
+    public ConcurrentBag<Task> Watches { get; } = [];
+
     /// <summary>Completes when a process ends or announces its failure, outside SHUTDOWN.</summary>
     public Task<FatalError> Failure => _failed.Task;
 

@@ -24,10 +24,12 @@ internal sealed class SandboxLayer : IDisposable
     private static readonly TimeSpan TrialLimit = TimeSpan.FromSeconds(5);
 
     private readonly string _root;
+    private readonly string? _temporaryDirectory;
 
-    private SandboxLayer(string root, IReadOnlyList<string> prefix, IReadOnlyList<ExtensionCommand> extensions)
+    private SandboxLayer(string root, string? temporaryDirectory, IReadOnlyList<string> prefix, IReadOnlyList<ExtensionCommand> extensions)
     {
         _root = root;
+        _temporaryDirectory = prefix.Count > 0 ? temporaryDirectory : null;
         Prefix = prefix;
         Extensions = extensions;
     }
@@ -66,12 +68,17 @@ internal sealed class SandboxLayer : IDisposable
         bool hasProcesses = options.Function is not null || Directory.EnumerateFiles(folder).Any();
         IReadOnlyList<string> prefix = OperatingSystem.IsLinux() && hasProcesses ? await FindPrefixAsync(opt, options.TemporaryDirectory) : [];
         string seen = prefix.Count > 0 ? "/opt/extensions" : folder;
-        return new SandboxLayer(root, prefix, [.. Discover(options, folder, seen)]);
+        return new SandboxLayer(root, options.TemporaryDirectory, prefix, [.. Discover(options, folder, seen)]);
     }
 
-    /// <summary>A path below <c>/opt</c> as the machine knows it when the layer is not mounted there.</summary>
-    public string Resolve(string path) =>
-        !IsAtOpt && path.StartsWith("/opt/", StringComparison.Ordinal) ? Path.Combine(DirectoryPath, path["/opt/".Length..]) : path;
+    /// <summary>The path under which the sandbox's processes find a file of the layer: itself if the layer is at <c>/opt</c>.</summary>
+    public string InSandbox(string path) => IsAtOpt ? path : OnMachine(path);
+
+    /// <summary>Where the machine has the file that the sandbox knows by this path.</summary>
+    public string OnMachine(string path) =>
+        path.StartsWith("/opt/", StringComparison.Ordinal) && Path.Combine(DirectoryPath, path["/opt/".Length..]) is var own && File.Exists(own) ? own
+        : path.StartsWith("/tmp/", StringComparison.Ordinal) && _temporaryDirectory is { } tmp ? Path.Combine(tmp, path["/tmp/".Length..])
+        : path;
 
     public void Dispose()
     {
@@ -100,15 +107,16 @@ internal sealed class SandboxLayer : IDisposable
             }
         }
 
-        IEnumerable<string> inLayer = Directory.EnumerateFiles(folder).Where(IsExecutable).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal);
-        foreach (string name in inLayer.Except(options.Extensions.Select(extension => extension.Name)))
+        IEnumerable<string> inLayer = Directory.EnumerateFiles(folder).Where(IsExecutable).Select(file => Path.GetFileName(file)!);
+        foreach (string name in inLayer.Order(StringComparer.Ordinal).Except(options.Extensions.Select(extension => extension.Name)))
         {
             yield return new ExtensionCommand(name, new ProcessCommand(OperatingSystem.IsWindows() ? Path.Combine(folder, name) : $"{seen}/{name}"));
         }
     }
 
     /// <summary>
-    /// A single native file is copied, as a layer would hold it: the program then finds itself under its installed name. Anything else gets a script that runs it.
+    /// A single native file is copied, as a layer would hold it: the program then finds itself under its installed name.
+    /// Anything else gets a script that runs it.
     /// </summary>
     private static void Install(ProcessCommand command, string target)
     {

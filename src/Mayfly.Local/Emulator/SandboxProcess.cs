@@ -31,7 +31,7 @@ internal sealed class SandboxProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts a program. Null: it does not exist or may not be run.</summary>
+    /// <summary>Starts a program. Null: it may not be run. Behind a prefix a missing file shows as an exit only: look for it first.</summary>
     /// <param name="name">For events and output.</param>
     /// <param name="command">File and arguments; a bare name is looked up on the given PATH.</param>
     /// <param name="prefix">Words to put before the command, such as a mount wrapper.</param>
@@ -46,12 +46,6 @@ internal sealed class SandboxProcess : IDisposable
         string workingDirectory,
         Action<ProcessOutput> output)
     {
-        string path = environment.GetValueOrDefault("PATH", "");
-        if (prefix.Count == 0 && FindExecutable(command.FileName, path) is null)
-        {
-            return null;
-        }
-
         string? setsid = OperatingSystem.IsLinux() ? FindExecutable("setsid", Environment.GetEnvironmentVariable("PATH") ?? "") : null;
         List<string> words = [.. prefix, command.FileName, .. command.Arguments];
         if (setsid is not null)

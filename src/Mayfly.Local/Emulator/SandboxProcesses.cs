@@ -12,14 +12,15 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
     public bool TryStartExtension(SandboxGeneration generation, ExtensionCommand extension, SandboxEnvironment environment)
     {
         ProcessCommand command = extension.Command!;
-        SandboxProcess? process = Start(extension.Name, command, environment.ForExtension(command), Path.GetPathRoot(Path.GetTempPath())!, TelemetryTypes.Extension);
+        string directory = Path.GetPathRoot(Path.GetTempPath())!;
+        SandboxProcess? process = Start(extension.Name, command, environment.ForExtension(command), directory, TelemetryTypes.Extension);
         if (process is null)
         {
             return false;
         }
 
         generation.ExtensionProcesses[extension.Name] = process;
-        _ = WatchAsync(process, generation, FatalError.ExtensionCrash);
+        generation.Watches.Add(WatchAsync(process, generation, FatalError.ExtensionCrash));
         return true;
     }
 
@@ -29,7 +30,7 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
         Dictionary<string, string> variables = environment.ForRuntime(function);
         if (variables.TryGetValue(ExecWrapper, out string? wrapper) && wrapper.Length > 0)
         {
-            function = new ProcessCommand(layer.Resolve(wrapper), [function.FileName, .. function.Arguments]);
+            function = new ProcessCommand(layer.InSandbox(wrapper), [function.FileName, .. function.Arguments]);
         }
 
         string directory = options.WorkingDirectory ?? Directory.GetCurrentDirectory();
@@ -40,7 +41,7 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
         }
 
         generation.RuntimeProcess = process;
-        _ = WatchAsync(process, generation, FatalError.RuntimeExit);
+        generation.Watches.Add(WatchAsync(process, generation, FatalError.RuntimeExit));
         return true;
     }
 
@@ -48,7 +49,7 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
     public static async Task DisposeAsync(SandboxGeneration generation)
     {
         SandboxProcess[] processes = [.. generation.Processes];
-        await Task.WhenAny(Task.WhenAll(processes.Select(process => process.Exited)), Task.Delay(Gone));
+        await Task.WhenAny(Task.WhenAll(generation.Watches), Task.Delay(Gone));
         foreach (SandboxProcess process in processes.Where(process => process.Exited.IsCompleted))
         {
             process.Dispose();
@@ -57,6 +58,11 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
 
     private SandboxProcess? Start(string name, ProcessCommand command, Dictionary<string, string> variables, string directory, TelemetryTypes type)
     {
+        if (SandboxProcess.FindExecutable(layer.OnMachine(command.FileName), variables.GetValueOrDefault("PATH", "")) is null)
+        {
+            return null;
+        }
+
         SandboxProcess? process = SandboxProcess.TryStart(name, command, layer.Prefix, variables, directory, output =>
         {
             telemetry.Line(type, output.Line, _linesAreObjects);
@@ -70,7 +76,7 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
         return process;
     }
 
-    /// <summary>Owned by the generation: ends with the process, which every way out of a generation kills.</summary>
+    /// <summary>Ends with the process, which every way out of a generation kills.</summary>
     private async Task WatchAsync(SandboxProcess process, SandboxGeneration generation, string errorType)
     {
         int exitCode = await process.Exited;

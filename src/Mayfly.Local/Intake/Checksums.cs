@@ -12,9 +12,12 @@ internal static class Checksums
     private const uint AdlerModulus = 65521;
     private const int AdlerBlock = 5552; // The sums of so many bytes fit into 32 bits.
 
-    private static readonly uint[] Crc32Table = [.. Enumerable.Range(0, 256).Select(i => Enumerable.Range(0, 8).Aggregate((uint)i, (crc, _) => NextBit(crc)))];
+    private static readonly uint[] Crc32Table =
+        [.. Enumerable.Range(0, 256).Select(i => Enumerable.Range(0, 8).Aggregate((uint)i, (crc, _) => NextBit(crc)))];
 
-    /// <summary>The stream ends with the checksum and length of <paramref name="raw"/>. A stream of several members is not accepted: no agent sends one.</summary>
+    /// <summary>
+    /// The stream ends with the checksum and length of <paramref name="raw"/>. A stream of several members is not accepted: no agent sends one.
+    /// </summary>
     public static bool EndsGZip(ReadOnlySpan<byte> stream, ReadOnlySpan<byte> raw) =>
         stream.Length >= 18
         && BinaryPrimitives.ReadUInt32LittleEndian(stream[^4..]) == (uint)raw.Length

@@ -25,10 +25,12 @@ public sealed record IntakeFault
     /// <summary>The connection is reset as soon as the request head is there; nothing is stored.</summary>
     public static IntakeFault Reset { get; } = new(IntakeFaultKind.Reset);
 
-    /// <summary>The body is read and no answer ever comes; nothing is stored. Ends when the client leaves, the fault is cleared or the intake stops.</summary>
+    /// <summary>The body is read and no answer comes; nothing is stored. Ends when the client leaves, the fault is cleared or the intake stops.</summary>
     public static IntakeFault Hang { get; } = new(IntakeFaultKind.Hang);
 
-    /// <summary>The body is read, decoded and stored; half of the answer is sent, then the connection is reset. The client cannot know that it was accepted.</summary>
+    /// <summary>
+    /// The body is read, decoded and stored; half of the answer is sent, then the connection is reset. The client cannot know that it was accepted.
+    /// </summary>
     public static IntakeFault CloseMidResponse { get; } = new(IntakeFaultKind.CloseMidResponse);
 
     /// <summary>The body is read, not stored, and answered with a status.</summary>

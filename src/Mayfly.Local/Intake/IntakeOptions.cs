@@ -6,7 +6,7 @@ public sealed record IntakeOptions
     /// <summary>TCP port on 127.0.0.1; 0 = any free port.</summary>
     public int Port { get; init; }
 
-    /// <summary>Largest body after decompression, bytes; above it the answer is 413. The real intakes stop at 5–60 MB (docs/spec/04-metrics-logs.md, B.10).</summary>
+    /// <summary>Largest body, compressed or not, in bytes; above it the answer is 413. Real intakes take less (docs/spec/04-metrics-logs.md, B.10).</summary>
     public int MaxBodyBytes { get; init; } = 64 << 20;
 
     /// <summary>Bytes of decompressed bodies whose contents are kept; beyond it the oldest requests are forgotten and counted.</summary>

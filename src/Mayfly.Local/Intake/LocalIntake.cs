@@ -62,7 +62,7 @@ public sealed class LocalIntake : IAsyncDisposable
     /// <summary>Ends a path's fault; <c>*</c> ends all. Requests that hang are cut off.</summary>
     public void ClearFault(string path = "*") => _faults.Clear(path);
 
-    /// <summary>Closes the listener and every connection and keeps the port blocked: connecting is refused until <see cref="AcceptConnectionsAsync"/>.</summary>
+    /// <summary>Closes the listener and every connection and keeps the port: connecting is refused until <see cref="AcceptConnectionsAsync"/>.</summary>
     public async Task RefuseConnectionsAsync(CancellationToken cancellation = default)
     {
         await _listening.WaitAsync(cancellation);

@@ -1,6 +1,6 @@
 namespace Mayfly.Local.Intake;
 
-/// <summary>One series or sketch series (docs/spec/04-metrics-logs.md, B.4 and B.5). Series have <see cref="Points"/>, sketches have <see cref="Sketches"/>.</summary>
+/// <summary>One series with <see cref="Points"/> or one with <see cref="Sketches"/> (docs/spec/04-metrics-logs.md, B.4 and B.5).</summary>
 public sealed record ReceivedMetric
 {
     public required string Name { get; init; }
@@ -27,7 +27,7 @@ public sealed record ReceivedMetric
     /// <summary>Where the metric comes from (B.7); null = not sent.</summary>
     public ReceivedOrigin? Origin { get; init; }
 
-    /// <summary>How many events the points stand for: the sum of a count, rate × interval, the number of values in sketches, the number of gauge points.</summary>
+    /// <summary>How many events it stands for: the sum of a count, rate × interval, the number of values in sketches, the number of gauge points.</summary>
     public double Total => Type switch
     {
         MetricType.Sketch => Sketches.Sum(s => s.Count),

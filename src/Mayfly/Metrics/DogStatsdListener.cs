@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Mayfly.Diagnostics;
 using Mayfly.Lifecycle;
 
@@ -35,7 +34,8 @@ public sealed class DogStatsdListener : IDisposable
     private readonly MetricAggregator _aggregator;
     private readonly Log _log;
     private readonly byte[] _buffer;
-    private readonly byte[] _secret = RandomNumberGenerator.GetBytes(SecretBytes);
+    // A Guid of the operating system's generator: RandomNumberGenerator would load OpenSSL, 4 MB, at start.
+    private readonly byte[] _secret = Guid.NewGuid().ToByteArray();
     private readonly Socket _markerSocket;
     private readonly IPEndPoint _self;
     private readonly Lock _drainGate = new();

@@ -4,7 +4,9 @@ using Mayfly.Wire;
 namespace Mayfly.Traces;
 
 /// <summary>What the platform adds to spans: its tags, overwriting, on every span, and its origin where the tracer named none.</summary>
-/// <remarks>Immutable; see docs/spec/03-traces.md#310-tags-added-per-platform. A span with an origin of its own (<c>synthetics</c>, <c>rum</c>) keeps it.</remarks>
+/// <remarks>
+/// Immutable; see docs/spec/03-traces.md#310-tags-added-per-platform. A span with an origin of its own (<c>synthetics</c>, <c>rum</c>) keeps it.
+/// </remarks>
 public sealed class PlatformTags
 {
     private static readonly Utf8Slice DatadogOrigin = Utf8Slice.From("_dd.origin");

@@ -1,7 +1,9 @@
 namespace Mayfly.Traces;
 
 /// <summary>A small array-backed list that is cleared and filled again, so that a reused span allocates nothing.</summary>
-/// <remarks>Not thread-safe. <see cref="Clear"/> gives back an array that grew past <see cref="LargestKept"/>: one odd span must not hold its memory for good.</remarks>
+/// <remarks>
+/// Not thread-safe. <see cref="Clear"/> gives back an array that grew past <see cref="LargestKept"/>: one odd span must not hold its memory for good.
+/// </remarks>
 public sealed class RecordList<T>
     where T : struct
 {

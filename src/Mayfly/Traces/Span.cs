@@ -4,7 +4,8 @@ namespace Mayfly.Traces;
 
 /// <summary>One span, as a tracer sent it or as the agent made it; mutable, and reused from request to request.</summary>
 /// <remarks>
-/// Texts are slices of the request body or of the request's <see cref="TextArena"/>: nobody may keep a span, or a slice of it, beyond the call that handed it over.
+/// Texts are slices of the request body or of the request's <see cref="TextArena"/>: nobody may keep a span, or a slice of it, beyond the call that handed
+/// it over.
 /// Fields: docs/spec/03-traces.md#21-v04-and-v03-array-of-traces-trace--array-of-span-maps.
 /// </remarks>
 public sealed class Span

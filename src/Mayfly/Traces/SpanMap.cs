@@ -4,7 +4,10 @@ using Mayfly.Wire;
 namespace Mayfly.Traces;
 
 /// <summary>A span's map from text to <typeparamref name="TValue"/>, kept as a list in the order of arrival.</summary>
-/// <remarks>A span has some 20 entries: looking through a list is faster than hashing. A key that a tracer sends twice stays twice; the last one is found, as in protobuf.</remarks>
+/// <remarks>
+/// A span has some 20 entries: looking through a list is faster than hashing. A key that a tracer sends twice stays twice; the last one is found, as in
+/// protobuf.
+/// </remarks>
 public sealed class SpanMap<TValue>
     where TValue : struct
 {

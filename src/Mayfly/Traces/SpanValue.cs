@@ -3,10 +3,12 @@ using Mayfly.Wire;
 namespace Mayfly.Traces;
 
 /// <summary>
-/// The values of span fields with the coercions that tracers of all ages need (docs/spec/03-traces.md#21-v04-and-v03-array-of-traces-trace--array-of-span-maps, column M).
+/// The values of span fields with the coercions that tracers of all ages need
+/// (docs/spec/03-traces.md#21-v04-and-v03-array-of-traces-trace--array-of-span-maps, column M).
 /// </summary>
 /// <remarks>
-/// An integer outside its field's range is an error; a float that is NaN or outside of it reads as 0, because a float there is a tracer's arithmetic, not a broken body.
+/// An integer outside its field's range is an error; a float that is NaN or outside of it reads as 0, because a float there is a tracer's arithmetic, not
+/// a broken body.
 /// </remarks>
 internal static class SpanValue
 {

@@ -35,7 +35,10 @@ internal static class SpanWriter
         writer.EndMessage(mark);
     }
 
-    /// <summary>map&lt;string, string or bytes&gt;; key and value are written even when empty. Sized first, then written in one go: these are most of a span's bytes.</summary>
+    /// <summary>
+    /// map&lt;string, string or bytes&gt;; key and value are written even when empty. Sized first, then written in one go: these are most of a span's
+    /// bytes.
+    /// </summary>
     internal static void WriteTexts(PooledBuffer buffer, int field, ReadOnlySpan<SpanMapEntry<Utf8Slice>> entries)
     {
         byte tag = (byte)(field << 3 | 2);

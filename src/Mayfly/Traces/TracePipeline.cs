@@ -41,7 +41,9 @@ public sealed class TracePipeline : IPayloadSource
     public TraceDecodeResult Accept<TDecoder>(PooledBuffer body, in TraceHeaders headers)
         where TDecoder : struct, ITraceDecoder => Accept<TDecoder>(body.Array, body.Length, headers);
 
-    /// <summary>Decodes and keeps the traces of one request, or rejects all of it. The body, its first <paramref name="lengthBytes"/>, is free again on return.</summary>
+    /// <summary>
+    /// Decodes and keeps the traces of one request, or rejects all of it. The body, its first <paramref name="lengthBytes"/>, is free again on return.
+    /// </summary>
     public TraceDecodeResult Accept<TDecoder>(byte[] body, int lengthBytes, in TraceHeaders headers)
         where TDecoder : struct, ITraceDecoder
     {
@@ -65,7 +67,10 @@ public sealed class TracePipeline : IPayloadSource
         }
     }
 
-    /// <summary>Adds spans that the agent made itself, as one trace chunk. They are not inspected, else processed as all others, which changes them; free again on return.</summary>
+    /// <summary>
+    /// Adds spans that the agent made itself, as one trace chunk. They are not inspected, else processed as all others, which changes them; free again on
+    /// return.
+    /// </summary>
     /// <param name="spans">Nothing happens when empty.</param>
     /// <param name="priority">The chunk's sampling priority; null: from the spans, as for a tracer's.</param>
     /// <param name="headers">What to say about the sender: those of the tracer whose trace the spans belong to, or nothing.</param>

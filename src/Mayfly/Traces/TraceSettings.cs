@@ -13,6 +13,8 @@ public sealed record TraceSettings
     /// <summary>Encoded bytes kept between two flushes; beyond, the oldest go.</summary>
     public int BufferBytes { get; init; } = DefaultBufferBytes;
 
-    /// <summary>Nobody between the tracer and the intake computes statistics: ask the intake to (<c>_dd.compute_stats</c>), unless the tracer sends its own.</summary>
+    /// <summary>
+    /// Nobody between the tracer and the intake computes statistics: ask the intake to (<c>_dd.compute_stats</c>), unless the tracer sends its own.
+    /// </summary>
     public bool AsksIntakeForStats { get; init; }
 }

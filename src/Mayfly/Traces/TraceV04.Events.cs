@@ -97,8 +97,8 @@ public readonly partial struct TraceV04
     }
 
     /// <summary>
-    /// <c>{type, string_value | bool_value | int_value | double_value | array_value}</c>. A type that does not exist, nil for the whole attribute, and an array within an
-    /// array make it unusable: it is left out, its neighbours stay.
+    /// <c>{type, string_value | bool_value | int_value | double_value | array_value}</c>. A type that does not exist, nil for the whole attribute, and an
+    /// array within an array make it unusable: it is left out, its neighbours stay.
     /// </summary>
     private static bool TryReadAttribute(
         ref MsgPackReader reader, DecodeScratch scratch, Span span, ref EventAttribute attribute, bool isElement, out bool isUsable)

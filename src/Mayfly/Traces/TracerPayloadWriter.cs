@@ -12,7 +12,7 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
     /// <summary>A trace is split, by spans, where its payload would pass this: a body's size less room for the payload's fields.</summary>
     private const int SplitAtBytes = TraceBuffer.BodyBytes - 64 * 1024;
 
-    private const int LargestKeptBytes = 4 * 1024 * 1024;
+    private const int LargestKeptBytes = 1024 * 1024;
 
     private readonly TracerPayloadFields _fields = new(settings.Env);
     private readonly List<EncodedPayload> _payloads = [];

@@ -6,7 +6,8 @@ namespace Mayfly.Wire;
 /// Reads msgpack front to back from an array that it does not copy: texts and byte strings come out as slices of it.
 /// </summary>
 /// <remarks>
-/// Every method returns false on bad input and leaves the first <see cref="Error"/> with its <see cref="ErrorOffset"/>; after that the reader has lost its place.
+/// Every method returns false on bad input and leaves the first <see cref="Error"/> with its <see cref="ErrorOffset"/>; after that the reader has lost its
+/// place.
 /// A declared length is held against the bytes that are left before anybody acts on it. Never throws on any bytes.
 /// </remarks>
 public ref struct MsgPackReader

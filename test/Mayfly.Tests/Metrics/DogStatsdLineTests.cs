@@ -101,7 +101,9 @@ public class DogStatsdLineTests
             {
                 Decoded decoded = rig.Take();
                 Assert.All(decoded.Series, static series => Assert.True(double.IsFinite(series.Points[0].Value)));
-                Assert.All(decoded.Sketches.Select(static sketch => sketch.Dogsketches[0]), static dog => Assert.True(double.IsFinite(dog.Sum) && double.IsFinite(dog.Avg)));
+                Assert.All(
+                    decoded.Sketches.Select(static sketch => sketch.Dogsketches[0]),
+                    static dog => Assert.True(double.IsFinite(dog.Sum) && double.IsFinite(dog.Avg)));
             }
         }
     }

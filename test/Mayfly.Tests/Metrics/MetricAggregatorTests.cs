@@ -1,10 +1,10 @@
-using Mayfly.Testing;
 using System.Globalization;
 using System.Text;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Metrics;
 using Mayfly.Tags;
+using Mayfly.Testing;
 using Mayfly.Testing.Protos;
 using Xunit;
 

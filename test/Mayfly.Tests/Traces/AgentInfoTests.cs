@@ -14,8 +14,10 @@ public class AgentInfoTests
     [Fact]
     public void The_document_lists_what_exists_and_nothing_else() => Assert.Equal(
         """
-        {"version":"7.99.0","endpoints":["/v0.3/traces","/v0.4/traces","/v0.5/traces","/dogstatsd/v2/proxy","/info"],"feature_flags":[],"client_drop_p0s":false,"span_meta_structs":true,"long_running_spans":false,"span_events":true,"config":{"default_env":"none","receiver_port":8126,"receiver_socket":"","max_request_bytes":52428800,"statsd_port":8125}}
-        """,
+        {"version":"7.99.0","endpoints":["/v0.3/traces","/v0.4/traces","/v0.5/traces","/dogstatsd/v2/proxy","/info"],
+        "feature_flags":[],"client_drop_p0s":false,"span_meta_structs":true,"long_running_spans":false,"span_events":true,
+        "config":{"default_env":"none","receiver_port":8126,"receiver_socket":"","max_request_bytes":52428800,"statsd_port":8125}}
+        """.ReplaceLineEndings(""),
         Encoding.UTF8.GetString(Info.Body.Span));
 
     [Fact]

@@ -5,7 +5,10 @@ using Pb = Mayfly.Testing.Protos;
 
 namespace Mayfly.Tests.Traces;
 
-/// <summary>Requests of real tracers, as recorded (docs/spec/07-observed-clients.md#4-node-what-datadog-lambda-js--dd-trace-really-send, #5-net-what-datadogtrace-sends).</summary>
+/// <summary>
+/// Requests of real tracers, as recorded (docs/spec/07-observed-clients.md#4-node-what-datadog-lambda-js--dd-trace-really-send,
+/// #5-net-what-datadogtrace-sends).
+/// </summary>
 public class CorpusTests
 {
     public static TheoryData<string> Recordings => [.. Corpus.Traces.Select(static request => request.Name)];

@@ -14,17 +14,18 @@ public class RoundTripTests
         Gen.Elements("", "web", "GET /", "café", "日本語", "🐶", new string('x', 31), new string('y', 32), new string('z', 300), new string('w', 70_000)),
         ArbMap.Default.GeneratorFor<NonNull<string>>().Select(static text => Wellformed(text.Get)));
 
-    private static readonly Gen<ulong> Id = Gen.Choose(1, int.MaxValue).SelectMany(static low => Gen.Choose(0, int.MaxValue).Select(high => (ulong)high << 33 | (uint)low));
+    private static readonly Gen<ulong> Id =
+        from low in Gen.Choose(1, int.MaxValue)
+        from high in Gen.Choose(0, int.MaxValue)
+        select (ulong)high << 33 | (uint)low;
 
     private static readonly Gen<long> Time = ArbMap.Default.GeneratorFor<long>();
 
     private static readonly Gen<IReadOnlyDictionary<string, string>> Meta =
-        Gen.Zip(Text, Text).ListOf().Select(static pairs => (IReadOnlyDictionary<string, string>)pairs.Where(static p => !p.Item1.StartsWith('_'))
-            .DistinctBy(static p => p.Item1).ToDictionary(static p => p.Item1, static p => p.Item2));
+        Gen.Zip(Text, Text).ListOf().Select(static pairs => ToMap(pairs.Select(static pair => (pair.Item1, pair.Item2))));
 
     private static readonly Gen<IReadOnlyDictionary<string, double>> Metrics =
-        Gen.Zip(Text, ArbMap.Default.GeneratorFor<NormalFloat>()).ListOf().Select(static pairs => (IReadOnlyDictionary<string, double>)pairs.Where(static p => !p.Item1.StartsWith('_'))
-            .DistinctBy(static p => p.Item1).ToDictionary(static p => p.Item1, static p => p.Item2.Get));
+        Gen.Zip(Text, ArbMap.Default.GeneratorFor<NormalFloat>()).ListOf().Select(static pairs => ToMap(pairs.Select(static pair => (pair.Item1, pair.Item2.Get))));
 
     private static readonly Gen<SampleSpan> AnySpan =
         from texts in Text.ArrayOf(4)
@@ -50,7 +51,8 @@ public class RoundTripTests
             Metrics = metrics,
         };
 
-    private static readonly Gen<IReadOnlyList<SampleSpan>[]> Traces = AnySpan.ListOf().Select(static spans => (IReadOnlyList<SampleSpan>)spans.ToArray()).ArrayOf();
+    private static readonly Gen<IReadOnlyList<SampleSpan>[]> Traces =
+        AnySpan.ListOf().Select(static spans => (IReadOnlyList<SampleSpan>)spans.ToArray()).ArrayOf();
 
     [Fact]
     public void V04() => Check(static (rig, traces) => rig.Send<TraceV04>(SampleSpan.V04(traces)));
@@ -92,6 +94,10 @@ public class RoundTripTests
         span.Metrics.Add(sample.Metrics.ToDictionary());
         return span;
     }
+
+    /// <summary>Names with an underscore in front are the agent's own.</summary>
+    private static IReadOnlyDictionary<string, T> ToMap<T>(IEnumerable<(string Key, T Value)> pairs) =>
+        pairs.Where(static pair => !pair.Key.StartsWith('_')).DistinctBy(static pair => pair.Key).ToDictionary(static pair => pair.Key, static pair => pair.Value);
 
     /// <summary>Without lone surrogates, which UTF-8 cannot carry.</summary>
     private static string Wellformed(string text) => string.Concat(text.EnumerateRunes().Select(static rune => rune.ToString()));

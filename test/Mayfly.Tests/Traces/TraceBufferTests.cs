@@ -30,13 +30,16 @@ public class TraceBufferTests
     public void A_request_larger_than_a_body_is_split_between_its_traces()
     {
         var rig = new TraceRig();
-        rig.Send<TraceV04>(SampleSpan.V04([.. Enumerable.Range(1, 60).Select(static id => new[] { Sized((ulong)id, 100_000) })]), new TraceHeaders { Language = "go" });
+        SampleSpan[][] traces = [.. Enumerable.Range(1, 60).Select(static id => new[] { Sized((ulong)id, 100_000) })];
+        rig.Send<TraceV04>(SampleSpan.V04(traces), new TraceHeaders { Language = "go" });
         List<(byte[] Body, long Units)> bodies = rig.TakeRaw();
         Assert.InRange(bodies.Count, 2, 4);
         Assert.All(bodies, static body => Assert.InRange(body.Body.Length, 1, BodyBytes));
         Pb.TracerPayload[] payloads = [.. bodies.SelectMany(static body => Pb.AgentPayload.Parser.ParseFrom(body.Body).TracerPayloads)];
         Assert.All(payloads, static payload => Assert.Equal("go", payload.LanguageName));
-        Assert.Equal(Enumerable.Range(1, 60).Select(static id => (ulong)id), payloads.SelectMany(static p => p.Chunks).Select(static chunk => Assert.Single(chunk.Spans).SpanId));
+        Assert.Equal(
+            Enumerable.Range(1, 60).Select(static id => (ulong)id),
+            payloads.SelectMany(static payload => payload.Chunks).Select(static chunk => Assert.Single(chunk.Spans).SpanId));
     }
 
     [Fact]
@@ -55,7 +58,9 @@ public class TraceBufferTests
         Assert.Equal(2, bodies.Count);
         Assert.All(bodies, static body => Assert.InRange(body.Body.Length, 1, BodyBytes));
         Pb.TracerPayload[] payloads = [.. bodies.Select(static body => Assert.Single(Pb.AgentPayload.Parser.ParseFrom(body.Body).TracerPayloads))];
-        Assert.All(payloads, static payload => Assert.Equal((2, "rum", "prod"), (Assert.Single(payload.Chunks).Priority, payload.Chunks[0].Origin, payload.Env)));
+        Assert.All(
+            payloads,
+            static payload => Assert.Equal((2, "rum", "prod"), (Assert.Single(payload.Chunks).Priority, payload.Chunks[0].Origin, payload.Env)));
         Assert.Equal(60, payloads.Sum(static payload => payload.Chunks[0].Spans.Count));
     }
 

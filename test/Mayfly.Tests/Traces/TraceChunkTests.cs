@@ -39,7 +39,9 @@ public class TraceChunkTests
 
     [Fact]
     public void Priority_of_a_root_without_one_is_that_of_the_first_span_with_one() =>
-        Assert.Equal(1, ChunkOf(new SampleSpan { SpanId = 1, ParentId = 3 }, WithPriority(2, 3, 1), WithPriority(4, 3, 2), new SampleSpan { SpanId = 3 }).Priority);
+        Assert.Equal(
+            1,
+            ChunkOf(new SampleSpan { SpanId = 1, ParentId = 3 }, WithPriority(2, 3, 1), WithPriority(4, 3, 2), new SampleSpan { SpanId = 3 }).Priority);
 
     [Fact]
     public void Origin_is_the_roots_only()

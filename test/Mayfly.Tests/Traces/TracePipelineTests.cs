@@ -84,8 +84,9 @@ public class TracePipelineTests
     {
         var rig = new TraceRig(inspector: new DropsResource("function"));
         rig.Pipeline.Tags = TraceRig.Platform("lambda", ("region", "eu-west-1"));
-        var invocation = new Span { TraceId = 7, SpanId = 8, Name = Utf8Slice.From("aws.lambda"), Resource = Utf8Slice.From("function"), StartNs = 5, DurationNs = 6 };
-        var coldStart = new Span { TraceId = 7, SpanId = 9, ParentId = 8, Name = Utf8Slice.From("aws.lambda.cold_start"), Resource = Utf8Slice.From("function") };
+        Utf8Slice function = Utf8Slice.From("function");
+        var invocation = new Span { TraceId = 7, SpanId = 8, Name = Utf8Slice.From("aws.lambda"), Resource = function, StartNs = 5, DurationNs = 6 };
+        var coldStart = new Span { TraceId = 7, SpanId = 9, ParentId = 8, Name = Utf8Slice.From("aws.lambda.cold_start"), Resource = function };
         rig.Pipeline.Add([invocation, coldStart], priority: 2, new TraceHeaders { Language = ".NET" });
         rig.Pipeline.Add([]);
         Pb.TracerPayload payload = rig.TakeOne();
@@ -119,7 +120,8 @@ public class TracePipelineTests
         Assert.Equal("kept", rig.TakeOne().Chunks[0].Spans[0].Name);
     }
 
-    private static Dictionary<string, string> Meta(params (string Key, string Value)[] tags) => tags.ToDictionary(static tag => tag.Key, static tag => tag.Value);
+    private static Dictionary<string, string> Meta(params (string Key, string Value)[] tags) =>
+        tags.ToDictionary(static tag => tag.Key, static tag => tag.Value);
 
     private sealed class DropsResource(string resource) : ISpanInspector
     {

@@ -29,6 +29,9 @@ public sealed class LambdaAgent : IAsyncDisposable
     /// <summary>One flush of an invocation takes no longer, however generous the function's own deadline is: the time is billed.</summary>
     private static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(5);
 
+    /// <summary>With less time left than this a flush is not begun: the answers would not be read, and the same data sent again.</summary>
+    private static readonly TimeSpan ShortestFlush = TimeSpan.FromMilliseconds(50);
+
     /// <summary>How long requests that are being received when the runtime is done are waited for.</summary>
     private static readonly TimeSpan LongestSettling = TimeSpan.FromMilliseconds(250);
 
@@ -66,7 +69,7 @@ public sealed class LambdaAgent : IAsyncDisposable
 
         // The Node and Python libraries send this one too (docs/spec/07-observed-clients.md#7-traps-for-the-implementation-each-seen-above).
         var metricSettings = new MetricSettings { IgnoredNames = ["aws.lambda.enhanced.invocations"] };
-        _metrics = new MetricAggregator(metricSettings, Counters[Signal.Metrics], time);
+        _metrics = new MetricAggregator(metricSettings, Counters[Signal.Metrics], time, log);
         _invocations = new InvocationTracker(new EnhancedMetrics(_metrics, settings.EnhancedMetrics), SendExecutionSpan, time);
         var traceSettings = new TraceSettings { Env = settings.Env ?? "", AgentVersion = BuildInfo.Version, AsksIntakeForStats = !settings.ComputeStats };
         _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], new LambdaSpanInspector(new InternalSpans(settings), _invocations));
@@ -275,11 +278,17 @@ public sealed class LambdaAgent : IAsyncDisposable
             if (_telemetryComes)
             {
                 await WaitAsync(invocation.WhenRuntimeDone, back);
+                if (!invocation.WhenRuntimeDone.IsCompleted)
+                {
+                    // The function is about to time out; SHUTDOWN has a budget of its own, and a flush that is cut off now would send the same data twice.
+                    return;
+                }
+
                 await SettleAsync(back);
             }
 
             // Without telemetry nobody tells when the handler is done: what earlier invocations left goes out while this one runs.
-            if (!back.HasPassed)
+            if (back.Left > ShortestFlush)
             {
                 await _flushes.FlushAsync(Deadline.Min(back, Deadline.In(_time, ShorterOf(LongestFlush, _settings.FlushTimeout))));
             }

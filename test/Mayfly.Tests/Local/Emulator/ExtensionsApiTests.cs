@@ -7,6 +7,7 @@ namespace Mayfly.Tests.Local.Emulator;
 public class ExtensionsApiTests
 {
     private const string Register = "/2020-01-01/extension/register";
+    private const string Identifier = "Lambda-Extension-Identifier";
     private const string Next = "/2020-01-01/extension/event/next";
     private const string Events = """{"events":["INVOKE","SHUTDOWN"]}""";
 
@@ -15,14 +16,14 @@ public class ExtensionsApiTests
     [InlineData("bad JSON", "POST", Register, "Lambda-Extension-Name", "ext", "{", 403, "InvalidRequestFormat")]
     [InlineData("no body", "POST", Register, "Lambda-Extension-Name", "ext", "", 403, "InvalidRequestFormat")]
     [InlineData("events is no list", "POST", Register, "Lambda-Extension-Name", "ext", """{"events":"INVOKE"}""", 403, "InvalidRequestFormat")]
-    [InlineData("configurationKeys", "POST", Register, "Lambda-Extension-Name", "ext", """{"events":[],"configurationKeys":["a"]}""", 403, "InvalidRequestFormat")]
+    [InlineData("old keys", "POST", Register, "Lambda-Extension-Name", "ext", """{"configurationKeys":["a"]}""", 403, "InvalidRequestFormat")]
     [InlineData("bad event", "POST", Register, "Lambda-Extension-Name", "ext", """{"events":["SLEEP"]}""", 403, "Extension.InvalidEventType")]
     [InlineData("internal wants SHUTDOWN", "POST", Register, "Lambda-Extension-Name", "inside", Events, 403, "Extension.InvalidEventType")]
     [InlineData("next without id", "GET", Next, "", "", null, 403, "Extension.MissingExtensionIdentifier")]
-    [InlineData("next with malformed id", "GET", Next, "Lambda-Extension-Identifier", "x", null, 403, "Extension.InvalidExtensionIdentifier")]
-    [InlineData("next with unknown id", "GET", Next, "Lambda-Extension-Identifier", "5f0b9c5e-6ba5-4f2a-9fd0-0d4d4a3ff6c1", null, 403, "Extension.UnknownExtensionIdentifier")]
+    [InlineData("next with malformed id", "GET", Next, Identifier, "x", null, 403, "Extension.InvalidExtensionIdentifier")]
+    [InlineData("unknown id", "GET", Next, Identifier, "5f0b9c5e-6ba5-4f2a-9fd0-0d4d4a3ff6c1", null, 403, "Extension.UnknownExtensionIdentifier")]
     [InlineData("init error without id", "POST", "/2020-01-01/extension/init/error", "", "", "{}", 403, "Extension.MissingExtensionIdentifier")]
-    [InlineData("exit error with malformed id", "POST", "/2020-01-01/extension/exit/error", "Lambda-Extension-Identifier", "x", "{}", 403, "Extension.InvalidExtensionIdentifier")]
+    [InlineData("exit error, bad id", "POST", "/2020-01-01/extension/exit/error", Identifier, "x", "{}", 403, "Extension.InvalidExtensionIdentifier")]
     public async Task A_request_that_is_not_in_order_gets_AWSs_error(
         string row, string method, string path, string header, string value, string? body, int status, string errorType)
     {

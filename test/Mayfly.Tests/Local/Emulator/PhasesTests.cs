@@ -6,7 +6,7 @@ namespace Mayfly.Tests.Local.Emulator;
 /// <summary>Sequences of docs/spec/07-observed-clients.md#2 with played participants.</summary>
 public class PhasesTests
 {
-    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(600);
 
     [Fact]
     public async Task A_timeout_resets_and_the_next_invocation_initializes_inside_itself()
@@ -22,9 +22,9 @@ public class PhasesTests
 
         Assert.Equal(InvocationStatus.Timeout, result.Status);
         Assert.Equal("Sandbox.Timedout", result.ErrorType);
-        Assert.Equal("""{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r-1 Error: Task timed out after 0.30 seconds"}""", result.ResponseText);
+        Assert.Equal("""{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r-1 Error: Task timed out after 0.60 seconds"}""", result.ResponseText);
         Assert.Equal(Short, result.Duration);
-        Assert.Equal(300, result.BilledDurationMs);
+        Assert.Equal(600, result.BilledDurationMs);
         Assert.Equal("timeout", result.Reset!.Reason);
         Assert.Equal(["INVOKE", "SHUTDOWN(timeout)"], await extension);
         Assert.Equal(["start", "runtimeDone(timeout)"], sink.Sequence.SkipWhile(one => one != "start"));
@@ -136,7 +136,8 @@ public class PhasesTests
         Assert.Equal(document, result.ResponseText);
         Assert.Equal(
             [
-                "platform.initStart", "platform.initRuntimeDone", "platform.initReport", "platform.initStart", "platform.initRuntimeDone", "platform.initReport",
+                "platform.initStart", "platform.initRuntimeDone", "platform.initReport",
+                "platform.initStart", "platform.initRuntimeDone", "platform.initReport",
                 "platform.start", "platform.runtimeDone", "platform.report",
             ],
             played.Emulator.Timeline.Where(entry => entry.Kind == SandboxEventKind.TelemetryEmitted).Select(entry => entry.Subject));
@@ -230,6 +231,34 @@ public class PhasesTests
         InvocationResult result = await played.InvokeAsync();
         Assert.True(result.Cold);
         Assert.NotNull(result.InitDuration);
+        await played.Emulator.ShutdownAsync();
+        await runtime;
+    }
+
+    [Fact]
+    public async Task An_INIT_that_nobody_used_ends_with_SHUTDOWN_as_the_first_event()
+    {
+        await using Played played = await Played.StartAsync(Played.Options("ext"));
+        string id = await played.RegisteredIdAsync("ext");
+        Task runtime = played.PlayRuntimeAsync();
+        Task<IReadOnlyList<string>> extension = played.PlayExtensionAsync(id);
+        Assert.True(await played.Emulator.InitializeAsync());
+        Assert.Equal(SandboxEventKind.Frozen, played.Emulator.Timeline[^1].Kind);
+        await played.Emulator.ShutdownAsync();
+        Assert.Equal(["SHUTDOWN(spindown)"], await extension);
+        await runtime;
+    }
+
+    [Fact]
+    public async Task The_first_invocation_reports_an_INIT_that_ran_ahead()
+    {
+        await using Played played = await Played.StartAsync(Played.Options());
+        Task runtime = played.PlayRuntimeAsync();
+        await played.Emulator.InitializeAsync();
+        InvocationResult first = await played.InvokeAsync();
+        InvocationResult second = await played.InvokeAsync();
+        Assert.True(first.Cold && first.InitDuration is not null);
+        Assert.True(!second.Cold && second.InitDuration is null);
         await played.Emulator.ShutdownAsync();
         await runtime;
     }

@@ -26,7 +26,8 @@ internal sealed class Played : IAsyncDisposable
     private Played(LambdaEmulator emulator)
     {
         Emulator = emulator;
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://{emulator.RuntimeApiAddress}"), Timeout = Patience };
+        var address = new Uri($"http://{emulator.RuntimeApiAddress}");
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = Patience };
     }
 
     public LambdaEmulator Emulator { get; }
@@ -69,7 +70,8 @@ internal sealed class Played : IAsyncDisposable
         "PUT",
         "/2022-07-01/telemetry",
         $$"""
-        {"schemaVersion":"2022-12-13","types":["platform","function","extension"],"destination":{"protocol":"HTTP","URI":"http://sandbox:{{port}}/x"},"buffering":{{buffering}}}
+        {"schemaVersion":"2022-12-13","types":["platform","function","extension"],
+        "destination":{"protocol":"HTTP","URI":"http://sandbox:{{port}}/x"},"buffering":{{buffering}}}
         """,
         ("Lambda-Extension-Identifier", id));
 

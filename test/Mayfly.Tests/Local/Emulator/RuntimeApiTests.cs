@@ -144,7 +144,8 @@ public class RuntimeApiTests
         using var tcp = new System.Net.Sockets.TcpClient();
         await tcp.ConnectAsync(IPEndPoint.Parse(played.Emulator.RuntimeApiAddress));
         string head = "POST /2018-06-01/runtime/invocation/r-1/error HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
-            + "Lambda-Runtime-Function-Error-Type: Function.Boom\r\nLambda-Runtime-Function-XRay-Error-Cause: {\"€\":\"" + new string('y', 200_000) + "\"}\r\n\r\n{}";
+            + "Lambda-Runtime-Function-Error-Type: Function.Boom\r\n"
+            + "Lambda-Runtime-Function-XRay-Error-Cause: {\"€\":\"" + new string('y', 200_000) + "\"}\r\n\r\n{}";
         await tcp.GetStream().WriteAsync(Encoding.UTF8.GetBytes(head));
         using var reader = new StreamReader(tcp.GetStream());
         Assert.StartsWith("HTTP/1.1 202 ", await reader.ReadToEndAsync(), StringComparison.Ordinal);

@@ -14,7 +14,8 @@ public class TelemetryApiTests
     [InlineData("""{"schemaVersion":"2022-07-01","types":["platform"],"destination":{"protocol":"HTTP","URI":"http://sandbox:8999/"}}""", 200)]
     [InlineData("""{"schemaVersion":"2025-01-29","types":["platform","function","extension"],"destination":D}""", 200)]
     [InlineData("""{"schemaVersion":"2022-12-13","types":["function"],"destination":D,"buffering":{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}}""", 200)]
-    [InlineData("""{"schemaVersion":"2022-12-13","types":["function"],"destination":D,"buffering":{"maxItems":10000,"maxBytes":1048576,"timeoutMs":30000}}""", 200)]
+    [InlineData("""{"schemaVersion":"2022-12-13","types":["function"],"destination":D,"buffering":{"maxItems":10000,"maxBytes":1048576}}""", 200)]
+    [InlineData("""{"schemaVersion":"2022-12-13","types":["function"],"destination":D,"buffering":{"timeoutMs":30000}}""", 200)]
     [InlineData("""{"schemaVersion":"2022-12-13","types":["function"],"destination":{"protocol":"TCP","port":9000}}""", 200)]
     [InlineData("{", 400)]
     [InlineData("[]", 400)]
@@ -134,7 +135,8 @@ public class TelemetryApiTests
             + """{"name":"runtimeOverhead","start":*,"durationMs":*}]}""");
         AssertRecord(
             sink.Events[7],
-            """{"requestId":"r-1","status":"success","metrics":{"durationMs":*,"billedDurationMs":*,"memorySizeMB":128,"maxMemoryUsedMB":1,"initDurationMs":*},"""
+            """{"requestId":"r-1","status":"success","metrics":{"durationMs":*,"billedDurationMs":*,"""
+            + """ "memorySizeMB":128,"maxMemoryUsedMB":1,"initDurationMs":*},"""
             + tracing + ""","spans":[{"name":"extensionOverhead","start":*,"durationMs":*}]}""");
         double duration = sink.Events[7].Record.GetProperty("metrics").GetProperty("durationMs").GetDouble();
         Assert.Equal(Math.Ceiling(duration), sink.Events[7].Record.GetProperty("metrics").GetProperty("billedDurationMs").GetDouble());

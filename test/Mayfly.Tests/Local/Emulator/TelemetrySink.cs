@@ -37,6 +37,7 @@ internal sealed class TelemetrySink : IAsyncDisposable
     private readonly List<int> _batches = [];
     private TaskCompletionSource? _hold;
     private int _refuse;
+    private int _requests;
 
     private TelemetrySink()
     {
@@ -61,6 +62,9 @@ internal sealed class TelemetrySink : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Requests that have arrived, answered or not.</summary>
+    public int Requests => Volatile.Read(ref _requests);
 
     /// <summary>Number of events of each accepted request.</summary>
     public IReadOnlyList<int> Batches
@@ -105,6 +109,7 @@ internal sealed class TelemetrySink : IAsyncDisposable
     private async Task TakeAsync(HttpContext http)
     {
         using JsonDocument body = await JsonDocument.ParseAsync(http.Request.Body);
+        Interlocked.Increment(ref _requests);
         if (_hold is { } hold)
         {
             await hold.Task;

@@ -4,7 +4,7 @@ using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Metrics;
 
-namespace Mayfly.Benchmarks;
+namespace Mayfly.Benchmarks.Metrics;
 
 /// <summary>
 /// DogStatsD datagrams to aggregates, known contexts: time and bytes per message. Budget: ≤ 0.5 µs and 0 B.
