@@ -117,7 +117,7 @@ internal sealed class HttpConnection : IDisposable
         byte[] request = [.. head, .. body];
         var from = Stopwatch.GetTimestamp();
         _socket.Send(request);
-        var answer = HttpMessage.Read(_reader) ?? throw new IOException("connection closed");
+        var answer = HttpMessage.Read(_reader) ?? throw new IOException($"port {_port} closed the connection without an answer to {method} {path}");
         LastMs = Stopwatch.GetElapsedTime(from).TotalMilliseconds;
         return answer;
     }

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Mayfly.Footprint;
 
 /// <summary>Memory of an agent over many invocations with 10 spans, 20 metrics and 5 logs each (design budget, second row).</summary>
@@ -7,6 +9,7 @@ internal sealed class InvocationBench(StartBench starter)
     private const int Metrics = 20;
     private const int Logs = 5;
     private const int Samples = 20;
+    private static readonly TimeSpan NextTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>RSS in bytes at even distances; the last value is the one after all invocations.</summary>
     public List<long> Run(Subject agent, int invocations)
@@ -19,19 +22,13 @@ internal sealed class InvocationBench(StartBench starter)
             string? report = null;
             for (var i = 1; i <= invocations; i++)
             {
-                var requestId = Guid.NewGuid().ToString();
-                session.Events.Add(FunctionTraffic.InvokeEvent(requestId));
-                var start = FunctionTraffic.PlatformStart(requestId);
-                // The report of an invocation reaches the extension after the thaw, with the next one.
-                traffic.Telemetry(report is null ? [start] : [report, start]);
-                traffic.Metrics(Metrics);
-                traffic.Trace(Spans, requestId);
-                traffic.Telemetry([.. Enumerable.Range(0, Logs).Select(line => FunctionTraffic.FunctionLog($"{requestId} line {line} of an ordinary log"))]);
-                traffic.Telemetry(FunctionTraffic.RuntimeDone(requestId));
-                report = FunctionTraffic.Report(requestId);
-                if (!session.WaitNext(TimeSpan.FromSeconds(30)))
+                try
                 {
-                    throw new InvalidOperationException($"{agent.Name}: no /event/next after invocation {i}");
+                    report = Invoke(session, traffic, report);
+                }
+                catch (Exception e) when (e is IOException or SocketException or TimeoutException)
+                {
+                    throw new InvalidOperationException($"{agent.Name}, invocation {i}: {e.Message}; the process {(child.HasEnded ? "has ended" : "is alive")}", e);
                 }
 
                 if (i % Math.Max(1, invocations / Samples) == 0)
@@ -42,5 +39,22 @@ internal sealed class InvocationBench(StartBench starter)
         }
 
         return rss;
+    }
+
+    /// <summary>One invocation from INVOKE to the agent's next <c>/event/next</c>; returns the report record that reaches the agent with the next invocation.</summary>
+    private static string Invoke(ExtensionsApi.Session session, FunctionTraffic traffic, string? previousReport)
+    {
+        var requestId = Guid.NewGuid().ToString();
+        session.Events.Add(FunctionTraffic.InvokeEvent(requestId));
+        var start = FunctionTraffic.PlatformStart(requestId);
+        // The report of an invocation reaches the extension after the thaw, with the next one.
+        traffic.Telemetry(previousReport is null ? [start] : [previousReport, start]);
+        traffic.Metrics(Metrics);
+        traffic.Trace(Spans, requestId);
+        traffic.Telemetry([.. Enumerable.Range(0, Logs).Select(line => FunctionTraffic.FunctionLog($"{requestId} line {line} of an ordinary log"))]);
+        traffic.Telemetry(FunctionTraffic.RuntimeDone(requestId));
+        return session.WaitNext(NextTimeout)
+            ? FunctionTraffic.Report(requestId)
+            : throw new TimeoutException($"no /event/next within {NextTimeout.TotalSeconds} s");
     }
 }

@@ -30,14 +30,18 @@ internal sealed class LifecycleBench(StartBench starter)
             var body = Encoding.UTF8.GetBytes($$"""{"kind":"ok","text":"{{new string('x', EventBytes - 23)}}"}""");
             var agentMs = new List<double>();
             var emptyMs = new List<double>();
+            string? previous = null;
             for (var i = 0; i < invocations; i++)
             {
                 var requestId = Guid.NewGuid().ToString();
                 session.Events.Add(FunctionTraffic.InvokeEvent(requestId));
-                traffic.Telemetry(FunctionTraffic.PlatformStart(requestId));
+                // The platform reports an invocation only after the extension's next call, so the record comes with the invocation after it.
+                string[] telemetry = [.. previous is null ? (string[])[] : [FunctionTraffic.Report(previous)], FunctionTraffic.PlatformStart(requestId)];
+                traffic.Telemetry(telemetry);
+                previous = requestId;
                 agentMs.Add(Pair(lifecycle, requestId, body));
                 emptyMs.Add(Pair(empty, requestId, body));
-                traffic.Telemetry(FunctionTraffic.RuntimeDone(requestId), FunctionTraffic.Report(requestId));
+                traffic.Telemetry(FunctionTraffic.RuntimeDone(requestId));
                 if (!session.WaitNext(TimeSpan.FromSeconds(30)))
                 {
                     throw new InvalidOperationException($"{agent.Name}: no /event/next after invocation {i + 1}");

@@ -9,117 +9,131 @@ if (Options.Parse(args) is not { } options)
     return 2;
 }
 
-using var api = new ExtensionsApi();
-var received = 0L;
-using var intake = new LoopbackServer(request =>
+try
 {
-    Interlocked.Add(ref received, request.Body.Length);
-    return HttpMessage.Response(202, "Content-Type: application/json\r\n", "{}");
-});
-var logs = Directory.CreateTempSubdirectory("mayfly-footprint-").FullName;
-var intakeUrl = $"http://127.0.0.1:{intake.Port}";
-var floorPort = FreePort();
-var peerPort = FreePort();
+    return Measure(options);
+}
+catch (Exception e) when (e is InvalidOperationException or IOException or SocketException)
+{
+    Console.Error.WriteLine($"footprint: {e.Message}");
+    return 3;
+}
 
-var common = new Dictionary<string, string>
+static int Measure(Options options)
 {
-    ["PATH"] = "/usr/local/bin:/usr/bin:/bin",
-    ["LANG"] = "en_US.UTF-8",
-    ["DD_API_KEY"] = "00000000000000000000000000000000",
-    ["DD_APM_DD_URL"] = intakeUrl,
-    ["DD_DD_URL"] = intakeUrl,
-    ["DD_URL"] = intakeUrl,
-    ["DD_LOGS_CONFIG_LOGS_DD_URL"] = intakeUrl,
-};
-var lambda = new Dictionary<string, string>(common)
-{
-    ["AWS_LAMBDA_RUNTIME_API"] = $"127.0.0.1:{api.Port}",
-    ["AWS_LAMBDA_FUNCTION_NAME"] = "my-function",
-    ["AWS_LAMBDA_FUNCTION_VERSION"] = "$LATEST",
-    ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "512",
-    ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand",
-    ["AWS_REGION"] = "us-east-1",
-    ["AWS_DEFAULT_REGION"] = "us-east-1",
-};
-
-var agent = new Subject { Name = "mayfly", Path = Existing(options.Agent), Missing = $"no file '{options.Agent}'", Environment = lambda };
-var floor = new Subject
-{
-    Name = "Kestrel floor",
-    Path = Existing(options.Floor),
-    Missing = $"no file '{options.Floor}'",
-    Environment = new Dictionary<string, string>(lambda) { ["FLOOR_PORT"] = floorPort.ToString(CultureInfo.InvariantCulture) },
-};
-var peer = new Subject
-{
-    Name = "Rust mini agent",
-    Path = Existing(options.Peer),
-    Missing = options.PeerMissing,
-    IsExtension = false,
-    HttpPort = peerPort,
-    // Vector D1 of docs/spec/06-compat-and-init.md#vectors-env--result: needs no file of the platform (D4 does) and writes no sentinel file (D15 does).
-    Environment = new Dictionary<string, string>(common)
+    using var api = new ExtensionsApi();
+    var received = 0L;
+    using var intake = new LoopbackServer(request =>
     {
-        ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand",
+        Interlocked.Add(ref received, request.Body.Length);
+        return HttpMessage.Response(202, "Content-Type: application/json\r\n", "{}");
+    });
+    var logs = Directory.CreateTempSubdirectory("mayfly-footprint-").FullName;
+    var intakeUrl = $"http://127.0.0.1:{intake.Port}";
+    var floorPort = FreePort();
+    var peerPort = FreePort();
+
+    var common = new Dictionary<string, string>
+    {
+        ["PATH"] = "/usr/local/bin:/usr/bin:/bin",
+        ["LANG"] = "en_US.UTF-8",
+        ["DD_API_KEY"] = "00000000000000000000000000000000",
+        ["DD_APM_DD_URL"] = intakeUrl,
+        ["DD_DD_URL"] = intakeUrl,
+        ["DD_URL"] = intakeUrl,
+        ["DD_LOGS_CONFIG_LOGS_DD_URL"] = intakeUrl,
+    };
+    var lambda = new Dictionary<string, string>(common)
+    {
+        ["AWS_LAMBDA_RUNTIME_API"] = $"127.0.0.1:{api.Port}",
         ["AWS_LAMBDA_FUNCTION_NAME"] = "my-function",
-        ["DD_APM_RECEIVER_PORT"] = peerPort.ToString(CultureInfo.InvariantCulture),
-        ["DD_DOGSTATSD_PORT"] = FreePort().ToString(CultureInfo.InvariantCulture),
-        ["DD_LOG_LEVEL"] = "error",
-    },
-};
+        ["AWS_LAMBDA_FUNCTION_VERSION"] = "$LATEST",
+        ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "512",
+        ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand",
+        ["AWS_REGION"] = "us-east-1",
+        ["AWS_DEFAULT_REGION"] = "us-east-1",
+    };
 
-var starter = new StartBench(api, logs);
-Subject[] subjects =
-[
-    agent,
-    floor,
-    .. options.Also.Select(also => new Subject { Name = also.Name, Path = Existing(also.Path), Missing = $"no file '{also.Path}'", Environment = lambda }),
-    peer,
-];
-var results = starter.Run([.. subjects.Where(static subject => subject.Path is not null)], options.Rounds);
-Console.WriteLine($"{options.Rounds} starts of each program in turn, {Environment.ProcessorCount} CPUs");
-Report.Starts(subjects, results, floor);
+    var agent = new Subject { Name = "mayfly", Path = Existing(options.Agent), Missing = $"no file '{options.Agent}'", Environment = lambda };
+    var floor = new Subject
+    {
+        Name = "Kestrel floor",
+        Path = Existing(options.Floor),
+        Missing = $"no file '{options.Floor}'",
+        Environment = new Dictionary<string, string>(lambda) { ["FLOOR_PORT"] = floorPort.ToString(CultureInfo.InvariantCulture) },
+    };
+    var peer = new Subject
+    {
+        Name = "Rust mini agent",
+        Path = Existing(options.Peer),
+        Missing = options.PeerMissing,
+        IsExtension = false,
+        HttpPort = peerPort,
+        // Vector D1 of docs/spec/06-compat-and-init.md#vectors-env--result: needs no file of the platform (D4 does) and writes no sentinel file (D15 does).
+        Environment = new Dictionary<string, string>(common)
+        {
+            ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand",
+            ["AWS_LAMBDA_FUNCTION_NAME"] = "my-function",
+            ["DD_APM_RECEIVER_PORT"] = peerPort.ToString(CultureInfo.InvariantCulture),
+            ["DD_DOGSTATSD_PORT"] = FreePort().ToString(CultureInfo.InvariantCulture),
+            ["DD_LOG_LEVEL"] = "error",
+        },
+    };
 
-var start = results.GetValueOrDefault(agent);
-var floorStart = results.GetValueOrDefault(floor);
-List<long> rss = agent.Path is not null && options.Invocations > 0 ? new InvocationBench(starter).Run(agent, options.Invocations) : [];
-if (rss.Count > 0)
-{
-    Console.WriteLine(
-        $"RSS MB over {options.Invocations} invocations (10 spans, 20 metrics, 5 logs each): {string.Join(' ', rss.Select(static bytes => Report.Text(bytes / 1e6)))}; "
-        + $"the intake took {Report.Text(Interlocked.Read(ref received) / 1e6)} MB");
-    Console.WriteLine();
+    var starter = new StartBench(api, logs);
+    Subject[] subjects =
+    [
+        agent,
+        floor,
+        .. options.Also.Select(also => new Subject { Name = also.Name, Path = Existing(also.Path), Missing = $"no file '{also.Path}'", Environment = lambda }),
+        peer,
+    ];
+    var results = starter.Run([.. subjects.Where(static subject => subject.Path is not null)], options.Rounds);
+    Console.WriteLine($"{options.Rounds} starts of each program in turn, {Environment.ProcessorCount} CPUs");
+    Report.Starts(subjects, results, floor);
+
+    var start = results.GetValueOrDefault(agent);
+    var floorStart = results.GetValueOrDefault(floor);
+    List<long> rss = agent.Path is not null && options.Invocations > 0 ? new InvocationBench(starter).Run(agent, options.Invocations) : [];
+    if (rss.Count > 0)
+    {
+        Console.WriteLine(
+            $"RSS MB over {options.Invocations} invocations (10 spans, 20 metrics, 5 logs each): {string.Join(' ', rss.Select(static bytes => Report.Text(bytes / 1e6)))}; "
+            + $"the intake took {Report.Text(Interlocked.Read(ref received) / 1e6)} MB");
+        Console.WriteLine();
+    }
+
+    var lifecycle = agent.Path is not null && floor.Path is not null && options.Lifecycle > 0
+        ? new LifecycleBench(starter).Run(agent, floor, floorPort, options.Lifecycle)
+        : null;
+    var layerBytes = Existing(options.LayerZip) is { } zip ? new FileInfo(zip).Length : 0;
+
+    Budget[] budgets =
+    [
+        new("exec → first /next, median ≤ 12 ms", start is null ? null : Report.Text(start.MedianMs) + " ms", start?.MedianMs <= 12),
+        new(
+            "the same ≤ 3 × the Kestrel floor",
+            start is null || floorStart is null ? null : Report.Text(start.MedianMs / floorStart.MedianMs) + " ×",
+            start?.MedianMs <= 3 * floorStart?.MedianMs),
+        new("RSS at first /next ≤ 16 MB", start is null ? null : Report.Text(start.RssMb) + " MB", start?.RssMb <= 16),
+        new("RSS after 10,000 invocations ≤ 32 MB", options.Invocations < 10_000 || rss.Count == 0 ? null : Report.Text(rss[^1] / 1e6) + " MB", rss.Count > 0 && rss[^1] <= 32e6),
+        new("and flat: last quarter ≤ 2 MB above the second", rss.Count < 8 ? null : Report.Text(Growth(rss) / 1e6) + " MB", rss.Count >= 8 && Growth(rss) <= 2e6),
+        new("binary ≤ 13 MB", agent.Path is null ? null : Report.Text(agent.SizeBytes / 1e6) + " MB", agent.SizeBytes <= 13e6),
+        new("layer zip ≤ 6 MB", layerBytes == 0 ? null : Report.Text(layerBytes / 1e6) + " MB", layerBytes <= 6e6),
+        new("start + end invocation over an empty route, p50 ≤ 0.4 ms", lifecycle is null ? null : Milliseconds(lifecycle.ExtraP50), lifecycle?.ExtraP50 <= 0.4),
+        new("the same, p99 ≤ 2 ms", lifecycle is null ? null : Milliseconds(lifecycle.ExtraP99), lifecycle?.ExtraP99 <= 2),
+    ];
+    Report.Budgets(budgets);
+    if (lifecycle is not null)
+    {
+        Console.WriteLine(
+            $"start + end invocation, 2 KB event: agent p50 {Milliseconds(lifecycle.AgentP50)}, p99 {Milliseconds(lifecycle.AgentP99)}; "
+            + $"empty route p50 {Milliseconds(lifecycle.EmptyP50)}, p99 {Milliseconds(lifecycle.EmptyP99)}");
+    }
+
+    Directory.Delete(logs, recursive: true);
+    return options.Check && !budgets.All(static budget => budget.Verdict == "PASS") ? 1 : 0;
 }
-
-var lifecycle = agent.Path is not null && floor.Path is not null && options.Lifecycle > 0
-    ? new LifecycleBench(starter).Run(agent, floor, floorPort, options.Lifecycle)
-    : null;
-var layerBytes = Existing(options.LayerZip) is { } zip ? new FileInfo(zip).Length : 0;
-
-Budget[] budgets =
-[
-    new("exec → first /next, median ≤ 12 ms", start is null ? null : Report.Text(start.MedianMs) + " ms", start?.MedianMs <= 12),
-    new(
-        "the same ≤ 3 × the Kestrel floor",
-        start is null || floorStart is null ? null : Report.Text(start.MedianMs / floorStart.MedianMs) + " ×",
-        start?.MedianMs <= 3 * floorStart?.MedianMs),
-    new("RSS at first /next ≤ 16 MB", start is null ? null : Report.Text(start.RssMb) + " MB", start?.RssMb <= 16),
-    new("RSS after 10,000 invocations ≤ 32 MB", options.Invocations < 10_000 || rss.Count == 0 ? null : Report.Text(rss[^1] / 1e6) + " MB", rss.Count > 0 && rss[^1] <= 32e6),
-    new("and flat: last quarter ≤ 2 MB above the second", rss.Count < 8 ? null : Report.Text(Growth(rss) / 1e6) + " MB", rss.Count >= 8 && Growth(rss) <= 2e6),
-    new("binary ≤ 13 MB", agent.Path is null ? null : Report.Text(agent.SizeBytes / 1e6) + " MB", agent.SizeBytes <= 13e6),
-    new("layer zip ≤ 6 MB", layerBytes == 0 ? null : Report.Text(layerBytes / 1e6) + " MB", layerBytes <= 6e6),
-    new("start + end invocation over an empty route, p50 ≤ 0.4 ms", lifecycle is null ? null : Milliseconds(lifecycle.ExtraP50), lifecycle?.ExtraP50 <= 0.4),
-    new("the same, p99 ≤ 2 ms", lifecycle is null ? null : Milliseconds(lifecycle.ExtraP99), lifecycle?.ExtraP99 <= 2),
-];
-Report.Budgets(budgets);
-if (lifecycle is not null)
-{
-    Console.WriteLine(
-        $"start + end invocation, 2 KB event: agent p50 {Milliseconds(lifecycle.AgentP50)}, p99 {Milliseconds(lifecycle.AgentP99)}; "
-        + $"empty route p50 {Milliseconds(lifecycle.EmptyP50)}, p99 {Milliseconds(lifecycle.EmptyP99)}");
-}
-
-return options.Check && !budgets.All(static budget => budget.Verdict == "PASS") ? 1 : 0;
 
 static string? Existing(string? path) => path is not null && File.Exists(path) ? path : null;
 

@@ -24,6 +24,9 @@ public sealed class HttpServer : IAsyncDisposable
 
     private const int Backlog = 512;
 
+    /// <summary>Not <see cref="Timeout.InfiniteTimeSpan"/>: Kestrel adds that to its clock as the largest number there is, overflows, and closes an idle connection within a second.</summary>
+    private static readonly TimeSpan Never = TimeSpan.FromDays(3650);
+
     private readonly List<Listener> _listeners;
     private readonly HttpApplication _application;
     private KestrelServer? _server;
@@ -77,8 +80,8 @@ public sealed class HttpServer : IAsyncDisposable
         options.Limits.MaxRequestLineSize = 64 * 1024;
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
-        options.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
-        options.Limits.RequestHeadersTimeout = Timeout.InfiniteTimeSpan;
+        options.Limits.KeepAliveTimeout = Never;
+        options.Limits.RequestHeadersTimeout = Never;
         foreach (Listener listener in _listeners)
         {
             options.Listen(listener.Address, static listen => listen.Protocols = HttpProtocols.Http1);
