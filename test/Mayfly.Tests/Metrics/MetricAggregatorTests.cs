@@ -5,8 +5,9 @@ using Mayfly.Intake;
 using Mayfly.Metrics;
 using Mayfly.Tags;
 using Mayfly.Testing;
-using Mayfly.Testing.Protos;
+using Mayfly.Local.Intake.Protos;
 using Xunit;
+using Pb = Mayfly.Local.Intake.Protos;
 
 namespace Mayfly.Tests.Metrics;
 
@@ -376,7 +377,7 @@ public class MetricAggregatorTests
             decoded.Series.Select(static series => series.Metric).Concat(decoded.Sketches.Select(static sketch => sketch.Metric))
                 .Distinct().Order(StringComparer.Ordinal));
         Assert.Contains(decoded.Series, static series =>
-            series.Metric == "runtime.node.event_loop.delay.count" && series.Type == MetricSeries.Types.MetricType.Count &&
+            series.Metric == "runtime.node.event_loop.delay.count" && series.Type == Pb.SeriesType.SeriesCount &&
             series.Tags.Contains("service:my-svc"));
     }
 

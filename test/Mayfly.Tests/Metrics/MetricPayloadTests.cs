@@ -1,9 +1,10 @@
 using Mayfly.Intake;
 using Mayfly.Metrics;
 using Mayfly.Tags;
-using Mayfly.Testing.Protos;
+using Mayfly.Local.Intake.Protos;
 using Mayfly.Wire;
 using Xunit;
+using SeriesType = Mayfly.Metrics.SeriesType;
 
 namespace Mayfly.Tests.Metrics;
 
@@ -99,7 +100,7 @@ public class MetricPayloadTests
         var sketch = new AgentSketch();
         sketch.Insert(1, (long)uint.MaxValue * 2 + 5);
         SketchWriter.Write(new ProtobufWriter(buffer), new SeriesHead(new EmittedTags(), default, 1), "x"u8, sketch);
-        SketchPayload.Types.Sketch.Types.Dogsketch dog = SketchPayload.Parser.ParseFrom(buffer.WrittenSpan.ToArray()).Sketches[0].Dogsketches[0];
+        Dogsketch dog = SketchPayload.Parser.ParseFrom(buffer.WrittenSpan.ToArray()).Sketches[0].Dogsketches[0];
         Assert.Equal([1338, 1338, 1338], dog.K);
         Assert.Equal([uint.MaxValue, uint.MaxValue, 5u], dog.N);
         Assert.Equal((long)uint.MaxValue * 2 + 5, dog.Cnt);
@@ -128,7 +129,7 @@ public class MetricPayloadTests
         rig.Aggregator.DefaultTags = Tags([.. tags.Split(',').Select(static tag => (tag.Split(':')[0], tag.Split(':')[1]))]);
         rig.Send($"{name}:1|c\n{name}.d:1|d");
         Decoded decoded = rig.Take();
-        foreach (MetricMetadata? metadata in new[] { decoded.Series.Single().Metadata, decoded.Sketches.Single().Metadata })
+        foreach (Metadata? metadata in new[] { decoded.Series.Single().Metadata, decoded.Sketches.Single().Metadata })
         {
             Assert.Equal(category, metadata?.Origin.OriginCategory ?? 0);
             Assert.Equal(service, metadata?.Origin.OriginService ?? 0);

@@ -2,8 +2,9 @@ using System.Text;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Metrics;
-using Mayfly.Testing.Protos;
+using Mayfly.Local.Intake.Protos;
 using Xunit;
+using Pb = Mayfly.Local.Intake.Protos;
 
 namespace Mayfly.Tests.Metrics;
 
@@ -69,7 +70,7 @@ internal sealed class Decoded
 {
     public List<MetricSeries> Series { get; } = [];
 
-    public List<SketchPayload.Types.Sketch> Sketches { get; } = [];
+    public List<Sketch> Sketches { get; } = [];
 
     /// <summary>Of each payload: kind, items, raw bytes, units.</summary>
     public List<(IntakeKind Kind, int Items, byte[] Body, long Units)> Payloads { get; } = [];
@@ -99,15 +100,15 @@ internal sealed class Decoded
 
     private static string Describe(MetricSeries series)
     {
-        MetricSeries.Types.MetricPoint point = Assert.Single(series.Points);
-        Assert.Equal(series.Type == MetricSeries.Types.MetricType.Gauge ? 0 : 10, series.Interval);
-        string type = series.Type.ToString().ToUpperInvariant();
+        MetricPoint point = Assert.Single(series.Points);
+        Assert.Equal(series.Type == Pb.SeriesType.SeriesGauge ? 0 : 10, series.Interval);
+        string type = series.Type.ToString()["Series".Length..].ToUpperInvariant();
         return FormattableString.Invariant($"{series.Metric} {type} {point.Value:R} @{point.Timestamp} {string.Join(',', series.Tags)}").TrimEnd();
     }
 
-    private static string Describe(SketchPayload.Types.Sketch sketch)
+    private static string Describe(Sketch sketch)
     {
-        SketchPayload.Types.Sketch.Types.Dogsketch dog = Assert.Single(sketch.Dogsketches);
+        Dogsketch dog = Assert.Single(sketch.Dogsketches);
         string bins = string.Join(',', dog.K.Zip(dog.N, static (k, n) => $"{k}:{n}"));
         string statistics = FormattableString.Invariant($"cnt {dog.Cnt} sum {dog.Sum:R} avg {dog.Avg:R} min {dog.Min:R} max {dog.Max:R}");
         return $"{sketch.Metric} SKETCH {statistics} {{{bins}}} @{dog.Ts} {string.Join(',', sketch.Tags)}".TrimEnd();

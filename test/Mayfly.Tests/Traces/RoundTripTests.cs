@@ -3,7 +3,7 @@ using FsCheck.Fluent;
 using Mayfly.Testing;
 using Mayfly.Traces;
 using Xunit;
-using Pb = Mayfly.Testing.Protos;
+using Pb = Mayfly.Local.Intake.Protos;
 
 namespace Mayfly.Tests.Traces;
 

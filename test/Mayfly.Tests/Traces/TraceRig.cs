@@ -3,7 +3,7 @@ using Mayfly.Intake;
 using Mayfly.Tags;
 using Mayfly.Traces;
 using Xunit;
-using Pb = Mayfly.Testing.Protos;
+using Pb = Mayfly.Local.Intake.Protos;
 
 namespace Mayfly.Tests.Traces;
 

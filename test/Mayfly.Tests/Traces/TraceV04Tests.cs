@@ -2,7 +2,7 @@ using Mayfly.Testing;
 using Mayfly.Traces;
 using Mayfly.Wire;
 using Xunit;
-using Pb = Mayfly.Testing.Protos;
+using Pb = Mayfly.Local.Intake.Protos;
 
 namespace Mayfly.Tests.Traces;
 
@@ -198,7 +198,7 @@ public class TraceV04Tests
         Assert.Equal(["array", "default", "double", "empty array", "false", "unknown field"], spanEvent.Attributes.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(2.0, spanEvent.Attributes["double"].DoubleValue);
         Assert.Equal("text", spanEvent.Attributes["default"].StringValue);
-        Assert.Equal(Pb.AttributeAnyValue.Types.Type.Bool, spanEvent.Attributes["false"].Type);
+        Assert.Equal(Pb.AttributeValueType.AttributeBool, spanEvent.Attributes["false"].Type);
         Assert.Equal(3, spanEvent.Attributes["array"].ArrayValue.Values.Count);
         Assert.Equal("s", spanEvent.Attributes["array"].ArrayValue.Values[0].StringValue);
         Assert.True(spanEvent.Attributes["array"].ArrayValue.Values[1].BoolValue);

@@ -2,7 +2,7 @@ using Mayfly.Testing;
 using Mayfly.Traces;
 using Mayfly.Wire;
 using Xunit;
-using Pb = Mayfly.Testing.Protos;
+using Pb = Mayfly.Local.Intake.Protos;
 
 namespace Mayfly.Tests.Traces;
 

@@ -1,7 +1,7 @@
 using Mayfly.Traces;
 using Mayfly.Wire;
 using Xunit;
-using Pb = Mayfly.Testing.Protos;
+using Pb = Mayfly.Local.Intake.Protos;
 
 namespace Mayfly.Tests.Traces;
 
@@ -115,12 +115,12 @@ public class VectorTests
         Assert.InRange(exception.TimeUnixNano, 1_700_000_000_000_500_000UL - 128, 1_700_000_000_000_500_000UL + 128);
         Assert.Equal(4, exception.Attributes.Count);
         Assert.Equal("b", exception.Attributes["a"].StringValue);
-        Assert.Equal(Pb.AttributeAnyValue.Types.Type.String, exception.Attributes["a"].Type);
+        Assert.Equal(Pb.AttributeValueType.AttributeString, exception.Attributes["a"].Type);
         Assert.Equal(3, exception.Attributes["n"].IntValue);
-        Assert.Equal(Pb.AttributeAnyValue.Types.Type.Int, exception.Attributes["n"].Type);
+        Assert.Equal(Pb.AttributeValueType.AttributeInt, exception.Attributes["n"].Type);
         Assert.True(exception.Attributes["ok"].BoolValue);
-        Assert.Equal(Pb.AttributeAnyValue.Types.Type.Bool, exception.Attributes["ok"].Type);
-        Assert.Equal(Pb.AttributeAnyValue.Types.Type.Array, exception.Attributes["arr"].Type);
+        Assert.Equal(Pb.AttributeValueType.AttributeBool, exception.Attributes["ok"].Type);
+        Assert.Equal(Pb.AttributeValueType.AttributeArray, exception.Attributes["arr"].Type);
         Assert.Equal([1, 2], exception.Attributes["arr"].ArrayValue.Values.Select(static value => value.IntValue));
         Assert.Equal(TraceRig.Hex("df00000001 a16b cb3ff0000000000000"), span.MetaStruct["x"].ToByteArray()[..16]);
     }
