@@ -44,6 +44,16 @@ public readonly struct Deadline
         return left == TimeSpan.Zero ? Cancelled() : new CancellationTokenSource(left, _time);
     }
 
+    /// <summary>Returns when <paramref name="task"/> has ended, however it did, or at the deadline; never throws.</summary>
+    public async Task WaitForAsync(Task task)
+    {
+        if (!task.IsCompleted)
+        {
+            using CancellationTokenSource over = ToCancellation();
+            await Task.WhenAny(task, Task.Delay(Timeout.InfiniteTimeSpan, _time, over.Token));
+        }
+    }
+
     private static CancellationTokenSource Cancelled()
     {
         var source = new CancellationTokenSource();
