@@ -36,7 +36,7 @@ public sealed record IntakeUrls
             string withScheme = text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text;
             string withPath = withScheme.EndsWith(path, StringComparison.Ordinal) ? withScheme : withScheme + path;
             bool isUrl = Uri.TryCreate(withPath, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp);
-            if (isUrl && url!.Host.Length > 0 && !text.EndsWith(':'))
+            if (isUrl && url is { Host.Length: > 0 } && !text.EndsWith(':'))
             {
                 return url;
             }
