@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using Mayfly.Wire;
@@ -196,11 +197,17 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
             status = BodyStatus.BadEncoding;
         }
 
-        if (status == BodyStatus.Ok)
+        if (status == BodyStatus.Ok && inflater is GZipStream && IsCutShort(raw.Bytes.Span, buffer.Length))
         {
-            return new RequestBody(buffer, _budget, taken);
+            status = BodyStatus.BadEncoding;
         }
 
-        return GiveBack(buffer, taken, status);
+        return status == BodyStatus.Ok ? new RequestBody(buffer, _budget, taken) : GiveBack(buffer, taken, status);
     }
+
+    /// <summary>
+    /// <see cref="GZipStream"/> takes the end of its input for the end of the data. The last four bytes of a gzip body tell the length of its last member: in a body
+    /// that was cut they are anything, almost always more than came out.
+    /// </summary>
+    private static bool IsCutShort(ReadOnlySpan<byte> gzip, int length) => gzip.Length < 18 || BinaryPrimitives.ReadUInt32LittleEndian(gzip[^4..]) > (uint)length;
 }
