@@ -123,7 +123,9 @@ public sealed class EnvReader(Func<string, string?> lookup)
             int colon = item.IndexOf(':', StringComparison.Ordinal);
             if (colon > 0 && colon < item.Length - 1)
             {
-                tags.Add(new(item[..colon], item[(colon + 1)..]));
+                string name = item[..colon];
+                tags.RemoveAll(known => known.Key == name);
+                tags.Add(new(name, item[(colon + 1)..]));
             }
             else
             {
@@ -146,9 +148,10 @@ public sealed class EnvReader(Func<string, string?> lookup)
 
     private static IEnumerable<string> Items(string text)
     {
-        ReadOnlySpan<char> trimmed = text.AsSpan().Trim();
-        bool isJsonList = trimmed.StartsWith('[') && trimmed.EndsWith(']');
-        string items = isJsonList ? trimmed[1..^1].ToString() : text;
+        // One pair of quotes around the whole is a shell's, not the user's.
+        string trimmed = text.Trim() is ['"', .. string inner, '"'] ? inner : text.Trim();
+        bool isJsonList = trimmed is ['[', .., ']'];
+        string items = isJsonList ? trimmed[1..^1] : trimmed;
         return items
             .Split([',', ' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries)
             .Select(item => isJsonList ? item.Trim('"') : item)

@@ -35,7 +35,8 @@ public sealed record IntakeUrls
         {
             string withScheme = text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text;
             string withPath = withScheme.EndsWith(path, StringComparison.Ordinal) ? withScheme : withScheme + path;
-            if (Uri.TryCreate(withPath, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp) && url.Host.Length > 0)
+            bool isUrl = Uri.TryCreate(withPath, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp);
+            if (isUrl && url is { Host.Length: > 0 } && !text.EndsWith(':'))
             {
                 return url;
             }
@@ -44,6 +45,15 @@ public sealed record IntakeUrls
         }
 
         return new Uri(@default + path);
+    }
+
+    /// <summary>Allowed characters alone do not make a host: <c>:</c>, <c>a..b</c>, <c>-a</c>, <c>a:99999</c>.</summary>
+    private static bool IsHost(string site)
+    {
+        string[] labels = site.Split(':')[0].Split('.');
+        return Array.TrueForAll(labels, static label => label.Length > 0 && label[0] != '-' && label[^1] != '-')
+            && Uri.TryCreate($"https://http-intake.logs.{site}/", UriKind.Absolute, out _)
+            && Uri.TryCreate($"https://trace.agent.{site}/", UriKind.Absolute, out _);
     }
 
     /// <summary>A host name; a scheme, a leading <c>app.</c> and a trailing slash are taken off with a warning.</summary>
@@ -58,7 +68,7 @@ public sealed record IntakeUrls
         string site = text.ToLowerInvariant().TrimEnd('/');
         site = site.StartsWith("https://", StringComparison.Ordinal) ? site["https://".Length..] : site;
         site = site.StartsWith("app.", StringComparison.Ordinal) ? site["app.".Length..] : site;
-        if (site.Length == 0 || site.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789.-_:"))
+        if (site.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789.-_:") || !IsHost(site))
         {
             env.Warn(Keys.Site, text, $"a site such as {DefaultSite}, which is used");
             return DefaultSite;

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using Mayfly.Wire;
@@ -96,31 +98,19 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
             while (true)
             {
                 ReadResult read = await reader.ReadAsync();
-                foreach (ReadOnlyMemory<byte> segment in read.Buffer)
-                {
-                    if (buffer.Length + (long)segment.Length > limitBytes)
-                    {
-                        return GiveBack(buffer, taken, BodyStatus.TooLarge);
-                    }
+                BodyStatus status = Append(buffer, read.Buffer, limitBytes, ref taken);
 
-                    if (!_budget.TryTake(segment.Length))
-                    {
-                        return GiveBack(buffer, taken, BodyStatus.NoRoom);
-                    }
-
-                    taken += segment.Length;
-                    buffer.Write(segment.Span);
-                }
-
+                // Also where the rest is not wanted: the server reads it off the connection only from a reader that is not in the middle of something,
+                // and the client would see a broken connection instead of the status.
                 reader.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted)
+                if (status == BodyStatus.Ok && read.IsCompleted)
                 {
                     return new RequestBody(buffer, _budget, taken);
                 }
 
-                if (read.IsCanceled)
+                if (status != BodyStatus.Ok || read.IsCanceled)
                 {
-                    return GiveBack(buffer, taken, BodyStatus.Incomplete);
+                    return GiveBack(buffer, taken, status == BodyStatus.Ok ? BodyStatus.Incomplete : status);
                 }
             }
         }
@@ -128,6 +118,27 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
         {
             return GiveBack(buffer, taken, BodyStatus.Incomplete);
         }
+    }
+
+    private BodyStatus Append(PooledBuffer buffer, in ReadOnlySequence<byte> bytes, int limitBytes, ref long taken)
+    {
+        foreach (ReadOnlyMemory<byte> segment in bytes)
+        {
+            if (buffer.Length + (long)segment.Length > limitBytes)
+            {
+                return BodyStatus.TooLarge;
+            }
+
+            if (!_budget.TryTake(segment.Length))
+            {
+                return BodyStatus.NoRoom;
+            }
+
+            taken += segment.Length;
+            buffer.Write(segment.Span);
+        }
+
+        return BodyStatus.Ok;
     }
 
     private RequestBody GiveBack(PooledBuffer buffer, long takenBytes, BodyStatus status)
@@ -186,11 +197,17 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
             status = BodyStatus.BadEncoding;
         }
 
-        if (status == BodyStatus.Ok)
+        if (status == BodyStatus.Ok && inflater is GZipStream && IsCutShort(raw.Bytes.Span, buffer.Length))
         {
-            return new RequestBody(buffer, _budget, taken);
+            status = BodyStatus.BadEncoding;
         }
 
-        return GiveBack(buffer, taken, status);
+        return status == BodyStatus.Ok ? new RequestBody(buffer, _budget, taken) : GiveBack(buffer, taken, status);
     }
+
+    /// <summary>
+    /// <see cref="GZipStream"/> takes the end of its input for the end of the data. The last four bytes of a gzip body tell the length of its last member: in a body
+    /// that was cut they are anything, almost always more than came out.
+    /// </summary>
+    private static bool IsCutShort(ReadOnlySpan<byte> gzip, int length) => gzip.Length < 18 || BinaryPrimitives.ReadUInt32LittleEndian(gzip[^4..]) > (uint)length;
 }

@@ -3,6 +3,9 @@ namespace Mayfly.Lifecycle;
 /// <summary>A point in monotonic time by which something has to be over. Never a span: passing it on does not restart it.</summary>
 public readonly struct Deadline
 {
+    /// <summary>A deadline further away is as good as none, and beyond what timers take (49 days).</summary>
+    private static readonly TimeSpan Furthest = TimeSpan.FromDays(40);
+
     private readonly TimeProvider _time;
     private readonly long _at;
 
@@ -12,13 +15,19 @@ public readonly struct Deadline
         _at = at;
     }
 
-    /// <summary>The deadline that lies <paramref name="span"/> from now; a negative span has passed already.</summary>
-    public static Deadline In(TimeProvider time, TimeSpan span) =>
-        new(time, time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency));
+    /// <summary>The deadline that lies <paramref name="span"/> from now; a negative span has passed already, one of more than 40 days counts as 40.</summary>
+    public static Deadline In(TimeProvider time, TimeSpan span)
+    {
+        double seconds = Math.Clamp(span.TotalSeconds, -Furthest.TotalSeconds, Furthest.TotalSeconds);
+        return new(time, time.GetTimestamp() + (long)(seconds * time.TimestampFrequency));
+    }
 
     /// <summary>The deadline at a wall-clock time (ms since the Unix epoch), as platforms state it.</summary>
-    public static Deadline AtUnixMs(TimeProvider time, long unixMs) =>
-        In(time, TimeSpan.FromMilliseconds(unixMs - time.GetUtcNow().ToUnixTimeMilliseconds()));
+    public static Deadline AtUnixMs(TimeProvider time, long unixMs)
+    {
+        double leftMs = (double)unixMs - time.GetUtcNow().ToUnixTimeMilliseconds();
+        return In(time, TimeSpan.FromMilliseconds(Math.Clamp(leftMs, -Furthest.TotalMilliseconds, Furthest.TotalMilliseconds)));
+    }
 
     public static Deadline Min(Deadline a, Deadline b) => a._at <= b._at ? a : b;
 
@@ -42,6 +51,16 @@ public readonly struct Deadline
     {
         TimeSpan left = Left;
         return left == TimeSpan.Zero ? Cancelled() : new CancellationTokenSource(left, _time);
+    }
+
+    /// <summary>Returns when <paramref name="task"/> has ended, however it did, or at the deadline; never throws.</summary>
+    public async Task WaitForAsync(Task task)
+    {
+        if (!task.IsCompleted)
+        {
+            using CancellationTokenSource over = ToCancellation();
+            await Task.WhenAny(task, Task.Delay(Timeout.InfiniteTimeSpan, _time, over.Token));
+        }
     }
 
     private static CancellationTokenSource Cancelled()

@@ -15,29 +15,11 @@ using Mayfly.Traces;
 namespace Mayfly.Platforms.Lambda;
 
 /// <summary>
-/// The agent as a Lambda extension: composes the signals, registers, and follows the sandbox from the first <c>next</c> to SHUTDOWN
-/// (docs/spec/01-lambda-lifecycle.md). It never ends before SHUTDOWN once registered: an extension that exits takes the function down with it.
+/// The agent as a Lambda extension: composes the signals, binds the ports, registers, subscribes, and hands over to <see cref="SandboxLoop"/>
+/// (docs/spec/01-lambda-lifecycle.md#23-rust-start-order). It never ends before SHUTDOWN once registered: an extension that exits takes the function down with it.
 /// </summary>
 public sealed class LambdaAgent : IAsyncDisposable
 {
-    /// <summary>The agent is back at <c>next</c> this long before an invocation's deadline, whatever happens.</summary>
-    private static readonly TimeSpan InvocationMargin = TimeSpan.FromMilliseconds(150);
-
-    /// <summary>Kept back of the shutdown budget for the process to end by itself.</summary>
-    private static readonly TimeSpan ShutdownMargin = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>One flush of an invocation takes no longer, however generous the function's own deadline is: the time is billed.</summary>
-    private static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(5);
-
-    /// <summary>With less time left than this a flush is not begun: the answers would not be read, and the same data sent again.</summary>
-    private static readonly TimeSpan ShortestFlush = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>How long requests that are being received when the runtime is done are waited for.</summary>
-    private static readonly TimeSpan LongestSettling = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>How long SHUTDOWN waits for the reports of invocations that were cut off.</summary>
-    private static readonly TimeSpan LongestWaitForReports = TimeSpan.FromMilliseconds(150);
-
     private readonly Settings _settings;
     private readonly TimeProvider _time;
     private readonly Log _log;
@@ -57,7 +39,6 @@ public sealed class LambdaAgent : IAsyncDisposable
 
     private ExecutionSpanWriter? _spanWriter;
     private FunctionIdentity? _identity;
-    private bool _telemetryComes = true;
 
     /// <summary>Builds everything and binds every port; nothing is sent or answered yet.</summary>
     public LambdaAgent(Settings settings, string runtimeApi, TimeProvider time, Log log)
@@ -116,7 +97,19 @@ public sealed class LambdaAgent : IAsyncDisposable
             _log.Warn(warning);
         }
 
-        return await FollowAsync(registration, next, subscription);
+        var loop = new SandboxLoop
+        {
+            Platform = _platform,
+            Invocations = _invocations,
+            Flushes = _flushes,
+            Inbound = new InboundTraffic(_endpoints, _dogStatsd, _time),
+            Logs = _logs,
+            OnFirstInvoke = LearnRuntime,
+            FlushTimeout = _settings.FlushTimeout,
+            Time = _time,
+            Log = _log,
+        };
+        return await loop.RunAsync(registration.ExtensionId, next, subscription, _stop.Token);
     }
 
     public async ValueTask DisposeAsync()
@@ -213,131 +206,11 @@ public sealed class LambdaAgent : IAsyncDisposable
         return subscription;
     }
 
-    /// <summary>The loop of the sandbox's life: next → invocation → next … → SHUTDOWN.</summary>
-    private async Task<int> FollowAsync(Registration registration, Task<ExtensionEvent> next, Task<string?> subscription)
+    private void LearnRuntime()
     {
-        int troubles = 0;
-        while (true)
-        {
-            ExtensionEvent current;
-            try
-            {
-                current = await next;
-                troubles = current.Kind == ExtensionEventKind.Unknown ? troubles + 1 : 0;
-            }
-            catch (OperationCanceledException)
-            {
-                await ShutDownAsync("sigterm", Deadline.In(_time, LongestFlush));
-                return 0;
-            }
-            catch (HttpRequestException e) when (e.StatusCode is not null)
-            {
-                _log.Error($"The platform ended the extension's life: {e.Message}.");
-                await ShutDownAsync("failure", Deadline.In(_time, LongestFlush));
-                return 1;
-            }
-            catch (HttpRequestException e)
-            {
-                _log.Once("next", LogLevel.Warn, $"Waiting for the next event failed and is tried again: {e.Message}.");
-                current = default;
-                troubles++;
-            }
-
-            switch (current.Kind)
-            {
-                case ExtensionEventKind.Invoke:
-                    await ServeAsync(current, subscription);
-                    break;
-                case ExtensionEventKind.Shutdown:
-                    await ShutDownAsync(current.ShutdownReason, DeadlineOf(current).Earlier(ShutdownMargin));
-                    return 0;
-                default:
-                    await BackOffAsync(troubles);
-                    break;
-            }
-
-            next = _platform.NextAsync(registration.ExtensionId, _stop.Token);
-        }
-    }
-
-    /// <summary>One invocation: waits for its end, then sends what it left. Nothing in here may keep the agent from <c>next</c>.</summary>
-    private async Task ServeAsync(ExtensionEvent invoke, Task<string?> subscription)
-    {
-        try
-        {
-            Deadline back = DeadlineOf(invoke).Earlier(InvocationMargin);
-            if (_spanWriter is null)
-            {
-                string runtime = RuntimeName.Detect();
-                _spanWriter = new ExecutionSpanWriter(_identity!, runtime);
-                _invocations.SandboxTags = TagSet.Empty.With("runtime", runtime);
-                await LearnIfTelemetryComesAsync(subscription, back);
-            }
-
-            InvocationContext invocation = _invocations.Begin(invoke.RequestId, DeadlineOf(invoke));
-            if (_telemetryComes)
-            {
-                await WaitAsync(invocation.WhenRuntimeDone, back);
-                if (!invocation.WhenRuntimeDone.IsCompleted)
-                {
-                    // The function is about to time out; SHUTDOWN has a budget of its own, and a flush that is cut off now would send the same data twice.
-                    return;
-                }
-
-                await SettleAsync(back);
-            }
-
-            // Without telemetry nobody tells when the handler is done: what earlier invocations left goes out while this one runs.
-            if (back.Left > ShortestFlush)
-            {
-                await _flushes.FlushAsync(Deadline.Min(back, Deadline.In(_time, ShorterOf(LongestFlush, _settings.FlushTimeout))));
-            }
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            _log.Error($"Serving invocation {invoke.RequestId} failed inside the agent, the function is not affected: {e}");
-        }
-    }
-
-    private async Task LearnIfTelemetryComesAsync(Task<string?> subscription, Deadline back)
-    {
-        await WaitAsync(subscription, back);
-        string? refusal = subscription.IsCompletedSuccessfully ? await subscription : "no answer";
-        if (refusal is not null)
-        {
-            _telemetryComes = false;
-            _log.Warn($"No telemetry from the platform: {refusal.Trim()}. Logs and most enhanced metrics are missing; traces and custom metrics are sent with the next invocation.");
-        }
-    }
-
-    private async Task ShutDownAsync(string reason, Deadline deadline)
-    {
-        try
-        {
-            await WaitAsync(_invocations.WhenAllReported(), Deadline.Min(deadline, Deadline.In(_time, LongestWaitForReports)));
-            await SettleAsync(deadline);
-            _invocations.Shutdown(reason);
-            _logs?.ReleaseAll();
-            FlushReport report = await _flushes.FlushAsync(deadline);
-            _flushes.DropRest();
-            if (report.Kept > 0)
-            {
-                _log.Error($"{report.Kept} spans, metric samples and log events could not be sent before the shutdown deadline and are lost.");
-            }
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            _log.Error($"The final flush failed inside the agent: {e}");
-        }
-    }
-
-    /// <summary>Waits, for a moment, until what is on its way into the agent has been received.</summary>
-    private async Task SettleAsync(Deadline back)
-    {
-        Deadline settled = Deadline.Min(back, Deadline.In(_time, LongestSettling));
-        Task requests = Task.WhenAll(_endpoints.Select(static endpoint => endpoint.Requests.WhenQuiet()));
-        Task datagrams = _dogStatsd?.DrainAsync(settled) ?? Task.CompletedTask;
-        await WaitAsync(Task.WhenAll(requests, datagrams), settled);
+        string runtime = RuntimeName.Detect();
+        _spanWriter = new ExecutionSpanWriter(_identity!, runtime);
+        _invocations.SandboxTags = TagSet.Empty.With("runtime", runtime);
     }
 
     private void SendExecutionSpan(ExecutionSpan execution)
@@ -354,22 +227,4 @@ public sealed class LambdaAgent : IAsyncDisposable
         signal.Cancel = true;
         _stop.Cancel();
     }
-
-    private Deadline DeadlineOf(ExtensionEvent current) =>
-        current.DeadlineMs > 0 ? Deadline.AtUnixMs(_time, current.DeadlineMs) : Deadline.In(_time, LongestFlush);
-
-    private async Task WaitAsync(Task task, Deadline deadline)
-    {
-        if (!task.IsCompleted)
-        {
-            using CancellationTokenSource over = deadline.ToCancellation();
-            await Task.WhenAny(task, Task.Delay(Timeout.InfiniteTimeSpan, _time, over.Token));
-        }
-    }
-
-    /// <summary>A platform that answers nonsense at once must not keep a core busy.</summary>
-    private async Task BackOffAsync(int troubles) =>
-        await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(1000, 20 * Math.Pow(2, Math.Min(troubles, 6)))), _time);
-
-    private static TimeSpan ShorterOf(TimeSpan a, TimeSpan b) => a <= b ? a : b;
 }

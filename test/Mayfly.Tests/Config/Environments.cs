@@ -1,0 +1,12 @@
+using Mayfly.Config;
+
+namespace Mayfly.Tests.Config;
+
+/// <summary>Settings from an environment that a test writes down.</summary>
+internal static class Environments
+{
+    public static Settings Read(params (string Name, string Value)[] variables) => Settings.Read(Reader(variables));
+
+    public static EnvReader Reader(params (string Name, string Value)[] variables) =>
+        new(name => variables.LastOrDefault(variable => variable.Name == name).Value);
+}
