@@ -51,6 +51,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     private readonly DogStatsdListener? _dogStatsd;
     private readonly ExtensionClient _platform;
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ExecutionSpanWriter? _spanWriter;
     private FunctionIdentity? _identity;
@@ -274,7 +275,7 @@ public sealed class LambdaAgent : IAsyncDisposable
             InvocationContext invocation = _invocations.Begin(invoke.RequestId, DeadlineOf(invoke));
             if (_telemetryComes)
             {
-                await WaitAsync(invocation.WhenRuntimeDone, back);
+                await WaitAsync(Task.WhenAny(invocation.WhenRuntimeDone, _stopRequested.Task), back);
                 await SettleAsync(back);
             }
 
@@ -343,6 +344,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     private void StopInOrder(PosixSignalContext signal)
     {
         signal.Cancel = true;
+        _stopRequested.TrySetResult();
         _stop.Cancel();
     }
 
