@@ -29,6 +29,9 @@ public sealed class LambdaAgent : IAsyncDisposable
     /// <summary>One flush of an invocation takes no longer, however generous the function's own deadline is: the time is billed.</summary>
     private static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(5);
 
+    /// <summary>A flush with less time than this is not begun: cut off after the intake has read it, all of it would be sent again.</summary>
+    private static readonly TimeSpan ShortestFlush = TimeSpan.FromMilliseconds(50);
+
     /// <summary>How long requests that are being received when the runtime is done are waited for.</summary>
     private static readonly TimeSpan LongestSettling = TimeSpan.FromMilliseconds(250);
 
@@ -280,7 +283,7 @@ public sealed class LambdaAgent : IAsyncDisposable
             }
 
             // Without telemetry nobody tells when the handler is done: what earlier invocations left goes out while this one runs.
-            if (!back.HasPassed)
+            if (back.Left >= ShortestFlush)
             {
                 await _flushes.FlushAsync(Deadline.Min(back, Deadline.In(_time, ShorterOf(LongestFlush, _settings.FlushTimeout))));
             }
