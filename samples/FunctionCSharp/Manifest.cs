@@ -38,6 +38,10 @@ internal sealed class Manifest(string? path) : IDisposable
                 json.WriteNumber("span_id", span.SpanId);
                 json.WriteNumber("parent_id", span.ParentId);
                 json.WriteNumber("error", span.Error);
+                json.WriteString("service", span.Service);
+                json.WriteString("resource", span.Resource);
+                json.WriteNumber("start_ns", span.StartNs);
+                json.WriteNumber("duration_ns", span.DurationNs);
             });
         }
     }

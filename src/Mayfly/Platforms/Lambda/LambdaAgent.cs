@@ -76,9 +76,11 @@ public sealed class LambdaAgent : IAsyncDisposable
     /// <summary>Registers and serves until SHUTDOWN; returns the process's exit code.</summary>
     public async Task<int> RunAsync()
     {
+        // The platform works on the registration while the server starts; its sockets are bound already.
+        Task<Registration?> registering = RegisterAsync();
         Task serving = _server.StartAsync(_stop.Token);
         _dogStatsd?.Start();
-        Registration? registration = await RegisterAsync();
+        Registration? registration = await registering;
         if (registration is null)
         {
             return 1;

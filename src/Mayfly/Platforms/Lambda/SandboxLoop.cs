@@ -58,6 +58,7 @@ public sealed class SandboxLoop
     public async Task<int> RunAsync(string extensionId, Task<ExtensionEvent> next, Task<string?> subscription, CancellationToken stop)
     {
         int troubles = 0;
+        Task stopped = Task.Delay(Timeout.InfiniteTimeSpan, Time, stop);
         while (true)
         {
             ExtensionEvent current;
@@ -87,7 +88,7 @@ public sealed class SandboxLoop
             switch (current.Kind)
             {
                 case ExtensionEventKind.Invoke:
-                    await ServeAsync(current, subscription);
+                    await ServeAsync(current, subscription, stopped);
                     break;
                 case ExtensionEventKind.Shutdown:
                     await ShutDownAsync(current.ShutdownReason, DeadlineOf(current).Earlier(ShutdownMargin));
@@ -102,7 +103,7 @@ public sealed class SandboxLoop
     }
 
     /// <summary>One invocation: waits for its end, then sends what it left. Nothing in here may keep the agent from <c>next</c>.</summary>
-    private async Task ServeAsync(ExtensionEvent invoke, Task<string?> subscription)
+    private async Task ServeAsync(ExtensionEvent invoke, Task<string?> subscription, Task stopped)
     {
         try
         {
@@ -117,10 +118,11 @@ public sealed class SandboxLoop
             InvocationContext invocation = Invocations.Begin(invoke.RequestId, DeadlineOf(invoke));
             if (_telemetryComes)
             {
-                await back.WaitForAsync(invocation.WhenRuntimeDone);
+                await back.WaitForAsync(Task.WhenAny(invocation.WhenRuntimeDone, stopped));
                 if (!invocation.WhenRuntimeDone.IsCompleted)
                 {
-                    // The function is about to time out; SHUTDOWN has a budget of its own, and a flush that is cut off now would send the same data twice.
+                    // The function is about to time out, or the process is told to end: the final flush has a budget of its own, and a flush that is cut off now would
+                    // send the same data twice.
                     return;
                 }
 

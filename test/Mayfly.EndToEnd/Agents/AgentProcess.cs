@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Mayfly.Local.Cli;
+using Mayfly.Local.Emulator;
+using Xunit;
+
+namespace Mayfly.EndToEnd.Agents;
+
+/// <summary>The agent as a process of its own, with the environment of an extension and nothing else; killed when disposed.</summary>
+internal sealed partial class AgentProcess : IAsyncDisposable
+{
+    /// <summary>Looks like an API key; no intake outside this machine ever sees it.</summary>
+    public const string ApiKey = "0123456789abcdef0123456789abcdef";
+
+    private const int Terminate = 15;
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = [];
+    private readonly Task _reading;
+
+    private AgentProcess(Process process)
+    {
+        _process = process;
+        _reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
+    }
+
+    /// <summary>What it wrote to both outputs.</summary>
+    public IReadOnlyList<string> Lines => [.. _lines];
+
+    public bool HasExited => _process.HasExited;
+
+    /// <param name="agent">A name of <see cref="AgentUnderTest.Names"/>.</param>
+    /// <param name="runtimeApi">The platform's address.</param>
+    /// <param name="intakeUrl">Where all signals go.</param>
+    /// <param name="ports">Where it listens.</param>
+    /// <param name="variables">Settings on top; an empty value removes one.</param>
+    public static AgentProcess Start(string agent, string runtimeApi, string intakeUrl, LocalPorts ports, IReadOnlyDictionary<string, string>? variables = null)
+    {
+        ProcessCommand command = AgentUnderTest.Command(agent);
+        var start = new ProcessStartInfo(command.FileName, command.Arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var environment = new Dictionary<string, string>(ports.Variables)
+        {
+            ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "",
+            ["DOTNET_ROOT"] = Environment.GetEnvironmentVariable("DOTNET_ROOT") ?? "",
+            ["AWS_LAMBDA_RUNTIME_API"] = runtimeApi,
+            ["AWS_LAMBDA_FUNCTION_NAME"] = "scripted",
+            ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "512",
+            ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand",
+            ["AWS_REGION"] = "us-east-1",
+            ["DD_API_KEY"] = ApiKey,
+            ["DD_APM_DD_URL"] = intakeUrl,
+            ["DD_DD_URL"] = intakeUrl,
+            ["DD_LOGS_CONFIG_LOGS_DD_URL"] = intakeUrl,
+        };
+        foreach ((string name, string value) in variables ?? new Dictionary<string, string>())
+        {
+            environment[name] = value;
+        }
+
+        start.Environment.Clear();
+        foreach ((string name, string value) in environment.Where(pair => pair.Value.Length > 0))
+        {
+            start.Environment[name] = value;
+        }
+
+        return new AgentProcess(Process.Start(start) ?? throw new InvalidOperationException($"{command.FileName} did not start."));
+    }
+
+    public void SendSigTerm() => Assert.Equal(0, Kill(_process.Id, Terminate));
+
+    /// <summary>The exit code; fails when the process lives on.</summary>
+    public async Task<int> ExitCodeAsync(TimeSpan limit)
+    {
+        using var deadline = new CancellationTokenSource(limit);
+        try
+        {
+            await _process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"The agent was still running after {limit.TotalSeconds} s. {this}");
+        }
+
+        await _reading;
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    public override string ToString() => "The agent wrote:\n" + string.Join('\n', _lines);
+
+    private async Task ReadAsync(StreamReader output)
+    {
+        while (await output.ReadLineAsync() is { } line)
+        {
+            _lines.Enqueue(line);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int processId, int signal);
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using System.Net.Sockets;
+using Mayfly.Local.Cli;
+
+namespace Mayfly.EndToEnd.Agents;
+
+/// <summary>Ports nobody uses, below the range from which the system gives ports to outgoing connections: between looking and using, no client takes one.</summary>
+internal static class FreePorts
+{
+    private const int First = 20_000;
+    private const int Last = 32_000;
+    private const int Attempts = 1000;
+
+    public static LocalPorts Pick() => new(One(), One(), One(), One());
+
+    /// <summary>Free for TCP and UDP on every address.</summary>
+    public static int One()
+    {
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            int port = Random.Shared.Next(First, Last);
+            if (IsFree(port))
+            {
+                return port;
+            }
+        }
+
+        throw new InvalidOperationException($"No free port found between {First} and {Last}.");
+    }
+
+    public static bool IsFree(int port) => CanBind(port, SocketType.Stream, ProtocolType.Tcp) && CanBind(port, SocketType.Dgram, ProtocolType.Udp);
+
+    private static bool CanBind(int port, SocketType type, ProtocolType protocol)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, type, protocol);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            if (type == SocketType.Stream)
+            {
+                socket.Listen();
+            }
+
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,1 +1,0 @@
-public class E { [Xunit.Fact] public void X() => Xunit.Assert.True(true); }

@@ -1,0 +1,76 @@
+using Mayfly.Local.Intake;
+using Xunit;
+
+namespace Mayfly.EndToEnd.Functions;
+
+/// <summary>Checks that what a function says it sent is at the intake, once and with the same values.</summary>
+internal static class Arrived
+{
+    private const double Tolerance = 1e-9;
+
+    public static void Spans(IEnumerable<SentSpanLine> sent, IReadOnlyList<ReceivedSpan> received)
+    {
+        ILookup<ulong, ReceivedSpan> byId = received.ToLookup(static span => span.SpanId);
+        foreach (SentSpanLine span in sent)
+        {
+            ReceivedSpan[] found = [.. byId[span.SpanId]];
+            Assert.True(found.Length == 1, $"{span.Name} {span.SpanId} of {span.RequestId} arrived {found.Length} times");
+            ReceivedSpan one = found[0];
+            Assert.Equal(
+                (span.Name, span.Resource, span.Service, span.TraceId, span.ParentId, span.StartNs, span.DurationNs, span.Error),
+                (one.Name, one.Resource, one.Service, one.TraceId, one.ParentId, one.StartNs, one.DurationNs, one.Error));
+        }
+    }
+
+    /// <summary>Counts by their sum, gauges by their last value, distributions and histograms by number and sum (docs/spec/04-metrics-logs.md, A.5 and A.11).</summary>
+    public static void Metrics(IEnumerable<SentMetricLine> sent, IReadOnlyList<ReceivedMetric> received)
+    {
+        foreach (IGrouping<string, SentMetricLine> context in sent.GroupBy(static one => $"{one.Name}|{one.Type}|{string.Join(',', one.Tags.Order(StringComparer.Ordinal))}"))
+        {
+            SentMetricLine first = context.First();
+            double[] values = [.. context.Select(static one => one.Value)];
+            List<ReceivedMetric> Found(string suffix, MetricType type) =>
+                [.. received.Where(one => one.Name == first.Name + suffix && one.Type == type && first.Tags.All(one.Tags.Contains))];
+            switch (first.Type)
+            {
+                case "c":
+                    Same(context.Key, values.Sum(), Found("", MetricType.Count).Sum(static one => one.Total));
+                    break;
+                case "g":
+                    Same(context.Key, values[^1], Found("", MetricType.Gauge).SelectMany(static one => one.Points).MaxBy(static point => point.TimestampSeconds).Value);
+                    break;
+                case "d":
+                    ReceivedSketch[] sketches = [.. Found("", MetricType.Sketch).SelectMany(static one => one.Sketches)];
+                    Same(context.Key, values.Length, sketches.Sum(static one => one.Count));
+                    Same(context.Key, values.Sum(), sketches.Sum(static one => one.Sum));
+                    break;
+                default:
+                    Histogram(context.Key, values, Found);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Each line as often as it was written, with its request id.</summary>
+    public static void Logs(IEnumerable<SentLogLine> sent, IReadOnlyList<ReceivedLog> received)
+    {
+        foreach (IGrouping<SentLogLine, SentLogLine> line in sent.GroupBy(static line => line))
+        {
+            ReceivedLog[] found = [.. received.Where(one => one.Message == line.Key.Text && one.RequestId == line.Key.RequestId)];
+            Assert.True(found.Length == line.Count(), $"\"{line.Key.Text}\" of {line.Key.RequestId} was written {line.Count()} times and arrived {found.Length} times");
+        }
+    }
+
+    /// <summary>The samples of a histogram come back as derived series; per flush <c>.avg</c> × <c>.count</c> is a part of the sum.</summary>
+    private static void Histogram(string context, double[] values, Func<string, MetricType, List<ReceivedMetric>> found)
+    {
+        List<ReceivedMetric> counts = found(".count", MetricType.Rate);
+        ILookup<long, double> averages = found(".avg", MetricType.Gauge).SelectMany(static one => one.Points).ToLookup(static point => point.TimestampSeconds, static point => point.Value);
+        Same(context, values.Length, counts.Sum(static one => one.Total));
+        Same(context, values.Sum(), counts.Sum(one => one.Points.Sum(point => point.Value * one.IntervalSeconds * Assert.Single(averages[point.TimestampSeconds]))));
+        Same(context, values.Max(), found(".max", MetricType.Gauge).SelectMany(static one => one.Points).Max(static point => point.Value));
+    }
+
+    public static void Same(string what, double expected, double actual) =>
+        Assert.True(Math.Abs(expected - actual) <= Tolerance * Math.Max(1, Math.Abs(expected)), $"{what}: {expected} was sent, {actual} arrived");
+}

@@ -1,0 +1,117 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Mayfly.EndToEnd.Agents;
+using Mayfly.Local.Cli;
+using Mayfly.Local.Intake;
+using Mayfly.Testing;
+using Xunit;
+
+namespace Mayfly.EndToEnd.Platform;
+
+/// <summary>What is special about a <see cref="ScriptedSandbox"/>.</summary>
+internal sealed record ScriptedOptions
+{
+    /// <summary>The platform's answer to the telemetry subscription.</summary>
+    public int SubscriptionStatus { get; init; } = 200;
+
+    /// <summary>Settings of the agent; an empty value removes one.</summary>
+    public IReadOnlyDictionary<string, string>? Variables { get; init; }
+
+    /// <summary>Null = any free ones.</summary>
+    public LocalPorts? Ports { get; init; }
+}
+
+/// <summary>The agent between a platform that does what the test says and an intake; the test itself plays the function and its tracer.</summary>
+internal sealed class ScriptedSandbox : IAsyncDisposable
+{
+    private static readonly IPAddress Loopback = IPAddress.Loopback;
+
+    private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+    private ulong _lastId;
+
+    private ScriptedSandbox(ScriptedPlatform platform, LocalIntake intake, AgentProcess agent, LocalPorts ports)
+    {
+        Platform = platform;
+        Intake = intake;
+        Agent = agent;
+        Ports = ports;
+    }
+
+    public ScriptedPlatform Platform { get; }
+
+    public LocalIntake Intake { get; }
+
+    public AgentProcess Agent { get; }
+
+    public LocalPorts Ports { get; }
+
+    /// <summary>Returns when the agent waits for its first event.</summary>
+    public static async Task<ScriptedSandbox> StartAsync(string agent, ScriptedOptions? options = null)
+    {
+        options ??= new ScriptedOptions();
+        LocalPorts ports = options.Ports ?? FreePorts.Pick();
+        ScriptedPlatform platform = await ScriptedPlatform.StartAsync(options.SubscriptionStatus);
+        LocalIntake intake = await LocalIntake.StartAsync();
+        var sandbox = new ScriptedSandbox(platform, intake, AgentProcess.Start(agent, platform.Address, intake.Url, ports, options.Variables), ports);
+        await sandbox.AgentIsWaitingAsync();
+        return sandbox;
+    }
+
+    public Task AgentIsWaitingAsync() => Platform.AgentIsWaitingAsync(() => Agent.ToString());
+
+    /// <summary>Starts an invocation and says so in the telemetry.</summary>
+    public async Task BeginAsync(string requestId, TimeSpan? timeout = null)
+    {
+        Platform.Invoke(requestId, timeout ?? TimeSpan.FromSeconds(30));
+        if (Platform.TelemetryPort.IsCompleted)
+        {
+            await TellAsync(TelemetryEvents.Start(requestId));
+        }
+    }
+
+    /// <summary>The runtime is done; returns when the agent is back in next.</summary>
+    public async Task FinishAsync(string requestId)
+    {
+        await TellAsync(TelemetryEvents.RuntimeDone(requestId));
+        await AgentIsWaitingAsync();
+    }
+
+    /// <summary>Posts a batch of telemetry events.</summary>
+    public async Task TellAsync(params string[] events) =>
+        Assert.Equal(200, await PostAsync(await Platform.TelemetryPort, "/", Encoding.UTF8.GetBytes($"[{string.Join(',', events)}]")));
+
+    /// <summary>A trace of one span below nothing; returns the span's id.</summary>
+    public async Task<ulong> TraceAsync(string name)
+    {
+        ulong id = ++_lastId;
+        var span = new SampleSpan { Name = name, TraceId = 77, SpanId = id, Start = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() * 1_000_000 };
+        Assert.Equal(200, await PostAsync(Ports.Traces, "/v0.4/traces", SampleSpan.V04([span]), KeyValuePair.Create("Content-Type", "application/msgpack")));
+        return id;
+    }
+
+    public async Task DatagramAsync(ReadOnlyMemory<byte> bytes) => await _udp.SendToAsync(bytes, new IPEndPoint(Loopback, Ports.DogStatsd));
+
+    public Task DatagramAsync(string text) => DatagramAsync(Encoding.UTF8.GetBytes(text));
+
+    public static async Task<int> PostAsync(int port, string path, ReadOnlyMemory<byte> body, params KeyValuePair<string, string>[] headers)
+    {
+        using var connection = new RawHttpConnection(port);
+        return (await connection.SendAsync("POST", path, body, headers)).Status;
+    }
+
+    /// <summary>Shuts down and checks that the agent ends by itself, in time, with exit code 0.</summary>
+    public async Task ShutDownAsync()
+    {
+        Platform.Shutdown();
+        Assert.Equal(0, await Agent.ExitCodeAsync(TimeSpan.FromSeconds(2)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Agent.DisposeAsync();
+        await Platform.DisposeAsync();
+        await Intake.DisposeAsync();
+        _udp.Dispose();
+    }
+}

@@ -1,0 +1,25 @@
+using Xunit;
+
+namespace Mayfly.EndToEnd;
+
+/// <summary>Waiting for a condition with a deadline.</summary>
+internal static class Until
+{
+    /// <summary>How long anything may take on a machine that is busy with something else.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    public static async Task TrueAsync(Func<bool> condition, string what, Func<string>? explain = null)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!condition())
+        {
+            if (deadline.IsCancellationRequested)
+            {
+                Assert.Fail($"Did not happen within {Patience.TotalSeconds} s: {what}. {explain?.Invoke()}");
+            }
+
+            await tick.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+}
