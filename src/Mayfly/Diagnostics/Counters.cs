@@ -50,10 +50,36 @@ public sealed class SignalCounters
 
     public long Retried => Interlocked.Read(ref _retried);
 
-    /// <summary>Accepted and neither delivered nor dropped yet.</summary>
-    public long Buffered => Accepted - Delivered - DroppedInAll + DroppedFor(DropReason.Malformed);
+    /// <summary>Accepted and neither delivered nor dropped yet; never negative.</summary>
+    public long Buffered
+    {
+        get
+        {
+            // What has left is read first: units that come and go meanwhile must not look as if they had left before they came.
+            long gone = Delivered;
+            for (int reason = 0; reason < _dropped.Length; reason++)
+            {
+                gone += reason == (int)DropReason.Malformed ? 0 : Interlocked.Read(ref _dropped[reason]);
+            }
 
-    public long DroppedInAll => _dropped.Sum(static count => count);
+            return Accepted - gone;
+        }
+    }
+
+    /// <summary>Whatever the reason, malformed units included.</summary>
+    public long DroppedInAll
+    {
+        get
+        {
+            long sum = 0;
+            for (int reason = 0; reason < _dropped.Length; reason++)
+            {
+                sum += Interlocked.Read(ref _dropped[reason]);
+            }
+
+            return sum;
+        }
+    }
 
     public long DroppedFor(DropReason reason) => Interlocked.Read(ref _dropped[(int)reason]);
 

@@ -31,16 +31,20 @@ public static class DebugPage
 
     private static void Write(Utf8JsonWriter json, SignalCounters counters)
     {
-        json.WriteNumber("accepted", counters.Accepted);
-        json.WriteNumber("delivered", counters.Delivered);
+        // What has left is read before what came, so that the sum holds while units come and go.
+        long delivered = counters.Delivered;
+        long[] dropped = [.. Reasons.Select(counters.DroppedFor)];
+        long accepted = counters.Accepted;
+        json.WriteNumber("accepted", accepted);
+        json.WriteNumber("delivered", delivered);
         json.WriteNumber("retried", counters.Retried);
-        json.WriteNumber("buffered", counters.Buffered);
+        json.WriteNumber("buffered", accepted - delivered - dropped.Sum() + dropped[(int)DropReason.Malformed]);
         json.WriteStartObject("dropped");
         foreach (DropReason reason in Reasons)
         {
-            if (counters.DroppedFor(reason) > 0)
+            if (dropped[(int)reason] > 0)
             {
-                json.WriteNumber(NameOf(reason), counters.DroppedFor(reason));
+                json.WriteNumber(NameOf(reason), dropped[(int)reason]);
             }
         }
 

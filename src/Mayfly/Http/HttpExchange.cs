@@ -197,7 +197,7 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
             status = BodyStatus.BadEncoding;
         }
 
-        if (status == BodyStatus.Ok && inflater is GZipStream && IsCutShort(raw.Bytes.Span, buffer.Length))
+        if (status == BodyStatus.Ok && raw.Length > 0 && inflater is GZipStream && IsCutShort(raw.Bytes.Span, buffer.Length))
         {
             status = BodyStatus.BadEncoding;
         }

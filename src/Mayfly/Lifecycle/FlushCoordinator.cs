@@ -14,7 +14,8 @@ public readonly record struct FlushReport(long Delivered, long Dropped, long Kep
 /// taken until it is delivered or dropped with a counted reason.
 /// </summary>
 /// <remarks>
-/// A payload whose sending failed is kept for the next flush, within <see cref="KeptLimitBytes"/>; after <see cref="AttemptLimit"/> attempts, or without room, it is dropped.
+/// A payload whose sending failed is kept for the next flush; after <see cref="AttemptLimit"/> attempts it is dropped, and beyond <see cref="KeptLimitBytes"/> the oldest go
+/// (docs/spec/04-metrics-logs.md#b11-response-handling, redrive).
 /// The endpoints are independent: one that hangs holds up only its own payloads.
 /// </remarks>
 public sealed class FlushCoordinator(
@@ -29,6 +30,8 @@ public sealed class FlushCoordinator(
 
     /// <summary>One attempt per flush; the first and the one of the next flush.</summary>
     private const int AttemptLimit = 2;
+
+    private const string CountedNotRepeated = "Later ones are counted in /debug/mayfly and not repeated here.";
 
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private readonly Lock _keptGate = new();
@@ -101,7 +104,8 @@ public sealed class FlushCoordinator(
             if (cancellation.IsCancellationRequested)
             {
                 // No attempt was made: that does not count against the payload.
-                (dropped, kept) = KeepOrDrop(payload) ? (dropped, kept + units) : (dropped + units, kept);
+                long gone = KeepOrDrop(payload);
+                (dropped, kept) = (dropped + gone, kept + units - gone);
                 continue;
             }
 
@@ -114,15 +118,16 @@ public sealed class FlushCoordinator(
                     delivered += units;
                     break;
                 case SendOutcome.Rejected:
-                    log.Error($"{units} {Noun(payload.Signal)} dropped: {result.Detail}. {AdviceFor(result)}");
+                    log.Once($"rejected {payload.Kind} {result.Detail}", LogLevel.Error, $"{units} {Noun(payload.Signal)} dropped: {result.Detail}. {AdviceFor(result)} {CountedNotRepeated}");
                     Drop(payload, DropReason.Rejected);
                     dropped += units;
                     break;
                 default:
-                    log.Once($"failed {payload.Kind}", LogLevel.Warn, $"Sending {Noun(payload.Signal)} failed: {result.Detail}. They are kept for the next flush; later failures are counted in /debug/mayfly and not repeated here.");
+                    log.Once($"failed {payload.Kind}", LogLevel.Warn, $"Sending {Noun(payload.Signal)} failed: {result.Detail}. They are kept for the next flush. {CountedNotRepeated}");
                     payload.FailedAttempts++;
                     counters[payload.Signal].Retry(units);
-                    (dropped, kept) = KeepOrDrop(payload) ? (dropped, kept + units) : (dropped + units, kept);
+                    long given = KeepOrDrop(payload);
+                    (dropped, kept) = (dropped + given, kept + units - given);
                     break;
             }
         }
@@ -148,25 +153,30 @@ public sealed class FlushCoordinator(
         return payloads;
     }
 
-    private bool KeepOrDrop(IntakePayload payload)
+    /// <summary>Keeps the payload, unless it has failed too often, and as many of those kept before as there is room for; returns the units that were dropped instead.</summary>
+    private long KeepOrDrop(IntakePayload payload)
     {
         if (payload.FailedAttempts >= AttemptLimit)
         {
             Drop(payload, DropReason.Unreachable);
-            return false;
+            return payload.Units;
         }
 
+        List<IntakePayload> oldest = [];
         lock (_keptGate)
         {
-            if (_kept.Sum(static kept => (long)kept.Body.Length) + payload.Body.Length <= KeptLimitBytes)
+            _kept.Add(payload);
+            long bytes = _kept.Sum(static kept => (long)kept.Body.Length);
+            while (bytes > KeptLimitBytes)
             {
-                _kept.Add(payload);
-                return true;
+                bytes -= _kept[0].Body.Length;
+                oldest.Add(_kept[0]);
+                _kept.RemoveAt(0);
             }
         }
 
-        Drop(payload, DropReason.BufferFull);
-        return false;
+        oldest.ForEach(old => Drop(old, DropReason.BufferFull));
+        return oldest.Sum(static old => old.Units);
     }
 
     private void Drop(IntakePayload payload, DropReason reason)

@@ -1,0 +1,113 @@
+using System.Text;
+using Mayfly.Config;
+using Mayfly.Diagnostics;
+using Mayfly.Intake;
+using Mayfly.Lifecycle;
+using Mayfly.Local.Intake;
+using Mayfly.Tests.Config;
+using Mayfly.Wire;
+
+namespace Mayfly.Tests.Lifecycle;
+
+/// <summary>A coordinator in front of a real intake on loopback, with payloads that a test puts on board.</summary>
+internal sealed class FlushRig : IAsyncDisposable
+{
+    public const string Key = "0123456789abcdef0123456789abcdef";
+
+    private readonly MemoryStream _output = new();
+    private readonly IntakeClient _client;
+
+    private FlushRig(LocalIntake intake, string? apiKey, (string, string)[] more)
+    {
+        Intake = intake;
+        var all = new List<(string, string)>
+        {
+            (Keys.TracesUrl, intake.Url), (Keys.MetricsUrl, intake.Url), (Keys.LogsUrl, intake.Url),
+        };
+        all.AddRange(more);
+        Settings = Environments.Read([.. all]);
+        _client = new IntakeClient(Settings);
+        Flushes = new FlushCoordinator([Source], _client, apiKey, Counters, new Log(LogLevel.Debug, _output));
+    }
+
+    public LocalIntake Intake { get; }
+
+    public Settings Settings { get; }
+
+    public Counters Counters { get; } = new();
+
+    public TestSource Source { get; } = new();
+
+    public FlushCoordinator Flushes { get; }
+
+    /// <summary>Lines that the agent wrote.</summary>
+    public string[] Lines => Encoding.UTF8.GetString(_output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public static async Task<FlushRig> StartAsync(string? apiKey = Key, params (string, string)[] more) => new(await LocalIntake.StartAsync(), apiKey, more);
+
+    /// <summary>Puts one payload on board. The body of logs is one event; the others are protobuf messages of as many unknown bytes.</summary>
+    public void Put(IntakeKind kind, long units = 1, int sizeBytes = 0)
+    {
+        Signal signal = kind switch { IntakeKind.Traces => Signal.Traces, IntakeKind.Logs => Signal.Logs, _ => Signal.Metrics };
+        PooledBuffer body = PooledBuffer.Rent();
+        if (kind == IntakeKind.Logs)
+        {
+            body.Write(Encoding.UTF8.GetBytes($"[{{\"message\":\"{new string('x', sizeBytes)}\"}}]"));
+        }
+        else
+        {
+            WriteUnknownField(body, Math.Max(1, sizeBytes));
+        }
+
+        Counters[signal].Accept(units);
+        Source.Add(new IntakePayload(signal, kind, body, units));
+    }
+
+    public Task<FlushReport> FlushAsync(double seconds = 20) => Flushes.FlushAsync(Deadline.In(TimeProvider.System, TimeSpan.FromSeconds(seconds)));
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        Flushes.Dispose();
+        await Intake.DisposeAsync();
+    }
+
+    /// <summary>Field 1000, length-delimited: incompressible, and skipped by every decoder.</summary>
+    private static void WriteUnknownField(PooledBuffer body, int sizeBytes)
+    {
+        byte[] bytes = new byte[sizeBytes];
+        new Random(sizeBytes).NextBytes(bytes);
+        using var stream = new MemoryStream();
+        using (var output = new Google.Protobuf.CodedOutputStream(stream, leaveOpen: true))
+        {
+            output.WriteTag(1000, Google.Protobuf.WireFormat.WireType.LengthDelimited);
+            output.WriteBytes(Google.Protobuf.ByteString.CopyFrom(bytes));
+        }
+
+        body.Write(stream.ToArray());
+    }
+
+    /// <summary>A signal whose content is what was added.</summary>
+    internal sealed class TestSource : IPayloadSource
+    {
+        private readonly Lock _gate = new();
+        private readonly List<IntakePayload> _payloads = [];
+
+        public void Add(IntakePayload payload)
+        {
+            lock (_gate)
+            {
+                _payloads.Add(payload);
+            }
+        }
+
+        public void TakePayloads(List<IntakePayload> payloads)
+        {
+            lock (_gate)
+            {
+                payloads.AddRange(_payloads);
+                _payloads.Clear();
+            }
+        }
+    }
+}
