@@ -24,6 +24,12 @@ public sealed class HttpServer : IAsyncDisposable
 
     private const int Backlog = 512;
 
+    /// <summary>
+    /// In effect for ever. Not <see cref="Timeout.InfiniteTimeSpan"/>: Kestrel adds its limits to the clock's reading in nanoseconds, infinity overflows, and every
+    /// quiet connection is closed within a second.
+    /// </summary>
+    private static readonly TimeSpan NoLimit = TimeSpan.FromDays(365);
+
     private readonly List<Listener> _listeners;
     private readonly HttpApplication _application;
     private KestrelServer? _server;
@@ -77,8 +83,8 @@ public sealed class HttpServer : IAsyncDisposable
         options.Limits.MaxRequestLineSize = 64 * 1024;
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
-        options.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
-        options.Limits.RequestHeadersTimeout = Timeout.InfiniteTimeSpan;
+        options.Limits.KeepAliveTimeout = NoLimit;
+        options.Limits.RequestHeadersTimeout = NoLimit;
         foreach (Listener listener in _listeners)
         {
             options.Listen(listener.Address, static listen => listen.Protocols = HttpProtocols.Http1);
