@@ -103,7 +103,7 @@ internal sealed class Tracer(FunctionEnvironment environment, Manifest manifest)
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
-            manifest.Failure($"{what} failed: {e.Message}");
+            manifest.Failure($"{what} failed: {(e.InnerException ?? e).Message}");
         }
 
         return null;

@@ -35,7 +35,7 @@ public class CSharpFunctionTests(CSharpRuns runs) : IClassFixture<CSharpRuns>
             run.Invocations.Select(static one => one.Status));
         Assert.Equal("""{"served":true,"scenario":"ok"}""", run.Warm.ResponseText);
         Assert.Empty(run.Sent.Failures);
-        Assert.All(run.Invocations.Where(one => one != run.TimedOut), one => Assert.True(Assert.Single(one.Extensions).BeforeDeadline >= Margin));
+        Assert.All(run.Invocations.Where(one => one != run.TimedOut), static one => Assert.True(Assert.Single(one.Extensions).BeforeDeadline >= Margin));
     }
 
     [Theory, MemberData(nameof(Agents))]

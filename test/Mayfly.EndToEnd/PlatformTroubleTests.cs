@@ -131,6 +131,24 @@ public class PlatformTroubleTests
         Assert.Contains($"port {PortOf(ports, taken)} ", said, StringComparison.Ordinal);
     }
 
+    /// <summary>A tracer keeps one connection for the life of the sandbox, which is quiet between its payloads.</summary>
+    [Theory, MemberData(nameof(Agents))]
+    public async Task A_connection_that_was_quiet_for_seconds_still_works(string agent)
+    {
+        await using ScriptedSandbox sandbox = await ScriptedSandbox.StartAsync(agent);
+        using var used = new RawHttpConnection(sandbox.Ports.Traces);
+        using var unused = new RawHttpConnection(sandbox.Ports.Lifecycle);
+        await unused.ConnectAsync();
+        Assert.Equal(200, (await used.SendAsync("GET", "/info", default)).Status);
+
+        // Nothing to wait for but the time itself: a server looks after its connections once a second.
+        await Task.Delay(TimeSpan.FromSeconds(2.5), TestContext.Current.CancellationToken);
+
+        Assert.Equal(200, (await used.SendAsync("GET", "/info", default)).Status);
+        Assert.Equal(200, (await unused.SendAsync("POST", "/lambda/hello", default)).Status);
+        await sandbox.ShutDownAsync();
+    }
+
     private static int PortOf(LocalPorts ports, string listener) => listener switch
     {
         "lifecycle" => ports.Lifecycle,

@@ -11,6 +11,9 @@ internal sealed class RuntimeApiServer : IAsyncDisposable
 {
     private const int MaxHeaderBytes = 1024 * 1024;
 
+    /// <summary>In effect for ever; an infinite limit overflows inside Kestrel and closes quiet connections within a second.</summary>
+    private static readonly TimeSpan NoLimit = TimeSpan.FromDays(365);
+
     private readonly WebApplication _app;
 
     private RuntimeApiServer(WebApplication app, int port)
@@ -33,7 +36,7 @@ internal sealed class RuntimeApiServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
 
             // Frozen clients say nothing for as long as nobody invokes; a slow body is the client's right.
-            kestrel.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
+            kestrel.Limits.KeepAliveTimeout = NoLimit;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Limits.MaxRequestBodySize = null;

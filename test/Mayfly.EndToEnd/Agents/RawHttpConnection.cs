@@ -29,6 +29,9 @@ internal sealed class RawHttpConnection(int port) : IDisposable
         return Encoding.Latin1.GetBytes(head.Append("\r\n").ToString());
     }
 
+    /// <summary>Connects without sending anything; no effect when connected.</summary>
+    public Task ConnectAsync() => ConnectAsync(CancellationToken.None);
+
     /// <summary>Sends a request and returns the status of its answer; 0 when the server closed the connection without one.</summary>
     /// <exception cref="TimeoutException">No answer.</exception>
     public async Task<(int Status, string Body)> SendAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body)
@@ -55,17 +58,21 @@ internal sealed class RawHttpConnection(int port) : IDisposable
         _socket = null;
     }
 
-    private async Task<(int Status, string Body)> TrySendAsync(byte[] request, CancellationToken cancellation)
+    private async Task ConnectAsync(CancellationToken cancellation)
     {
         if (_socket is null)
         {
             _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await _socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), cancellation);
         }
+    }
 
+    private async Task<(int Status, string Body)> TrySendAsync(byte[] request, CancellationToken cancellation)
+    {
+        await ConnectAsync(cancellation);
         try
         {
-            await _socket.SendAsync(request, cancellation);
+            await _socket!.SendAsync(request, cancellation);
         }
         catch (SocketException)
         {

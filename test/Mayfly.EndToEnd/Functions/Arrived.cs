@@ -22,6 +22,12 @@ internal static class Arrived
         }
     }
 
+    public static void AtLeastOnce(IEnumerable<SentSpanLine> sent, IReadOnlyList<ReceivedSpan> received)
+    {
+        HashSet<ulong> ids = [.. received.Select(static span => span.SpanId)];
+        Assert.All(sent, span => Assert.Contains(span.SpanId, ids));
+    }
+
     /// <summary>Counts by their sum, gauges by their last value, distributions and histograms by number and sum (docs/spec/04-metrics-logs.md, A.5 and A.11).</summary>
     public static void Metrics(IEnumerable<SentMetricLine> sent, IReadOnlyList<ReceivedMetric> received)
     {
