@@ -286,15 +286,29 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
             return known;
         }
 
-        while (_contexts.Count >= ContextLimit && _byAge.TryDequeue(out string? oldest))
-        {
-            _contexts.Remove(oldest);
-        }
-
+        MakeRoom();
         var context = new InvocationContext(requestId, NowNs) { MetricTags = _sandboxTags };
         _contexts.Add(requestId, context);
         _byAge.Enqueue(requestId);
         return context;
+    }
+
+    /// <summary>The oldest goes first; what the platform has begun and not reported yet goes last, or a flood of ids that nobody knows would push it out.</summary>
+    private void MakeRoom()
+    {
+        int spared = 0;
+        while (_contexts.Count >= ContextLimit && _byAge.TryDequeue(out string? oldest))
+        {
+            bool isRunning = _contexts.TryGetValue(oldest, out InvocationContext? context) && context is { IsInvoked: true, IsReported: false };
+            if (isRunning && spared++ < ContextLimit)
+            {
+                _byAge.Enqueue(oldest);
+            }
+            else
+            {
+                _contexts.Remove(oldest);
+            }
+        }
     }
 
     /// <summary>Forgets ids that were mentioned long ago and whose report never came.</summary>
