@@ -13,11 +13,10 @@ namespace Mayfly.EndToEnd.Functions;
 internal sealed partial class FunctionSandbox : IAsyncDisposable
 {
     private const int Continue = 18;
-    private static readonly DirectoryInfo Temporary = Directory.CreateTempSubdirectory("mayfly-end-to-end-");
 
     private readonly ConcurrentQueue<string> _output = [];
     private readonly LocalPorts _ports;
-    private readonly string _manifest = Path.Combine(Temporary.FullName, Guid.NewGuid().ToString("n"));
+    private readonly string _manifest = Path.GetTempFileName();
     private LambdaEmulator? _emulator;
 
     private FunctionSandbox(LocalIntake intake, LocalPorts ports)
@@ -37,7 +36,7 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
     public int? AgentProcessId => Emulator.ProcessId(AgentProgram.ExtensionName);
 
     /// <summary>The lines of the function's manifest: what it says it sent.</summary>
-    public string[] Manifest => File.Exists(_manifest) ? File.ReadAllLines(_manifest) : [];
+    public string[] Manifest => File.ReadAllLines(_manifest);
 
     /// <param name="agent">A name of <see cref="AgentUnderTest.Names"/>.</param>
     /// <param name="options">The function; variables that point it and the agent at each other and at the intake are added, its own ones win, empty ones are left out.</param>

@@ -54,8 +54,16 @@ internal sealed class ScriptedSandbox : IAsyncDisposable
         ScriptedPlatform platform = await ScriptedPlatform.StartAsync(options.SubscriptionStatus);
         LocalIntake intake = await LocalIntake.StartAsync();
         var sandbox = new ScriptedSandbox(platform, intake, AgentProcess.Start(agent, platform.Address, intake.Url, ports, options.Variables), ports);
-        await sandbox.AgentIsWaitingAsync();
-        return sandbox;
+        try
+        {
+            await sandbox.AgentIsWaitingAsync();
+            return sandbox;
+        }
+        catch
+        {
+            await sandbox.DisposeAsync();
+            throw;
+        }
     }
 
     public Task AgentIsWaitingAsync() => Platform.AgentIsWaitingAsync(() => Agent.ToString());
