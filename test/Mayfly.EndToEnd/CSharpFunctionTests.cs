@@ -156,7 +156,7 @@ public class CSharpFunctionTests(CSharpRuns runs) : IClassFixture<CSharpRuns>
         Assert.Equal(run.Invocations.Where(static one => one.Cold).Sum(static one => one.Duration.TotalMilliseconds), Sum(run, "runtime_duration", Cold) + Sum(run, "post_runtime_duration", Cold), 1);
         Assert.Equal(512 * all, Sum(run, "memorysize"), 9);
         Assert.Equal(run.Invocations.Sum(static one => one.MaxMemoryUsedMb), Sum(run, "max_memory_used"), 9);
-        Assert.Equal((0.0000002 * all) + (billed / 1000 * 0.5 * 0.0000166667), Sum(run, "estimated_cost"), 11);
+        Assert.Equal((0.0000002 * all) + (billed / 1000 * 0.5 * 0.0000166667), Sum(run, "estimated_cost"), tolerance: 1e-11);
         Assert.Equal((3, 1), (Count(run, "errors"), Count(run, "timeouts")));
         Assert.Equal((3, 1), (Count(run, "errors", "cold_start:false", "runtime:dotnet10"), Count(run, "timeouts", "cold_start:false", "runtime:dotnet10")));
         Assert.Equal(2, Count(run, "init_duration", "init_type:on-demand"));
