@@ -106,7 +106,7 @@ public class CSharpFunctionTests(CSharpRuns runs) : IClassFixture<CSharpRuns>
     {
         CSharpRun run = await runs.OfAsync(agent);
         Assert.NotEmpty(run.Sent.Metrics);
-        Arrived.Metrics(run.Sent.Metrics, run.Metrics);
+        Arrived.Metrics(run.Sent.Metrics, run.Requests);
         ReceivedMetric[] custom = [.. run.Metrics.Where(static one => one.Name.StartsWith("coffee.", StringComparison.Ordinal))];
         Assert.All(custom, static metric => Assert.Empty(FunctionTags.Except(metric.Tags)));
     }

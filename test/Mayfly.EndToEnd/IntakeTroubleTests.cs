@@ -149,7 +149,7 @@ public class IntakeTroubleTests
         SentByCSharp sent = SentByCSharp.Parse(sandbox.Manifest).Of(requestId);
         Assert.NotEmpty(sent.Spans);
         Arrived.Spans(sent.Spans, sandbox.Intake.Spans);
-        Arrived.Metrics(sent.Metrics, sandbox.Intake.Metrics);
+        Arrived.Metrics(sent.Metrics, sandbox.Intake.Requests);
         Arrived.Logs(sent.Logs, sandbox.Intake.Logs);
         Assert.Single(sandbox.Intake.Spans, span => span.Name == "aws.lambda" && span.SpanId == sent.Roots.Single().SpanId);
     }

@@ -29,29 +29,28 @@ internal static class Arrived
     }
 
     /// <summary>Counts by their sum, gauges by their last value, distributions and histograms by number and sum (docs/spec/04-metrics-logs.md, A.5 and A.11).</summary>
-    public static void Metrics(IEnumerable<SentMetricLine> sent, IReadOnlyList<ReceivedMetric> received)
+    public static void Metrics(IEnumerable<SentMetricLine> sent, IReadOnlyList<ReceivedRequest> requests)
     {
         foreach (IGrouping<string, SentMetricLine> context in sent.GroupBy(static one => $"{one.Name}|{one.Type}|{string.Join(',', one.Tags.Order(StringComparer.Ordinal))}"))
         {
             SentMetricLine first = context.First();
             double[] values = [.. context.Select(static one => one.Value)];
-            List<ReceivedMetric> Found(string suffix, MetricType type) =>
-                [.. received.Where(one => one.Name == first.Name + suffix && one.Type == type && first.Tags.All(one.Tags.Contains))];
+            List<ReceivedMetric> found = [.. requests.SelectMany(request => Of(request, first, "", TypeOf(first)))];
             switch (first.Type)
             {
                 case "c":
-                    Same(context.Key, values.Sum(), Found("", MetricType.Count).Sum(static one => one.Total));
+                    Same(context.Key, values.Sum(), found.Sum(static one => one.Total));
                     break;
                 case "g":
-                    Same(context.Key, values[^1], Found("", MetricType.Gauge).SelectMany(static one => one.Points).MaxBy(static point => point.TimestampSeconds).Value);
+                    Assert.NotEmpty(found);
+                    Same(context.Key, values[^1], found[^1].Points[^1].Value);
                     break;
                 case "d":
-                    ReceivedSketch[] sketches = [.. Found("", MetricType.Sketch).SelectMany(static one => one.Sketches)];
-                    Same(context.Key, values.Length, sketches.Sum(static one => one.Count));
-                    Same(context.Key, values.Sum(), sketches.Sum(static one => one.Sum));
+                    Same(context.Key, values.Length, found.Sum(static one => one.Sketches.Sum(static sketch => sketch.Count)));
+                    Same(context.Key, values.Sum(), found.Sum(static one => one.Sketches.Sum(static sketch => sketch.Sum)));
                     break;
                 default:
-                    Histogram(context.Key, values, Found);
+                    Histogram(context.Key, first, values, requests);
                     break;
             }
         }
@@ -67,15 +66,30 @@ internal static class Arrived
         }
     }
 
-    /// <summary>The samples of a histogram come back as derived series; per flush <c>.avg</c> × <c>.count</c> is a part of the sum.</summary>
-    private static void Histogram(string context, double[] values, Func<string, MetricType, List<ReceivedMetric>> found)
+    /// <summary>The samples of a histogram come back as derived series; per payload <c>.avg</c> × <c>.count</c> is a part of the sum.</summary>
+    private static void Histogram(string context, SentMetricLine first, double[] values, IReadOnlyList<ReceivedRequest> requests)
     {
-        List<ReceivedMetric> counts = found(".count", MetricType.Rate);
-        ILookup<long, double> averages = found(".avg", MetricType.Gauge).SelectMany(static one => one.Points).ToLookup(static point => point.TimestampSeconds, static point => point.Value);
-        Same(context, values.Length, counts.Sum(static one => one.Total));
-        Same(context, values.Sum(), counts.Sum(one => one.Points.Sum(point => point.Value * one.IntervalSeconds * Assert.Single(averages[point.TimestampSeconds]))));
-        Same(context, values.Max(), found(".max", MetricType.Gauge).SelectMany(static one => one.Points).Max(static point => point.Value));
+        double count = 0;
+        double sum = 0;
+        foreach (ReceivedRequest request in requests)
+        {
+            ILookup<long, double> averages = Of(request, first, ".avg", MetricType.Gauge).SelectMany(static one => one.Points).ToLookup(static point => point.TimestampSeconds, static point => point.Value);
+            foreach (ReceivedMetric one in Of(request, first, ".count", MetricType.Rate))
+            {
+                count += one.Total;
+                sum += one.Points.Sum(point => point.Value * one.IntervalSeconds * Assert.Single(averages[point.TimestampSeconds]));
+            }
+        }
+
+        Same(context, values.Length, count);
+        Same(context, values.Sum(), sum);
+        Same(context, values.Max(), requests.SelectMany(request => Of(request, first, ".max", MetricType.Gauge)).SelectMany(static one => one.Points).Max(static point => point.Value));
     }
+
+    private static IEnumerable<ReceivedMetric> Of(ReceivedRequest request, SentMetricLine context, string suffix, MetricType type) =>
+        request.Metrics.Where(one => one.Name == context.Name + suffix && one.Type == type && context.Tags.All(one.Tags.Contains));
+
+    private static MetricType TypeOf(SentMetricLine sent) => sent.Type switch { "c" => MetricType.Count, "d" => MetricType.Sketch, _ => MetricType.Gauge };
 
     public static void Same(string what, double expected, double actual) =>
         Assert.True(Math.Abs(expected - actual) <= Tolerance * Math.Max(1, Math.Abs(expected)), $"{what}: {expected} was sent, {actual} arrived");

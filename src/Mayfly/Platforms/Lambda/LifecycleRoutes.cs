@@ -48,7 +48,7 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, TimeProvider 
                 exchange.ResponseHeaders[TraceContext.PriorityHeader] = priority.ToString(CultureInfo.InvariantCulture);
             }
 
-            string highBits = string.Join(',', upstream.Tags.Where(static tag => tag.Key == "_dd.p.tid").Select(static tag => $"{tag.Key}={tag.Value}"));
+            string highBits = string.Join(',', upstream.Tags.Where(static tag => tag.Key == "_dd.p.tid" && IsHighBits(tag.Value)).Select(static tag => $"{tag.Key}={tag.Value}"));
             if (highBits.Length > 0)
             {
                 exchange.ResponseHeaders[TraceContext.TagsHeader] = highBits;
@@ -57,6 +57,9 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, TimeProvider 
 
         await AnswerOkAsync(exchange);
     }
+
+    /// <summary>16 hexadecimal digits; anything else does not go back into a header.</summary>
+    private static bool IsHighBits(string text) => text.Length == 16 && text.All(char.IsAsciiHexDigit);
 
     private async ValueTask EndInvocationAsync(HttpExchange exchange)
     {

@@ -1,0 +1,81 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Mayfly.EndToEnd.Agents;
+using Xunit;
+
+namespace Mayfly.EndToEnd.Functions;
+
+/// <summary>The Node sample and what it needs: node, its npm packages (installed when npm is there) and a sandbox that can be given its own <c>/opt</c>.</summary>
+internal static class NodeProgram
+{
+    private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(3);
+    private static readonly Lazy<Task<string?>> Missing = new(FindMissingAsync);
+
+    public static string Directory { get; } = Path.Combine(AgentUnderTest.Root, "samples", "function-node");
+
+    /// <summary>Skips the test where something is missing; in CI, where nothing may be, it fails.</summary>
+    public static async Task RequireAsync()
+    {
+        if (await Missing.Value is { } missing)
+        {
+            SkipOrFail(missing);
+        }
+    }
+
+    public static void SkipOrFail(string reason)
+    {
+        if ("true".Equals(Environment.GetEnvironmentVariable("CI"), StringComparison.OrdinalIgnoreCase))
+        {
+            Assert.Fail($"{reason} In CI this test must run.");
+        }
+
+        Assert.Skip(reason);
+    }
+
+    private static async Task<string?> FindMissingAsync()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return "The Node libraries look for /opt/extensions, which only Linux lets a sandbox have for itself.";
+        }
+
+        if (await RunAsync("node", ["--version"], TimeSpan.FromSeconds(30)) != 0)
+        {
+            return "node is not installed.";
+        }
+
+        if (System.IO.Directory.Exists(Path.Combine(Directory, "node_modules", "dd-trace")))
+        {
+            return null;
+        }
+
+        return await RunAsync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], InstallLimit) == 0 ? null : "The packages of samples/function-node are not installed, and npm ci could not install them.";
+    }
+
+    /// <summary>The exit code; null = there is no such program, or it did not end in time.</summary>
+    private static async Task<int?> RunAsync(string program, string[] arguments, TimeSpan limit)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Directory, RedirectStandardOutput = true, RedirectStandardError = true };
+        try
+        {
+            using Process process = Process.Start(start) ?? throw new Win32Exception();
+            using var deadline = new CancellationTokenSource(limit);
+            Task output = Task.WhenAll(process.StandardOutput.ReadToEndAsync(CancellationToken.None), process.StandardError.ReadToEndAsync(CancellationToken.None));
+            try
+            {
+                await process.WaitForExitAsync(deadline.Token);
+                await output;
+                return process.ExitCode;
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                return null;
+            }
+        }
+        catch (Win32Exception)
+        {
+            return null;
+        }
+    }
+}
