@@ -8,7 +8,7 @@ using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Tags;
 using Mayfly.Testing;
-using Mayfly.Testing.Protos;
+using Mayfly.Local.Intake.Protos;
 using Mayfly.Wire;
 using Xunit;
 
