@@ -1,4 +1,5 @@
 using Mayfly.Metrics;
+using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Tags;
 
 namespace Mayfly.Platforms.Lambda;
@@ -13,7 +14,7 @@ public sealed class EnhancedMetrics(MetricAggregator metrics, bool isOn)
     private const double ArmPricePerGbSecond = 0.0000133334;
     private const double PricePerRequest = 0.0000002;
 
-    private bool _initDurationSent;
+    private int _initDurationSent;
 
     public void Invocation(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.invocations", 1, atSeconds, tags);
 
@@ -21,7 +22,27 @@ public sealed class EnhancedMetrics(MetricAggregator metrics, bool isOn)
 
     public void Timeout(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.timeouts", 1, atSeconds, tags);
 
-    public void RuntimeDuration(double durationMs, long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.runtime_duration", durationMs, atSeconds, tags);
+    public void OutOfMemory(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.out_of_memory", 1, atSeconds, tags);
+
+    /// <summary>SHUTDOWN of the sandbox.</summary>
+    /// <param name="isUnused">It never served an invocation.</param>
+    /// <param name="atSeconds">Unix seconds.</param>
+    /// <param name="tags">Those of the sandbox.</param>
+    public void Shutdown(bool isUnused, long atSeconds, TagSet tags)
+    {
+        Add("aws.lambda.enhanced.shutdowns", 1, atSeconds, tags);
+        if (isUnused)
+        {
+            Add("aws.lambda.enhanced.unused_init", 1, atSeconds, tags);
+        }
+    }
+
+    /// <summary>What the end of the runtime says; a figure that is absent has no metric.</summary>
+    public void RuntimeDone(double? durationMs, long? producedBytes, long atSeconds, TagSet tags)
+    {
+        AddIfKnown("aws.lambda.enhanced.runtime_duration", durationMs, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.produced_bytes", producedBytes, atSeconds, tags);
+    }
 
     /// <summary>The time between the runtime's end and the end of the invocation: what extensions and the platform took.</summary>
     public void PostRuntimeDuration(double durationMs, long atSeconds, TagSet tags) =>
@@ -30,23 +51,27 @@ public sealed class EnhancedMetrics(MetricAggregator metrics, bool isOn)
     /// <summary>Once in the life of the sandbox, whichever record brings it first.</summary>
     public void InitDuration(double durationMs, string initializationType, long atSeconds, TagSet tags)
     {
-        if (!_initDurationSent)
+        if (Interlocked.Exchange(ref _initDurationSent, 1) == 0)
         {
-            _initDurationSent = true;
             Add("aws.lambda.enhanced.init_duration", durationMs * 0.001, atSeconds, tags.With("init_type", initializationType));
         }
     }
 
     /// <summary>What the report of an invocation says; a figure that is absent has no metric.</summary>
-    public void Report(double? durationMs, double? billedDurationMs, double? memorySizeMb, double? maxMemoryUsedMb, long atSeconds, TagSet tags)
+    public void Report(ReportFigures report, long atSeconds, TagSet tags)
     {
-        AddIfKnown("aws.lambda.enhanced.duration", durationMs * 0.001, atSeconds, tags);
-        AddIfKnown("aws.lambda.enhanced.billed_duration", billedDurationMs * 0.001, atSeconds, tags);
-        AddIfKnown("aws.lambda.enhanced.memorysize", memorySizeMb, atSeconds, tags);
-        AddIfKnown("aws.lambda.enhanced.max_memory_used", maxMemoryUsedMb, atSeconds, tags);
-        if (billedDurationMs is { } billed && memorySizeMb is { } memory)
+        AddIfKnown("aws.lambda.enhanced.duration", report.DurationMs * 0.001, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.billed_duration", report.BilledDurationMs * 0.001, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.memorysize", report.MemorySizeMb, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.max_memory_used", report.MaxMemoryUsedMb, atSeconds, tags);
+        if (report.BilledDurationMs is { } billed && report.MemorySizeMb is { } memory)
         {
             Add("aws.lambda.enhanced.estimated_cost", EstimatedCost(billed, memory, FunctionIdentity.ArchitectureName), atSeconds, tags);
+        }
+
+        if (report.InitDurationMs is { } initMs)
+        {
+            InitDuration(initMs, "on-demand", atSeconds, tags);
         }
     }
 

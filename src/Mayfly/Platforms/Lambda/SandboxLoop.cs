@@ -29,7 +29,11 @@ public sealed class SandboxLoop
     /// <summary>How long SHUTDOWN waits for the reports of invocations that were cut off.</summary>
     private static readonly TimeSpan LongestWaitForReports = TimeSpan.FromMilliseconds(150);
 
-    private bool _telemetryComes = true;
+    /// <summary>How long an invocation waits for the platform to answer the subscription; the answer usually is there before the first one.</summary>
+    private static readonly TimeSpan LongestWaitForSubscription = TimeSpan.FromMilliseconds(500);
+
+    private const string Consequence = "Logs and most enhanced metrics are missing; traces and custom metrics are sent with the next invocation.";
+
     private bool _sawInvoke;
 
     public required ExtensionClient Platform { get; init; }
@@ -115,11 +119,10 @@ public sealed class SandboxLoop
             {
                 _sawInvoke = true;
                 OnFirstInvoke();
-                await LearnIfTelemetryComesAsync(subscription, back);
             }
 
-            InvocationContext invocation = Invocations.Begin(invoke.RequestId, DeadlineOf(invoke));
-            if (_telemetryComes)
+            InvocationContext invocation = Invocations.Begin(invoke.RequestId);
+            if (await TelemetryComesAsync(subscription, back))
             {
                 await back.WaitForAsync(Task.WhenAny(invocation.WhenRuntimeDone, stopped));
                 if (!invocation.WhenRuntimeDone.IsCompleted)
@@ -131,6 +134,8 @@ public sealed class SandboxLoop
 
                 await Inbound.SettleAsync(back);
             }
+
+            Invocations.SendComplete();
 
             // Without telemetry nobody tells when the handler is done: what earlier invocations left goes out while this one runs.
             if (back.Left > ShortestFlush)
@@ -144,15 +149,17 @@ public sealed class SandboxLoop
         }
     }
 
-    private async Task LearnIfTelemetryComesAsync(Task<string?> subscription, Deadline back)
+    /// <summary>False when the platform refused the subscription, or has not answered it yet: then nobody would tell when this invocation is done.</summary>
+    private async Task<bool> TelemetryComesAsync(Task<string?> subscription, Deadline back)
     {
-        await back.WaitForAsync(subscription);
+        await Deadline.Min(back, Deadline.In(Time, LongestWaitForSubscription)).WaitForAsync(subscription);
         string? refusal = subscription.IsCompletedSuccessfully ? await subscription : "no answer";
         if (refusal is not null)
         {
-            _telemetryComes = false;
-            Log.Warn($"No telemetry from the platform: {refusal.Trim()}. Logs and most enhanced metrics are missing; traces and custom metrics are sent with the next invocation.");
+            Log.Once("no telemetry", LogLevel.Warn, $"No telemetry from the platform: {refusal.Trim()}. {Consequence}");
         }
+
+        return refusal is null;
     }
 
     private async Task ShutDownAsync(string reason, Deadline deadline)

@@ -66,20 +66,32 @@ public sealed class TelemetryRoutes(InvocationTracker invocations, LambdaLogs? l
                 invocations.PlatformStarted(platform.RequestId!, record.TimeNs);
                 break;
             case TelemetryKind.RuntimeDone:
-                invocations.RuntimeFinished(platform.RequestId!, new RuntimeDone(record.TimeNs, platform.Status, platform.ErrorType, platform.DurationMs));
+                var done = new RuntimeDone(record.TimeNs, platform.Status, platform.ErrorType, platform.DurationMs, platform.ProducedBytes);
+                invocations.RuntimeFinished(platform.RequestId!, done);
                 break;
             case TelemetryKind.Report:
-                var figures = new ReportFigures(platform.DurationMs, platform.BilledDurationMs, platform.MemorySizeMB, platform.MaxMemoryUsedMB, platform.InitDurationMs);
-                invocations.Reported(platform.RequestId!, figures, record.TimeNs);
+                invocations.Reported(platform.RequestId!, FiguresOf(platform), record.TimeNs);
                 break;
             case TelemetryKind.InitReport when platform.DurationMs is { } durationMs:
                 invocations.InitReported(durationMs, platform.InitializationType ?? "on-demand", record.TimeNs);
                 break;
-            case TelemetryKind.LogsDropped:
-                log.Warn($"The platform dropped {platform.DroppedRecords} log records ({platform.DroppedBytes} bytes): {platform.Reason}.");
+            case TelemetryKind.LogsDropped when logs is null:
+                // Else the logs say it. Once: the warning is itself a record that can be dropped.
+                log.Once("telemetry dropped", LogLevel.Warn, $"Lambda dropped {platform.DroppedRecords ?? 0} telemetry records: {platform.Reason ?? "no reason given"}");
                 break;
         }
     }
+
+    private static ReportFigures FiguresOf(PlatformRecord report) => new()
+    {
+        Status = report.Status,
+        ErrorType = report.ErrorType,
+        DurationMs = report.DurationMs,
+        BilledDurationMs = report.BilledDurationMs,
+        MemorySizeMb = report.MemorySizeMB,
+        MaxMemoryUsedMb = report.MaxMemoryUsedMB,
+        InitDurationMs = report.InitDurationMs,
+    };
 
     private long NowNs => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 }

@@ -1,4 +1,3 @@
-using Mayfly.Lifecycle;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Tags;
 
@@ -8,7 +7,7 @@ namespace Mayfly.Platforms.Lambda.Invocations;
 /// All that is known about one request id. INVOKE, platform events, start/end-invocation and tracer payloads arrive in any order, each fills in its part
 /// (docs/spec/01-lambda-lifecycle.md#4-invocation-state-machine). Guarded by the lock of <see cref="InvocationTracker"/>.
 /// </summary>
-internal sealed class InvocationContext(string requestId, long createdNs)
+internal sealed class InvocationContext(string requestId, long createdNs, long createdTimestamp)
 {
     private readonly TaskCompletionSource _runtimeDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -18,17 +17,24 @@ internal sealed class InvocationContext(string requestId, long createdNs)
     /// <summary>Arrival of whatever mentioned this id first; Unix ns.</summary>
     public long CreatedNs { get; } = createdNs;
 
+    /// <summary>The same moment on the monotonic clock.</summary>
+    public long CreatedTimestamp { get; } = createdTimestamp;
+
+    /// <summary>Where <see cref="ContextTable"/> keeps it; null once removed.</summary>
+    public LinkedListNode<InvocationContext>? Place { get; set; }
+
     /// <summary>True once the INVOKE event was seen.</summary>
     public bool IsInvoked { get; set; }
-
-    public Deadline? Deadline { get; set; }
 
     public bool IsColdStart { get; set; }
 
     public bool IsProactiveInit { get; set; }
 
-    /// <summary>Tags of this invocation's enhanced metrics.</summary>
+    /// <summary>Tags of this invocation's enhanced metrics, known from INVOKE on.</summary>
     public TagSet MetricTags { get; set; } = TagSet.Empty;
+
+    /// <summary>Metrics of events that came before INVOKE.</summary>
+    public List<Action<TagSet>> HeldMetrics { get; } = [];
 
     /// <summary><c>platform.start</c>, Unix ns; 0 = not seen.</summary>
     public long PlatformStartNs { get; set; }
@@ -42,13 +48,21 @@ internal sealed class InvocationContext(string requestId, long createdNs)
 
     public RuntimeDone? Done { get; set; }
 
-    public bool IsReported { get; set; }
+    /// <summary>What <c>platform.report</c> said; null = not seen.</summary>
+    public ReportFigures? Report { get; set; }
+
+    /// <summary>Time of the report, Unix seconds.</summary>
+    public long ReportedSeconds { get; set; }
 
     /// <summary>The <c>aws.lambda</c> span has left: nothing that comes later changes it.</summary>
     public bool IsSpanSent { get; set; }
 
     /// <summary>One error per request id, whatever the combination of signals.</summary>
     public bool IsErrorCounted { get; set; }
+
+    public bool IsTimeoutCounted { get; set; }
+
+    public bool IsOutOfMemoryCounted { get; set; }
 
     /// <summary>Completes with the first <c>platform.runtimeDone</c>.</summary>
     public Task WhenRuntimeDone => _runtimeDone.Task;
@@ -63,7 +77,27 @@ internal sealed class InvocationContext(string requestId, long createdNs)
 
 /// <summary>What <c>platform.runtimeDone</c> said.</summary>
 /// <param name="DurationMs">Null when the record had no metrics.</param>
-public sealed record RuntimeDone(long AtNs, PlatformStatus Status, string? ErrorType, double? DurationMs);
+/// <param name="ProducedBytes">Null when not told.</param>
+public sealed record RuntimeDone(long AtNs, PlatformStatus Status, string? ErrorType, double? DurationMs, long? ProducedBytes = null);
+
+/// <summary>What <c>platform.report</c> said; null = not in the record.</summary>
+public sealed record ReportFigures
+{
+    public PlatformStatus Status { get; init; }
+
+    public string? ErrorType { get; init; }
+
+    public double? DurationMs { get; init; }
+
+    public double? BilledDurationMs { get; init; }
+
+    public double? MemorySizeMb { get; init; }
+
+    public double? MaxMemoryUsedMb { get; init; }
+
+    /// <summary>Only of a cold start.</summary>
+    public double? InitDurationMs { get; init; }
+}
 
 /// <summary>A <c>start-invocation</c> call.</summary>
 /// <param name="Upstream">The trace it belongs to, when the call's headers say so.</param>

@@ -1,33 +1,32 @@
-using Mayfly.Lifecycle;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Tags;
 
 namespace Mayfly.Platforms.Lambda.Invocations;
 
 /// <summary>
-/// The invocations of this sandbox: one <see cref="InvocationContext"/> per request id, fed by INVOKE events, telemetry, tracer calls and tracer payloads in whatever
-/// order they arrive. It decides when an <c>aws.lambda</c> span is complete and which enhanced metrics an event stands for.
+/// The invocations of this sandbox: one <see cref="InvocationContext"/> per request id, fed by INVOKE events, telemetry, tracer calls and tracer payloads in
+/// whatever order they arrive. It decides when an <c>aws.lambda</c> span is complete and which enhanced metrics an event stands for.
 /// </summary>
 /// <remarks>
-/// Thread-safe: each call takes a short lock; spans and metrics leave outside of it. Bounded: at most <see cref="ContextLimit"/> contexts, the oldest is closed first.
-/// docs/spec/01-lambda-lifecycle.md#4-invocation-state-machine, #35-unusual-calls.
+/// A span leaves when the flush is about to begin (<see cref="SendComplete"/>), with the next INVOKE, or at SHUTDOWN: what arrives up to then is in it, in any
+/// order. Metrics of an id wait for its INVOKE, which knows their tags. Thread-safe: each call takes a short lock; spans and metrics leave outside of it.
+/// Bounded: see <see cref="ContextTable.Limit"/>; the oldest is closed first. docs/spec/01-lambda-lifecycle.md#4-invocation-state-machine, #35-unusual-calls.
 /// </remarks>
 public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionSpan> sendSpan, TimeProvider time)
 {
-    internal const int ContextLimit = 500;
-
     /// <summary>A first INVOKE later than this after the start of the process was initialized ahead of demand; equals the platform's limit for INIT.</summary>
     private static readonly TimeSpan ProactiveInitAfter = TimeSpan.FromSeconds(10);
 
-    /// <summary>A report comes with the next INVOKE at the latest; what is older than the longest invocation plus a pause will get none.</summary>
-    private static readonly TimeSpan LongestWaitForReport = TimeSpan.FromMinutes(20);
+    /// <summary>What mentions an id comes within the window of its invocation, whose longest form is 15 minutes: an id without INVOKE for longer will get none.</summary>
+    private static readonly TimeSpan LongestWaitForInvoke = TimeSpan.FromMinutes(20);
 
     private readonly Lock _gate = new();
     private readonly long _processStart = time.GetTimestamp();
-    private readonly Dictionary<string, InvocationContext> _contexts = new(StringComparer.Ordinal);
-    private readonly Queue<string> _byAge = new();
+    private readonly ContextTable _contexts = new();
+    private readonly List<Action<TagSet>> _beforeFirstInvoke = [];
     private InvocationContext? _current;
     private StartCall? _unclaimedStart;
+    private EndCall? _unclaimedEnd;
     private bool _sawFirstInvoke;
     private TagSet _sandboxTags = TagSet.Empty;
 
@@ -63,193 +62,212 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
         }
     }
 
-    /// <summary>INVOKE: opens the invocation and counts it. What an earlier invocation still waited for will not come any more.</summary>
-    internal InvocationContext Begin(string requestId, Deadline deadline)
+    /// <summary>INVOKE: opens the invocation and counts it. An earlier one has its last chance to send a span.</summary>
+    internal InvocationContext Begin(string requestId)
     {
+        var leaving = new Departures(sendSpan);
         InvocationContext context;
-        ExecutionSpan? late = null;
         lock (_gate)
         {
             InvocationContext? previous = _current;
             _current = null;
             if (previous is not null && previous.RequestId != requestId)
             {
-                late = Conclude(previous);
+                Conclude(previous, leaving);
             }
 
-            Expire();
-            context = ContextOf(requestId);
-            context.IsInvoked = true;
-            context.Deadline = deadline;
-            SetInitKind(context);
-            context.MetricTags = MetricTagsOf(context);
-            context.Start ??= _unclaimedStart;
-            _unclaimedStart = null;
+            Expire(requestId, leaving);
+            context = ContextOf(requestId, leaving);
+            if (!context.IsInvoked)
+            {
+                context.IsInvoked = true;
+                SetInitKind(context);
+                context.MetricTags = MetricTagsOf(context);
+                long nowSeconds = NowSeconds;
+                leaving.Add(context.MetricTags, tags => metrics.Invocation(nowSeconds, tags));
+                leaving.Add(context.MetricTags, _beforeFirstInvoke);
+                leaving.Add(context.MetricTags, context.HeldMetrics);
+            }
+
+            ClaimCalls(context, leaving);
             _current = context;
         }
 
-        Send(late);
-        metrics.Invocation(NowSeconds, context.MetricTags);
+        leaving.Send();
         return context;
     }
 
-    public void PlatformStarted(string requestId, long atNs)
-    {
-        lock (_gate)
-        {
-            ContextOf(requestId).PlatformStartNs = atNs;
-        }
-    }
+    public void PlatformStarted(string requestId, long atNs) => Change(requestId, (context, _) => context.PlatformStartNs = atNs);
 
-    /// <summary>A second record for one id (timeout or extension crash after the response) does not count as a second invocation; it may add an error.</summary>
+    /// <summary>A second record for one id (timeout or extension crash after the response) is no second invocation; it may add an error.</summary>
     public void RuntimeFinished(string requestId, RuntimeDone done)
     {
-        InvocationContext context;
-        ExecutionSpan? span;
-        bool isFirst, isError;
-        lock (_gate)
+        InvocationContext changed = Change(requestId, (context, leaving) =>
         {
-            context = ContextOf(requestId);
-            isFirst = context.Done is null;
-            context.Done = done;
-            isError = done.Status is PlatformStatus.Error or PlatformStatus.Failure or PlatformStatus.Timeout && CountError(context);
-            span = IsComplete(context) ? Take(context) : null;
-        }
+            long at = ToSeconds(done.AtNs);
+            bool isFirst = context.Done is null;
+            context.Done = done with { DurationMs = context.Done?.DurationMs ?? done.DurationMs };
+            if (isFirst)
+            {
+                Emit(context, tags => metrics.RuntimeDone(done.DurationMs, done.ProducedBytes, at, tags), leaving);
+                EmitPostRuntime(context, leaving);
+            }
 
-        long atSeconds = ToSeconds(done.AtNs);
-        if (isFirst && done.DurationMs is { } durationMs)
-        {
-            metrics.RuntimeDuration(durationMs, atSeconds, context.MetricTags);
-        }
-
-        if (isError)
-        {
-            metrics.Error(atSeconds, context.MetricTags);
-        }
-
-        if (done.Status == PlatformStatus.Timeout)
-        {
-            metrics.Timeout(atSeconds, context.MetricTags);
-        }
-
-        Send(span);
-        context.SignalRuntimeDone();
+            CountFailure(context, done.Status, done.ErrorType, at, leaving);
+        });
+        changed.SignalRuntimeDone();
     }
 
-    /// <summary>The end of a context: what is still missing for its span will not come.</summary>
+    /// <summary>The platform's last word on an invocation; a second one is ignored.</summary>
     public void Reported(string requestId, ReportFigures report, long atNs)
     {
-        InvocationContext context;
-        ExecutionSpan? span;
-        lock (_gate)
+        InvocationContext changed = Change(requestId, (context, leaving) =>
         {
-            context = ContextOf(requestId);
-            if (context.IsReported)
+            if (context.Report is not null)
             {
                 return;
             }
 
-            context.IsReported = true;
-            span = Conclude(context);
-        }
+            long at = ToSeconds(atNs);
+            context.Report = report;
+            context.ReportedSeconds = at;
+            Emit(context, tags => metrics.Report(report, at, tags), leaving);
+            EmitPostRuntime(context, leaving);
+            CountFailure(context, report.Status, report.ErrorType, at, leaving);
+            if (report.MaxMemoryUsedMb is { } used && used >= report.MemorySizeMb)
+            {
+                CountOutOfMemory(context, at, leaving);
+            }
 
-        long atSeconds = ToSeconds(atNs);
-        metrics.Report(report.DurationMs, report.BilledDurationMs, report.MemorySizeMb, report.MaxMemoryUsedMb, atSeconds, context.MetricTags);
-        if (report.DurationMs is { } durationMs && context.Done?.DurationMs is { } runtimeMs && runtimeMs != 0)
-        {
-            metrics.PostRuntimeDuration(durationMs - runtimeMs, atSeconds, context.MetricTags);
-        }
-
-        if (report.InitDurationMs is { } initMs)
-        {
-            metrics.InitDuration(initMs, "on-demand", atSeconds, context.MetricTags);
-        }
-
-        Send(span);
-        context.SignalReported();
+            if (context != _current)
+            {
+                Conclude(context, leaving);
+            }
+        });
+        changed.SignalReported();
     }
 
+    /// <summary>Waits for the first INVOKE, which knows the tags.</summary>
     public void InitReported(double durationMs, string initializationType, long atNs)
     {
-        TagSet tags;
+        var leaving = new Departures(sendSpan);
         lock (_gate)
         {
-            tags = _current?.MetricTags ?? _sandboxTags;
+            void Emission(TagSet tags) => metrics.InitDuration(durationMs, initializationType, ToSeconds(atNs), tags);
+            if (_sawFirstInvoke)
+            {
+                leaving.Add(_current?.MetricTags ?? _sandboxTags, Emission);
+            }
+            else if (_beforeFirstInvoke.Count < ContextTable.Limit)
+            {
+                _beforeFirstInvoke.Add(Emission);
+            }
         }
 
-        metrics.InitDuration(durationMs, initializationType, ToSeconds(atNs), tags);
+        leaving.Send();
     }
 
-    /// <summary>A tracer says that the handler is about to run. A second call for the same invocation is ignored.</summary>
+    /// <summary>
+    /// A tracer says that the handler is about to run. A second call for the same invocation is ignored; without an id it belongs to the invocation that is open,
+    /// else to the next.
+    /// </summary>
     public void StartCalled(string? requestId, StartCall call)
     {
+        if (requestId is not null)
+        {
+            Change(requestId, (context, _) => context.Start ??= call);
+            return;
+        }
+
         lock (_gate)
         {
-            InvocationContext? context = requestId is null ? _current : ContextOf(requestId);
-            if (context is { Start: null, Done: null })
+            if (_current is { Done: null, End: null })
             {
-                context.Start = call;
+                _current.Start ??= call;
             }
-            else if (requestId is null && context is null or { Done: not null })
+            else
             {
-                _unclaimedStart = call;
+                _unclaimedStart ??= call;
             }
         }
     }
 
-    /// <summary>A tracer says that the handler has returned. The last call for an id wins until the span has left; without an id it belongs to the current invocation.</summary>
+    /// <summary>A tracer says that the handler has returned. The last call for an id wins until the span has left; without an id only the first one counts.</summary>
     public void EndCalled(string? requestId, EndCall call)
     {
-        InvocationContext? context;
-        ExecutionSpan? span = null;
-        bool isError = false;
+        if (requestId is not null)
+        {
+            Change(requestId, (context, leaving) => End(context, call, leaving));
+            return;
+        }
+
+        var leaving = new Departures(sendSpan);
         lock (_gate)
         {
-            context = requestId is null ? _current : ContextOf(requestId);
-            if (context is not null && (requestId is not null || context.End is null))
+            if (_unclaimedStart is not null || _current is null)
             {
-                context.End = call;
-                isError = IsError(call) && CountError(context);
-                span = IsComplete(context) ? Take(context) : null;
+                // The handler of an INVOKE that is on its way to us has run already.
+                _unclaimedEnd ??= call;
+            }
+            else if (_current is { End: null } current)
+            {
+                End(current, call, leaving);
             }
         }
 
-        if (isError)
-        {
-            metrics.Error(NowSeconds, context!.MetricTags);
-        }
-
-        Send(span);
+        leaving.Send();
     }
 
     /// <summary>The tracer's stand-in for the <c>aws.lambda</c> span arrived.</summary>
-    public void PlaceholderSeen(string requestId, PlaceholderSpan placeholder)
+    public void PlaceholderSeen(string requestId, PlaceholderSpan placeholder) =>
+        Change(requestId, (context, _) => context.Placeholder = placeholder);
+
+    /// <summary>
+    /// Sends the spans of invocations about which everybody has said his part. Called when what is on its way into the agent has arrived, before a flush.
+    /// </summary>
+    public void SendComplete()
     {
+        var leaving = new Departures(sendSpan);
         lock (_gate)
         {
-            ContextOf(requestId).Placeholder = placeholder;
+            foreach (InvocationContext context in _contexts.All)
+            {
+                if (ExecutionSpanBuilder.IsComplete(context) && context.IsInvoked)
+                {
+                    Take(context, null, leaving);
+                }
+            }
         }
+
+        leaving.Send();
     }
 
     /// <summary>SHUTDOWN: sends what can be said about invocations that never ended, and forgets them.</summary>
     /// <param name="reason">Lower case: <c>spindown</c>, <c>timeout</c>, <c>failure</c>.</param>
     public void Shutdown(string reason)
     {
-        var spans = new List<ExecutionSpan?>();
+        var leaving = new Departures(sendSpan);
         lock (_gate)
         {
-            foreach (InvocationContext context in _contexts.Values.ToArray())
+            long at = NowSeconds;
+            bool isUnused = !_sawFirstInvoke;
+            leaving.Add(_sandboxTags, tags => metrics.Shutdown(isUnused, at, tags));
+            leaving.Add(_sandboxTags, _beforeFirstInvoke);
+            foreach (InvocationContext context in _contexts.All)
             {
-                bool diedInside = reason is "timeout" or "failure" && context is { Start: not null, End: null, IsSpanSent: false };
-                spans.Add(diedInside ? Take(context, DeathOf(context, reason)) : Conclude(context));
+                bool diedInside = context is { Start: not null, End: null } && context.Done?.Status is not PlatformStatus.Success;
+                if (diedInside && reason is ("timeout" or "failure"))
+                {
+                    Take(context, reason, leaving);
+                }
+
+                Close(context, leaving);
             }
 
-            _contexts.Clear();
-            _byAge.Clear();
             _current = null;
         }
 
-        spans.ForEach(Send);
+        leaving.Send();
     }
 
     /// <summary>Completes when every invocation that was begun has its report.</summary>
@@ -257,72 +275,84 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
     {
         lock (_gate)
         {
-            return Task.WhenAll(_contexts.Values.Where(static context => context is { IsInvoked: true, IsReported: false }).Select(static context => context.WhenReported));
+            return Task.WhenAll(_contexts.All.Where(static context => context is { IsInvoked: true, Report: null }).Select(static context => context.WhenReported));
         }
     }
 
     private long NowSeconds => time.GetUtcNow().ToUnixTimeSeconds();
 
+    private long NowNs => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+
     private static long ToSeconds(long ns) => ns / 1_000_000_000;
 
-    private static bool IsError(EndCall call) => call.Error is not null || ResponseStatus.IsServerError(call.StatusCode);
-
-    /// <summary>True the first time for this invocation.</summary>
-    private static bool CountError(InvocationContext context)
+    private InvocationContext Change(string requestId, Action<InvocationContext, Departures> change)
     {
-        bool isFirst = !context.IsErrorCounted;
-        context.IsErrorCounted = true;
-        return isFirst;
+        var leaving = new Departures(sendSpan);
+        InvocationContext context;
+        lock (_gate)
+        {
+            context = ContextOf(requestId, leaving);
+            change(context, leaving);
+        }
+
+        leaving.Send();
+        return context;
     }
 
-    /// <summary>The span leaves when the runtime is done and the tracer has said its part, or when the platform says that it never will.</summary>
-    private static bool IsComplete(InvocationContext context) =>
-        context.Done is { } done && (context.End is not null || (done.Status == PlatformStatus.Timeout && context.Start is not null));
-
-    private InvocationContext ContextOf(string requestId)
+    private InvocationContext ContextOf(string requestId, Departures leaving)
     {
-        if (_contexts.TryGetValue(requestId, out InvocationContext? known))
+        if (_contexts.Find(requestId) is { } known)
         {
             return known;
         }
 
-        MakeRoom();
-        var context = new InvocationContext(requestId, NowNs) { MetricTags = _sandboxTags };
-        _contexts.Add(requestId, context);
-        _byAge.Enqueue(requestId);
+        if (_contexts.OneTooMany(_current) is { } oldest)
+        {
+            Close(oldest, leaving);
+        }
+
+        var context = new InvocationContext(requestId, NowNs, time.GetTimestamp());
+        _contexts.Add(context);
         return context;
     }
 
-    /// <summary>The oldest goes first; what the platform has begun and not reported yet goes last, or a flood of ids that nobody knows would push it out.</summary>
-    private void MakeRoom()
+    /// <summary>Calls without an id that came before their INVOKE.</summary>
+    private void ClaimCalls(InvocationContext context, Departures leaving)
     {
-        int spared = 0;
-        while (_contexts.Count >= ContextLimit && _byAge.TryDequeue(out string? oldest))
+        context.Start ??= _unclaimedStart;
+        if (_unclaimedEnd is { } end && context.End is null)
         {
-            bool isRunning = _contexts.TryGetValue(oldest, out InvocationContext? context) && context is { IsInvoked: true, IsReported: false };
-            if (isRunning && spared++ < ContextLimit)
-            {
-                _byAge.Enqueue(oldest);
-            }
-            else
-            {
-                _contexts.Remove(oldest);
-            }
+            End(context, end, leaving);
+        }
+
+        _unclaimedStart = null;
+        _unclaimedEnd = null;
+    }
+
+    private void End(InvocationContext context, EndCall call, Departures leaving)
+    {
+        context.End = call;
+        if (ExecutionSpanBuilder.IsError(call))
+        {
+            CountError(context, NowSeconds, leaving);
         }
     }
 
-    /// <summary>Forgets ids that were mentioned long ago and whose report never came.</summary>
-    private void Expire()
+    /// <summary>
+    /// Closes what another life of the sandbox left behind (its reports can come to us after a reset) and ids that were mentioned long ago without ever being invoked.
+    /// An invocation of this life keeps its context until its report, however long the sandbox was frozen.
+    /// </summary>
+    private void Expire(string begun, Departures leaving)
     {
-        long oldestNs = NowNs - (LongestWaitForReport.Ticks * 100);
-        while (_byAge.TryPeek(out string? requestId) && (!_contexts.TryGetValue(requestId, out InvocationContext? context) || context.CreatedNs < oldestNs))
+        foreach (InvocationContext context in _contexts.All)
         {
-            _byAge.Dequeue();
-            _contexts.Remove(requestId);
+            bool isOver = context.Report is not null || time.GetElapsedTime(context.CreatedTimestamp) > LongestWaitForInvoke;
+            if (!context.IsInvoked && isOver && context.RequestId != begun)
+            {
+                Close(context, leaving);
+            }
         }
     }
-
-    private long NowNs => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 
     /// <summary>Cold start and proactive initialization are facts of the sandbox's first invocation only.</summary>
     private void SetInitKind(InvocationContext context)
@@ -341,84 +371,98 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
         return context.IsProactiveInit ? tags.With("proactive_initialization", "true") : tags;
     }
 
-    /// <summary>Last chance for a span: the tracer's placeholder arrived but its end call did not. Then the context is forgotten, if its report is in.</summary>
-    private ExecutionSpan? Conclude(InvocationContext context)
+    private static void Emit(InvocationContext context, Action<TagSet> emission, Departures leaving)
     {
-        ExecutionSpan? span = !context.IsSpanSent && (context.End is not null || (context.Placeholder is not null && context.Done is not null)) ? Take(context) : null;
-        if (context.IsReported && (context.IsSpanSent || context.Start is null || context != _current))
+        if (context.IsInvoked)
         {
-            _contexts.Remove(context.RequestId);
+            leaving.Add(context.MetricTags, emission);
+        }
+        else
+        {
+            context.HeldMetrics.Add(emission);
+        }
+    }
+
+    private void EmitPostRuntime(InvocationContext context, Departures leaving)
+    {
+        if (context.Report?.DurationMs is { } durationMs && context.Done?.DurationMs is { } runtimeMs && runtimeMs != 0)
+        {
+            long at = context.ReportedSeconds;
+            Emit(context, tags => metrics.PostRuntimeDuration(durationMs - runtimeMs, at, tags), leaving);
+        }
+    }
+
+    private void CountFailure(InvocationContext context, PlatformStatus status, string? errorType, long at, Departures leaving)
+    {
+        if (status is PlatformStatus.Error or PlatformStatus.Failure or PlatformStatus.Timeout)
+        {
+            CountError(context, at, leaving);
         }
 
-        return span;
-    }
-
-    private ExecutionSpan? Take(InvocationContext context, InvocationError? death = null)
-    {
-        if (context.IsSpanSent)
+        if (status == PlatformStatus.Timeout && !context.IsTimeoutCounted)
         {
-            return null;
+            context.IsTimeoutCounted = true;
+            Emit(context, tags => metrics.Timeout(at, tags), leaving);
         }
 
-        context.IsSpanSent = true;
-        return ExecutionSpanOf(context, death ?? TimeoutOf(context));
+        if (status == PlatformStatus.Error && errorType == "Runtime.OutOfMemory")
+        {
+            CountOutOfMemory(context, at, leaving);
+        }
     }
 
-    private static InvocationError? TimeoutOf(InvocationContext context) =>
-        context.Done?.Status == PlatformStatus.Timeout ? new InvocationError("Datadog detected a Timeout", "Timeout", "") : null;
-
-    private static InvocationError DeathOf(InvocationContext context, string reason) => reason == "timeout"
-        ? TimeoutOf(context) ?? new InvocationError("Datadog detected an Impending Timeout", "Impending Timeout", "")
-        : new InvocationError("The runtime ended before the invocation did", context.Done?.ErrorType ?? "Runtime.ExitError", "");
-
-    private ExecutionSpan ExecutionSpanOf(InvocationContext context, InvocationError? death)
+    private void CountError(InvocationContext context, long at, Departures leaving)
     {
-        EndCall? end = context.End;
-        TraceContext? upstream = context.Start?.Upstream;
-        PlaceholderSpan? placeholder = context.Placeholder;
-        long startNs = context.PlatformStartNs != 0 ? context.PlatformStartNs : context.Start?.AtNs ?? context.CreatedNs;
-        long durationNs = context.Done?.DurationMs is { } durationMs ? (long)Math.Round(durationMs * 1e6) : Math.Max(0, (end?.AtNs ?? NowNs) - startNs);
-        return new ExecutionSpan
+        if (!context.IsErrorCounted)
         {
-            RequestId = context.RequestId,
-            TraceId = FirstId(upstream?.TraceId, end?.TraceId, placeholder?.TraceId),
-            SpanId = FirstId(end?.SpanId, placeholder?.SpanId, null),
-            ParentId = upstream?.ParentId ?? end?.ParentId ?? 0,
-            StartNs = startNs,
-            DurationNs = durationNs,
-            IsColdStart = context.IsColdStart,
-            IsProactiveInit = context.IsProactiveInit,
-            Error = end?.Error ?? death,
-            IsError = death is not null || (end is not null && IsError(end)),
-            StatusCode = end?.StatusCode,
-            Priority = upstream?.Priority ?? end?.Priority,
-            PropagationTags = upstream?.Tags ?? end?.PropagationTags ?? [],
-            Placeholder = placeholder,
-        };
+            context.IsErrorCounted = true;
+            Emit(context, tags => metrics.Error(at, tags), leaving);
+        }
     }
 
-    /// <summary>The first id that was told, else a random one that is not 0.</summary>
-    private static ulong FirstId(ulong? first, ulong? second, ulong? third)
+    private void CountOutOfMemory(InvocationContext context, long at, Departures leaving)
     {
-        foreach (ulong? id in (ReadOnlySpan<ulong?>)[first, second, third])
+        if (!context.IsOutOfMemoryCounted)
         {
-            if (id is { } told and not 0)
-            {
-                return told;
-            }
+            context.IsOutOfMemoryCounted = true;
+            Emit(context, tags => metrics.OutOfMemory(at, tags), leaving);
+        }
+    }
+
+    /// <summary>Another invocation has begun, or the report is in: the span leaves if it can. The context goes once its report is in.</summary>
+    private void Conclude(InvocationContext context, Departures leaving)
+    {
+        if (context.IsInvoked && ExecutionSpanBuilder.IsEnough(context))
+        {
+            Take(context, null, leaving);
         }
 
-        return RandomId.Next();
+        if (context is { Report: not null, IsInvoked: true })
+        {
+            _contexts.Remove(context);
+        }
     }
 
-    private void Send(ExecutionSpan? span)
+    /// <summary>The end of a context, whatever it waited for.</summary>
+    private void Close(InvocationContext context, Departures leaving)
     {
-        if (span is not null)
+        if (ExecutionSpanBuilder.IsEnough(context))
         {
-            sendSpan(span);
+            Take(context, null, leaving);
+        }
+
+        leaving.Add(_sandboxTags, context.HeldMetrics);
+        context.SignalRuntimeDone();
+        context.SignalReported();
+        _contexts.Remove(context);
+    }
+
+    private void Take(InvocationContext context, string? reason, Departures leaving)
+    {
+        if (!context.IsSpanSent)
+        {
+            context.IsSpanSent = true;
+            leaving.Add(ExecutionSpanBuilder.Build(context, reason, NowNs));
         }
     }
 }
-
-/// <summary>The figures of <c>platform.report</c>; null = not in the record.</summary>
-public readonly record struct ReportFigures(double? DurationMs, double? BilledDurationMs, double? MemorySizeMb, double? MaxMemoryUsedMb, double? InitDurationMs);

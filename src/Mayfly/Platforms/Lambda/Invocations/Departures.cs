@@ -1,0 +1,27 @@
+using Mayfly.Tags;
+
+namespace Mayfly.Platforms.Lambda.Invocations;
+
+/// <summary>What one change of the tracker lets go: decided under its lock, sent outside of it. Metrics first: whoever sees the span finds them counted.</summary>
+internal sealed class Departures(Action<ExecutionSpan> sendSpan)
+{
+    private readonly List<(TagSet Tags, Action<TagSet> Emission)> _metrics = [];
+    private readonly List<ExecutionSpan> _spans = [];
+
+    public void Add(ExecutionSpan span) => _spans.Add(span);
+
+    public void Add(TagSet tags, Action<TagSet> emission) => _metrics.Add((tags, emission));
+
+    /// <summary>Takes the emissions out of <paramref name="held"/>.</summary>
+    public void Add(TagSet tags, List<Action<TagSet>> held)
+    {
+        held.ForEach(emission => _metrics.Add((tags, emission)));
+        held.Clear();
+    }
+
+    public void Send()
+    {
+        _metrics.ForEach(static metric => metric.Emission(metric.Tags));
+        _spans.ForEach(sendSpan);
+    }
+}
