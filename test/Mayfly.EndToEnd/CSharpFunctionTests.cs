@@ -75,7 +75,10 @@ public class CSharpFunctionTests(CSharpRuns runs) : IClassFixture<CSharpRuns>
             Assert.Equal("dotnet10", span.Meta["runtime"]);
             Assert.Equal("server", span.Meta["span.kind"]);
             Assert.Equal("beans", span.Meta["team"]);
-            Assert.InRange(span.DurationNs, 1, (long)invocation.Duration.TotalNanoseconds + 1_000_000);
+
+            // The platform states the timeout as the duration of an invocation that it cut off a little later.
+            TimeSpan late = invocation == run.TimedOut ? TimeSpan.FromSeconds(1) : TimeSpan.FromMilliseconds(1);
+            Assert.InRange(span.DurationNs, 1, (long)(invocation.Duration + late).TotalNanoseconds);
             foreach (SentSpanLine root in run.Sent.Roots.Where(one => one.RequestId == invocation.RequestId))
             {
                 Assert.Equal((root.TraceId, root.SpanId), (span.TraceId, span.SpanId));
