@@ -133,10 +133,14 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
             context.ReportedSeconds = at;
             Emit(context, tags => metrics.Report(report, at, tags), leaving);
             EmitPostRuntime(context, leaving);
-            CountFailure(context, report.Status, report.ErrorType, at, leaving);
-            if (report.MaxMemoryUsedMb is { } used && used >= report.MemorySizeMb)
+            if (context.IsInvoked)
             {
-                CountOutOfMemory(context, at, leaving);
+                // The report of an invocation that ended an earlier life of the sandbox comes to the agent of the next one; that life has counted its failure.
+                CountFailure(context, report.Status, report.ErrorType, at, leaving);
+                if (report.MaxMemoryUsedMb is { } used && used >= report.MemorySizeMb)
+                {
+                    CountOutOfMemory(context, at, leaving);
+                }
             }
 
             if (context != _current)

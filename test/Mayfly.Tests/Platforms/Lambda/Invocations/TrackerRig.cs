@@ -74,9 +74,9 @@ internal sealed class TrackerRig : IDisposable
             using (payload)
             {
                 Assert.Equal(IntakeKind.Sketches, payload.Kind);
-                foreach (SketchPayload.Types.Sketch sketch in SketchPayload.Parser.ParseFrom(payload.Body.WrittenSpan.ToArray()).Sketches)
+                foreach (Sketch sketch in SketchPayload.Parser.ParseFrom(payload.Body.WrittenSpan.ToArray()).Sketches)
                 {
-                    foreach (SketchPayload.Types.Sketch.Types.Dogsketch dog in sketch.Dogsketches)
+                    foreach (Dogsketch dog in sketch.Dogsketches)
                     {
                         Assert.StartsWith(Prefix, sketch.Metric, StringComparison.Ordinal);
                         string sum = Math.Round(dog.Sum, 9).ToString(CultureInfo.InvariantCulture);
