@@ -11,7 +11,18 @@ internal static class FreePorts
     private const int Last = 32_000;
     private const int Attempts = 1000;
 
-    public static LocalPorts Pick() => new(One(), One(), One(), One());
+    /// <summary>Four different ones.</summary>
+    public static LocalPorts Pick()
+    {
+        var ports = new HashSet<int>();
+        while (ports.Count < 4)
+        {
+            ports.Add(One());
+        }
+
+        int[] distinct = [.. ports];
+        return new LocalPorts(distinct[0], distinct[1], distinct[2], distinct[3]);
+    }
 
     /// <summary>Free for TCP and UDP on every address.</summary>
     public static int One()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using Mayfly.Http;
 using Mayfly.Platforms.Lambda.Invocations;
 using Microsoft.AspNetCore.Http;
@@ -48,18 +49,14 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, TimeProvider 
                 exchange.ResponseHeaders[TraceContext.PriorityHeader] = priority.ToString(CultureInfo.InvariantCulture);
             }
 
-            string highBits = string.Join(',', upstream.Tags.Where(static tag => tag.Key == "_dd.p.tid" && IsHighBits(tag.Value)).Select(static tag => $"{tag.Key}={tag.Value}"));
-            if (highBits.Length > 0)
+            if (upstream.HighBits is { } highBits)
             {
-                exchange.ResponseHeaders[TraceContext.TagsHeader] = highBits;
+                exchange.ResponseHeaders[TraceContext.TagsHeader] = $"{TraceContext.HighBitsTag}={highBits}";
             }
         }
 
         await AnswerOkAsync(exchange);
     }
-
-    /// <summary>16 hexadecimal digits; anything else does not go back into a header.</summary>
-    private static bool IsHighBits(string text) => text.Length == 16 && text.All(char.IsAsciiHexDigit);
 
     private async ValueTask EndInvocationAsync(HttpExchange exchange)
     {
@@ -97,14 +94,28 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, TimeProvider 
         }
 
         byte[] bytes = new byte[header.Length];
-        if (!Convert.TryFromBase64String(header, bytes, out int count))
+
+        // The decoder skips blanks, of which plain text has many and base64 none.
+        if (header.Contains(' ', StringComparison.Ordinal) || !Convert.TryFromBase64String(header, bytes, out int count))
+        {
+            return Plain(header);
+        }
+
+        ReadOnlySpan<byte> decoded = bytes.AsSpan(0, count);
+        bool isText = Utf8.IsValid(decoded) && decoded.IndexOfAnyInRange((byte)0, (byte)8) < 0 && !decoded.ContainsAny(OtherControls);
+        return isText ? Encoding.UTF8.GetString(decoded) : Plain(header);
+    }
+
+    /// <summary>The server gives each byte of a header as one character; most clients mean UTF-8.</summary>
+    private static string Plain(string header)
+    {
+        if (Ascii.IsValid(header))
         {
             return header;
         }
 
-        ReadOnlySpan<byte> decoded = bytes.AsSpan(0, count);
-        bool isText = System.Text.Unicode.Utf8.IsValid(decoded) && decoded.IndexOfAnyInRange((byte)0, (byte)8) < 0 && !decoded.ContainsAny(OtherControls);
-        return isText ? Encoding.UTF8.GetString(decoded) : header;
+        byte[] bytes = Encoding.Latin1.GetBytes(header);
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : header;
     }
 
     /// <summary>Control characters above 8 other than tab, line feed and carriage return.</summary>

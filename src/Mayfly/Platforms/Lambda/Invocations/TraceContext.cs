@@ -6,7 +6,7 @@ namespace Mayfly.Platforms.Lambda.Invocations;
 /// <param name="TraceId">Low 64 bits; never 0.</param>
 /// <param name="ParentId">0 = unknown.</param>
 /// <param name="Priority">Null when upstream gave none.</param>
-/// <param name="Tags">The <c>_dd.p.*</c> tags.</param>
+/// <param name="Tags">The <c>_dd.p.*</c> tags, and <c>_dd.propagation_error</c> for one that was malformed.</param>
 public sealed record TraceContext(ulong TraceId, ulong ParentId, int? Priority, IReadOnlyList<KeyValuePair<string, string>> Tags)
 {
     public const string TraceIdHeader = "x-datadog-trace-id";
@@ -15,7 +15,12 @@ public sealed record TraceContext(ulong TraceId, ulong ParentId, int? Priority, 
     public const string PriorityHeader = "x-datadog-sampling-priority";
     public const string TagsHeader = "x-datadog-tags";
 
+    /// <summary>The high 64 bits of the trace id, 16 hex digits.</summary>
+    public const string HighBitsTag = "_dd.p.tid";
+
+    private const string DecisionMakerTag = "_dd.p.dm";
     private const string PropagatedPrefix = "_dd.p.";
+    private const string ErrorTag = "_dd.propagation_error";
 
     /// <summary>A longer tags header is refused whole.</summary>
     private const int TagsLimitBytes = 512;
@@ -35,8 +40,11 @@ public sealed record TraceContext(ulong TraceId, ulong ParentId, int? Priority, 
             traceId,
             ParseId(header(ParentIdHeader)),
             priority,
-            tags.Length > TagsLimitBytes ? [new("_dd.propagation_error", "extract_max_size")] : PropagatedTags(tags));
+            tags.Length > TagsLimitBytes ? [new(ErrorTag, "extract_max_size")] : Checked(PropagatedTags(tags)));
     }
+
+    /// <summary>Null when upstream sent none, or a malformed one.</summary>
+    public string? HighBits => Tags.FirstOrDefault(static tag => tag.Key == HighBitsTag).Value;
 
     /// <summary>A decimal unsigned 64-bit id; 0 for anything else.</summary>
     public static ulong ParseId(string? text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong id) ? id : 0;
@@ -61,4 +69,14 @@ public sealed record TraceContext(ulong TraceId, ulong ParentId, int? Priority, 
 
         return tags;
     }
+
+    /// <summary>Tags whose value everybody downstream relies on: a bad one is replaced by what was wrong with it.</summary>
+    private static IReadOnlyList<KeyValuePair<string, string>> Checked(IReadOnlyList<KeyValuePair<string, string>> tags) => [.. tags.Select(static tag => tag.Key switch
+    {
+        HighBitsTag when tag.Value.Length != 16 || tag.Value.AsSpan().ContainsAnyExcept(HexDigits) => new(ErrorTag, "malformed_tid " + tag.Value),
+        DecisionMakerTag when !sbyte.TryParse(tag.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out sbyte maker) || maker > 0 => new(ErrorTag, "decoding_error"),
+        _ => tag,
+    })];
+
+    private static readonly System.Buffers.SearchValues<char> HexDigits = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF");
 }
