@@ -25,7 +25,9 @@ if (mode == AgentMode.None)
 
 if (settings.Lambda.RuntimeApi is not { } runtimeApi)
 {
-    Say(toError: true, $"mayfly cannot be a Lambda extension here: {Keys.RuntimeApi} is not set. AWS Lambda sets it; locally, start the agent through Mayfly.Local.");
+    Say(
+        toError: true,
+        $"mayfly cannot be a Lambda extension here: {Keys.RuntimeApi} is not set. AWS Lambda sets it; locally, start the agent through Mayfly.Local.");
     return CannotRun;
 }
 

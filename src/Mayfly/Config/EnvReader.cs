@@ -101,7 +101,7 @@ public sealed class EnvReader(Func<string, string?> lookup)
             return value;
         }
 
-        Warn(key, text, $"a number of seconds of at least {min.TotalSeconds.ToString(CultureInfo.InvariantCulture)}, {@default.TotalSeconds.ToString(CultureInfo.InvariantCulture)} is used");
+        Warn(key, text, string.Create(CultureInfo.InvariantCulture, $"a number of seconds of at least {min.TotalSeconds}, {@default.TotalSeconds} is used"));
         return @default;
     }
 

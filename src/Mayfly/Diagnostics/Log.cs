@@ -8,7 +8,8 @@ namespace Mayfly.Diagnostics;
 /// The agent's own output: one line per event on standard output, <c>MAYFLY | LEVEL | text</c>.
 /// </summary>
 /// <remarks>
-/// On Lambda every line comes back as an <c>extension</c> telemetry record, so nothing on the log path may log per record (docs/spec/04-metrics-logs.md#d-the-agents-own-log-output).
+/// On Lambda every line comes back as an <c>extension</c> telemetry record, so nothing on the log path may log per record
+/// (docs/spec/04-metrics-logs.md#d-the-agents-own-log-output).
 /// An interpolated text costs nothing when its level is off. Thread-safe.
 /// </remarks>
 public sealed class Log(LogLevel level, Stream output)

@@ -1,6 +1,8 @@
 namespace Mayfly.Diagnostics;
 
-/// <summary>How loud the agent is. A level's meaning is its consequence: <see cref="Error"/> = data lost or a feature off, <see cref="Warn"/> = something to fix.</summary>
+/// <summary>
+/// How loud the agent is. A level's meaning is its consequence: <see cref="Error"/> = data lost or a feature off, <see cref="Warn"/> = something to fix.
+/// </summary>
 public enum LogLevel
 {
     Trace,

@@ -32,7 +32,9 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
         return values.Count == 0 ? null : values[0];
     }
 
-    /// <summary>Reads the whole body, decompressing it if Content-Encoding says so. What the client declares is never trusted: memory grows as bytes arrive.</summary>
+    /// <summary>
+    /// Reads the whole body, decompressing it if Content-Encoding says so. What the client declares is never trusted: memory grows as bytes arrive.
+    /// </summary>
     public async ValueTask<RequestBody> ReadBodyAsync(int limitBytes)
     {
         if (_request.Headers.ContentLength > limitBytes)
@@ -206,8 +208,10 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
     }
 
     /// <summary>
-    /// <see cref="GZipStream"/> takes the end of its input for the end of the data. The last four bytes of a gzip body tell the length of its last member: in a body
+    /// <see cref="GZipStream"/> takes the end of its input for the end of the data. The last four bytes of a gzip body tell the length of its last member: in a
+    /// body
     /// that was cut they are anything, almost always more than came out.
     /// </summary>
-    private static bool IsCutShort(ReadOnlySpan<byte> gzip, int length) => gzip.Length < 18 || BinaryPrimitives.ReadUInt32LittleEndian(gzip[^4..]) > (uint)length;
+    private static bool IsCutShort(ReadOnlySpan<byte> gzip, int length) =>
+        gzip.Length < 18 || BinaryPrimitives.ReadUInt32LittleEndian(gzip[^4..]) > (uint)length;
 }

@@ -10,7 +10,8 @@ using Microsoft.Extensions.Options;
 namespace Mayfly.Http;
 
 /// <summary>
-/// Kestrel without host and without container, on sockets that are bound first: clients can connect from <see cref="Bind"/> on (they wait in the backlog), and a
+/// Kestrel without host and without container, on sockets that are bound first: clients can connect from <see cref="Bind"/> on (they wait in the backlog), and
+/// a
 /// port that is taken costs that listener, never the process.
 /// </summary>
 /// <remarks>
@@ -34,7 +35,9 @@ public sealed class HttpServer : IAsyncDisposable
     private HttpServer(List<Listener> listeners, BodyBudget bodies, Log log)
     {
         _listeners = listeners;
-        _application = new HttpApplication(listeners.DistinctBy(static listener => listener.Address.Port).ToDictionary(static listener => listener.Address.Port, static listener => listener.Endpoint), bodies, log);
+        Dictionary<int, HttpEndpoint> endpointsByPort = [];
+        listeners.ForEach(listener => endpointsByPort.TryAdd(listener.Address.Port, listener.Endpoint));
+        _application = new HttpApplication(endpointsByPort, bodies, log);
     }
 
     /// <summary>Binds every endpoint it can; says once, by name, which one it cannot.</summary>
@@ -54,7 +57,9 @@ public sealed class HttpServer : IAsyncDisposable
                 }
                 else if (isFirst)
                 {
-                    log.Error($"{endpoint.Name}: port {port} on {address} cannot be used ({error}), so this listener is off. Another agent may be running; free the port or set another one.");
+                    log.Error(
+                        $"{endpoint.Name}: port {port} on {address} cannot be used ({error}), so this listener is off. "
+                        + "Another agent may be running; free the port or set another one.");
                     break;
                 }
             }

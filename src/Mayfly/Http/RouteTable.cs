@@ -3,7 +3,9 @@ namespace Mayfly.Http;
 /// <summary>Answers one request. Exceptions that a handler lets through become a 500 and cost that request only.</summary>
 public delegate ValueTask RouteHandler(HttpExchange exchange);
 
-/// <summary>The exact paths that a listener serves. Unknown path: 404; known path, other method: 405. Filled before the server starts, then read only.</summary>
+/// <summary>
+/// The exact paths that a listener serves. Unknown path: 404; known path, other method: 405. Filled before the server starts, then read only.
+/// </summary>
 public sealed class RouteTable
 {
     private readonly Dictionary<string, Route> _routes = new(StringComparer.Ordinal);

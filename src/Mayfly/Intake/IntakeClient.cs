@@ -77,7 +77,9 @@ public sealed class IntakeClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>2xx delivered; 408, 425, 429 and 5xx worth another attempt; the rest refused for good (docs/spec/04-metrics-logs.md#b11-response-handling).</summary>
+    /// <summary>
+    /// 2xx delivered; 408, 425, 429 and 5xx worth another attempt; the rest refused for good (docs/spec/04-metrics-logs.md#b11-response-handling).
+    /// </summary>
     internal static SendOutcome Judge(HttpStatusCode status) => (int)status switch
     {
         >= 200 and < 300 => SendOutcome.Delivered,

@@ -9,7 +9,10 @@ public sealed record IntakeEndpoint(Uri Url, string ContentType, bool Compress)
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 }
 
-/// <summary>The endpoints of every kind of payload (docs/spec/03-traces.md#52-url-endpoints-keys, docs/spec/04-metrics-logs.md#b9-endpoints-headers-compression and #c11-shipping).</summary>
+/// <summary>
+/// The endpoints of every kind of payload (docs/spec/03-traces.md#52-url-endpoints-keys, docs/spec/04-metrics-logs.md#b9-endpoints-headers-compression and
+/// #c11-shipping).
+/// </summary>
 public sealed class IntakeEndpoints(Settings settings)
 {
     private const string Protobuf = "application/x-protobuf";

@@ -14,7 +14,8 @@ public readonly record struct FlushReport(long Delivered, long Dropped, long Kep
 /// taken until it is delivered or dropped with a counted reason.
 /// </summary>
 /// <remarks>
-/// A payload whose sending failed is kept for the next flush; after <see cref="AttemptLimit"/> attempts it is dropped, and beyond <see cref="KeptLimitBytes"/> the oldest go
+/// A payload whose sending failed is kept for the next flush; after <see cref="AttemptLimit"/> attempts it is dropped, and beyond <see cref="KeptLimitBytes"/>
+/// the oldest go
 /// (docs/spec/04-metrics-logs.md#b11-response-handling, redrive).
 /// The endpoints are independent: one that hangs holds up only its own payloads.
 /// </remarks>
@@ -81,7 +82,10 @@ public sealed class FlushCoordinator(
 
         if (apiKey is null)
         {
-            log.Once("no-api-key", LogLevel.Error, "No API key: DD_API_KEY is not set, so telemetry is dropped. Set it on the function; the function itself is not affected.");
+            log.Once(
+                "no-api-key",
+                LogLevel.Error,
+                "No API key: DD_API_KEY is not set, so telemetry is dropped. Set it on the function; the function itself is not affected.");
             long units = payloads.Sum(static payload => payload.Units);
             payloads.ForEach(payload => Drop(payload, DropReason.NoApiKey));
             return new FlushReport(0, units, 0);
@@ -118,12 +122,18 @@ public sealed class FlushCoordinator(
                     delivered += units;
                     break;
                 case SendOutcome.Rejected:
-                    log.Once($"rejected {payload.Kind} {result.Detail}", LogLevel.Error, $"{units} {Noun(payload.Signal)} dropped: {result.Detail}. {AdviceFor(result)} {CountedNotRepeated}");
+                    log.Once(
+                        $"rejected {payload.Kind} {result.Detail}",
+                        LogLevel.Error,
+                        $"{units} {Noun(payload.Signal)} dropped: {result.Detail}. {AdviceFor(result)} {CountedNotRepeated}");
                     Drop(payload, DropReason.Rejected);
                     dropped += units;
                     break;
                 default:
-                    log.Once($"failed {payload.Kind}", LogLevel.Warn, $"Sending {Noun(payload.Signal)} failed: {result.Detail}. They are kept for the next flush. {CountedNotRepeated}");
+                    log.Once(
+                        $"failed {payload.Kind}",
+                        LogLevel.Warn,
+                        $"Sending {Noun(payload.Signal)} failed: {result.Detail}. They are kept for the next flush. {CountedNotRepeated}");
                     payload.FailedAttempts++;
                     counters[payload.Signal].Retry(units);
                     long given = KeepOrDrop(payload);
@@ -153,7 +163,9 @@ public sealed class FlushCoordinator(
         return payloads;
     }
 
-    /// <summary>Keeps the payload, unless it has failed too often, and as many of those kept before as there is room for; returns the units that were dropped instead.</summary>
+    /// <summary>
+    /// Keeps the payload, unless it has failed too often, and as many of those kept before as there is room for; returns the units that were dropped instead.
+    /// </summary>
     private long KeepOrDrop(IntakePayload payload)
     {
         if (payload.FailedAttempts >= AttemptLimit)

@@ -41,7 +41,11 @@ public sealed class TraceRoutes(TracePipeline traces, AgentInfo info, int bodyLi
                 await exchange.RespondAsync(StatusCodes.Status413PayloadTooLarge, result.Message);
                 break;
             default:
-                log.Once("trace malformed", LogLevel.Warn, $"A request of a {headers.Language ?? "nameless"} tracer is answered with 400, its traces are lost: {result.Message}. Later ones are not reported again.");
+                log.Once(
+                    "trace malformed",
+                    LogLevel.Warn,
+                    $"A request of a {headers.Language ?? "nameless"} tracer is answered with 400, its traces are lost: {result.Message}. "
+                    + "Later ones are not reported again.");
                 await exchange.RespondAsync(StatusCodes.Status400BadRequest, result.Message);
                 break;
         }

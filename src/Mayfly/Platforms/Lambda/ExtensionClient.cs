@@ -47,7 +47,7 @@ public sealed class ExtensionClient : IDisposable
         byte[] body = await response.Content.ReadAsByteArrayAsync(cancellation);
         if (!response.IsSuccessStatusCode)
         {
-            throw new HttpRequestException($"the platform refused the registration: {(int)response.StatusCode} {Encoding.UTF8.GetString(body)}", null, response.StatusCode);
+            throw Refusal("the registration", response.StatusCode, body);
         }
 
         string? id = response.Headers.TryGetValues(IdentifierHeader, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
@@ -64,8 +64,9 @@ public sealed class ExtensionClient : IDisposable
     public async Task<string?> SubscribeAsync(string extensionId, int port, bool withLogs, TaskCompletionSource sent, CancellationToken cancellation)
     {
         string types = withLogs ? """["platform","extension","function"]""" : """["platform"]""";
-        string body =
-            $$$"""{"schemaVersion":"2022-12-13","destination":{"protocol":"HTTP","URI":"http://sandbox:{{{port}}}/"},"types":{{{types}}},"buffering":{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}}""";
+        const string Buffering = """{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}""";
+        string destination = $$"""{"protocol":"HTTP","URI":"http://sandbox:{{port}}/"}""";
+        string body = $$"""{"schemaVersion":"2022-12-13","destination":{{destination}},"types":{{types}},"buffering":{{Buffering}}}""";
         using var request = new HttpRequestMessage(HttpMethod.Put, _telemetryUrl) { Content = new AnnouncedContent(body, sent) };
         request.Headers.TryAddWithoutValidation(IdentifierHeader, extensionId);
         try
@@ -87,7 +88,9 @@ public sealed class ExtensionClient : IDisposable
         }
     }
 
-    /// <summary>Says that we are done and waits for the next event. Throws <see cref="HttpRequestException"/>, with the status when the platform answered.</summary>
+    /// <summary>
+    /// Says that we are done and waits for the next event. Throws <see cref="HttpRequestException"/>, with the status when the platform answered.
+    /// </summary>
     public async Task<ExtensionEvent> NextAsync(string extensionId, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, _nextUrl);
@@ -96,10 +99,13 @@ public sealed class ExtensionClient : IDisposable
         byte[] body = await response.Content.ReadAsByteArrayAsync(cancellation);
         return response.IsSuccessStatusCode
             ? ExtensionEvent.Parse(body)
-            : throw new HttpRequestException($"the platform refused next: {(int)response.StatusCode} {Encoding.UTF8.GetString(body)}", null, response.StatusCode);
+            : throw Refusal("next", response.StatusCode, body);
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static HttpRequestException Refusal(string what, HttpStatusCode status, byte[] body) =>
+        new($"the platform refused {what}: {(int)status} {Encoding.UTF8.GetString(body)}", null, status);
 
     private static ByteArrayContent Json(string text)
     {

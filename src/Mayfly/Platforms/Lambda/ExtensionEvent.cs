@@ -24,7 +24,10 @@ public readonly record struct ExtensionEvent(
     string InvokedFunctionArn,
     string ShutdownReason)
 {
-    /// <summary>Parses a body, whatever its content type says. A field that is missing or oddly typed costs that field; bytes that are no JSON object are <c>Unknown</c>.</summary>
+    /// <summary>
+    /// Parses a body, whatever its content type says. A field that is missing or oddly typed costs that field; bytes that are no JSON object are
+    /// <c>Unknown</c>.
+    /// </summary>
     public static ExtensionEvent Parse(ReadOnlySpan<byte> body)
     {
         var kind = ExtensionEventKind.Unknown;
@@ -84,13 +87,21 @@ public readonly record struct ExtensionEvent(
     private static string Text(ref Utf8JsonReader reader)
     {
         reader.Read();
-        if (reader.TokenType == JsonTokenType.String)
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return "";
+        }
+
+        try
         {
             return reader.GetString() ?? "";
         }
-
-        reader.Skip();
-        return "";
+        catch (InvalidOperationException)
+        {
+            // The reader lets bytes through that are no UTF-8, and so are no text.
+            return "";
+        }
     }
 
     private static long Number(ref Utf8JsonReader reader)

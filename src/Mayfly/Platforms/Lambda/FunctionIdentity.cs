@@ -4,7 +4,10 @@ using Mayfly.Tags;
 
 namespace Mayfly.Platforms.Lambda;
 
-/// <summary>Which function this sandbox serves, and the tags that everything of it carries (docs/spec/01-lambda-lifecycle.md#61-function-tags-computed-once-after-register).</summary>
+/// <summary>
+/// Which function this sandbox serves, and the tags that everything of it carries
+/// (docs/spec/01-lambda-lifecycle.md#61-function-tags-computed-once-after-register).
+/// </summary>
 public sealed class FunctionIdentity
 {
     private const string NoAccount = "none";

@@ -16,7 +16,8 @@ namespace Mayfly.Platforms.Lambda;
 
 /// <summary>
 /// The agent as a Lambda extension: composes the signals, binds the ports, registers, subscribes, and hands over to <see cref="SandboxLoop"/>
-/// (docs/spec/01-lambda-lifecycle.md#23-rust-start-order). It never ends before SHUTDOWN once registered: an extension that exits takes the function down with it.
+/// (docs/spec/01-lambda-lifecycle.md#23-rust-start-order). It never ends before SHUTDOWN once registered: an extension that exits takes the function down with
+/// it.
 /// </summary>
 public sealed class LambdaAgent : IAsyncDisposable
 {
@@ -61,7 +62,8 @@ public sealed class LambdaAgent : IAsyncDisposable
         _platform = new ExtensionClient(runtimeApi);
 
         ListenerSettings ports = settings.Listeners;
-        _telemetryEndpoint = new HttpEndpoint("telemetry listener", HttpEndpoint.Everywhere, ports.TelemetryPort, new TelemetryRoutes(_invocations, _logs, time, log).Table());
+        RouteTable telemetry = new TelemetryRoutes(_invocations, _logs, time, log).Table();
+        _telemetryEndpoint = new HttpEndpoint("telemetry listener", HttpEndpoint.Everywhere, ports.TelemetryPort, telemetry);
         _endpoints = [.. Endpoints(ports)];
         _server = HttpServer.Bind(_endpoints, new BodyBudget(BodiesInMemoryLimitBytes), log);
         _dogStatsd = BindDogStatsd(ports);
@@ -160,7 +162,9 @@ public sealed class LambdaAgent : IAsyncDisposable
             return new DogStatsdListener(socket, _metrics, _log);
         }
 
-        _log.Error($"DogStatsD: UDP port {ports.DogStatsdPort} cannot be used ({error}), so custom metrics over UDP are off. Another agent may be running; free the port or set {Keys.DogStatsdPort}.");
+        _log.Error(
+            $"DogStatsD: UDP port {ports.DogStatsdPort} cannot be used ({error}), so custom metrics over UDP are off. "
+            + $"Another agent may be running; free the port or set {Keys.DogStatsdPort}.");
         return null;
     }
 
@@ -180,7 +184,9 @@ public sealed class LambdaAgent : IAsyncDisposable
             }
             catch (HttpRequestException e)
             {
-                _log.Error($"Registration as a Lambda extension failed: {e.Message}. The executable must be /opt/extensions/{ExtensionClient.ExtensionName} of a Lambda function.");
+                _log.Error(
+                    $"Registration as a Lambda extension failed: {e.Message}. "
+                    + $"The executable must be /opt/extensions/{ExtensionClient.ExtensionName} of a Lambda function.");
                 return null;
             }
         }

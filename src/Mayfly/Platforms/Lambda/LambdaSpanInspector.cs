@@ -4,7 +4,9 @@ using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda;
 
-/// <summary>Lambda's look at every span that a tracer sends: internal ones go, the placeholder of the <c>aws.lambda</c> span is handed to its invocation.</summary>
+/// <summary>
+/// Lambda's look at every span that a tracer sends: internal ones go, the placeholder of the <c>aws.lambda</c> span is handed to its invocation.
+/// </summary>
 public sealed class LambdaSpanInspector(InternalSpans internalSpans, InvocationTracker invocations) : ISpanInspector
 {
     public SpanVerdict Inspect(Span span, in TraceHeaders headers)

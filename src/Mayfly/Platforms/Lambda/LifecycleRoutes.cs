@@ -67,12 +67,18 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, TimeProvider 
             TraceContext.ParseId(exchange.Header(TraceContext.TraceIdHeader)),
             TraceContext.ParseId(exchange.Header(TraceContext.SpanIdHeader)),
             TraceContext.ParseId(exchange.Header(TraceContext.ParentIdHeader)),
-            double.TryParse(exchange.Header(TraceContext.PriorityHeader), NumberStyles.Float, CultureInfo.InvariantCulture, out double priority) && double.IsFinite(priority) ? priority : null,
+            PriorityOf(exchange),
             TraceContext.PropagatedTags(exchange.Header(TraceContext.TagsHeader)),
             ResponseStatus.Read(body.Bytes.Span),
             ErrorOf(exchange));
         invocations.EndCalled(exchange.Header(RequestIdHeader), call);
         await AnswerOkAsync(exchange);
+    }
+
+    private static double? PriorityOf(HttpExchange exchange)
+    {
+        string? text = exchange.Header(TraceContext.PriorityHeader);
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double priority) && double.IsFinite(priority) ? priority : null;
     }
 
     private static InvocationError? ErrorOf(HttpExchange exchange)

@@ -47,6 +47,14 @@ public sealed record Registration(string ExtensionId, string FunctionName, strin
     private static string? Text(ref Utf8JsonReader reader)
     {
         reader.Read();
-        return reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+        try
+        {
+            return reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // The reader lets bytes through that are no UTF-8, and so are no text.
+            return null;
+        }
     }
 }

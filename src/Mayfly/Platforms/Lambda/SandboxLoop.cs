@@ -85,7 +85,7 @@ public sealed class SandboxLoop
                 await ShutDownAsync("failure", Deadline.In(Time, LongestFlush));
                 return 1;
             }
-            catch (HttpRequestException e)
+            catch (Exception e) when (e is HttpRequestException or IOException)
             {
                 Log.Once("next", LogLevel.Warn, $"Waiting for the next event failed and is tried again: {e.Message}.");
                 current = default;

@@ -31,7 +31,10 @@ public sealed class TelemetryRoutes(InvocationTracker invocations, LambdaLogs? l
         }
         else
         {
-            log.Once($"telemetry {body.Status}", LogLevel.Warn, $"A telemetry batch could not be read ({body.Status}) and is lost; later ones are not reported again.");
+            log.Once(
+                $"telemetry {body.Status}",
+                LogLevel.Warn,
+                $"A telemetry batch could not be read ({body.Status}) and is lost; later ones are not reported again.");
         }
 
         await exchange.RespondAsync(StatusCodes.Status200OK, Ok, "text/plain");
@@ -52,7 +55,10 @@ public sealed class TelemetryRoutes(InvocationTracker invocations, LambdaLogs? l
             _records.Clear();
             if (read.Malformed > 0)
             {
-                log.Once("telemetry malformed", LogLevel.Warn, $"{read.Malformed} telemetry records were not understood and are skipped; later ones are not reported again.");
+                log.Once(
+                    "telemetry malformed",
+                    LogLevel.Warn,
+                    $"{read.Malformed} telemetry records were not understood and are skipped; later ones are not reported again.");
             }
         }
     }
@@ -77,7 +83,10 @@ public sealed class TelemetryRoutes(InvocationTracker invocations, LambdaLogs? l
                 break;
             case TelemetryKind.LogsDropped when logs is null:
                 // Else the logs say it. Once: the warning is itself a record that can be dropped.
-                log.Once("telemetry dropped", LogLevel.Warn, $"Lambda dropped {platform.DroppedRecords ?? 0} telemetry records: {platform.Reason ?? "no reason given"}");
+                log.Once(
+                    "telemetry dropped",
+                    LogLevel.Warn,
+                    $"Lambda dropped {platform.DroppedRecords ?? 0} telemetry records: {platform.Reason ?? "no reason given"}");
                 break;
         }
     }

@@ -2,7 +2,9 @@ using Mayfly.Tags;
 
 namespace Mayfly.Platforms.Lambda.Invocations;
 
-/// <summary>What one change of the tracker lets go: decided under its lock, sent outside of it. Metrics first: whoever sees the span finds them counted.</summary>
+/// <summary>
+/// What one change of the tracker lets go: decided under its lock, sent outside of it. Metrics first: whoever sees the span finds them counted.
+/// </summary>
 internal sealed class Departures(Action<ExecutionSpan> sendSpan)
 {
     private readonly List<(TagSet Tags, Action<TagSet> Emission)> _metrics = [];

@@ -2,7 +2,9 @@ using Mayfly.Platforms.Lambda.Telemetry;
 
 namespace Mayfly.Platforms.Lambda.Invocations;
 
-/// <summary>Says whether an invocation has an <c>aws.lambda</c> span, and what it is (docs/spec/01-lambda-lifecycle.md#44-the-awslambda-span, #46-timeout-oom-crash).</summary>
+/// <summary>
+/// Says whether an invocation has an <c>aws.lambda</c> span, and what it is (docs/spec/01-lambda-lifecycle.md#44-the-awslambda-span, #46-timeout-oom-crash).
+/// </summary>
 internal static class ExecutionSpanBuilder
 {
     /// <summary>All parties have said their part: the runtime is done, and the tracer has ended or will not come to it.</summary>

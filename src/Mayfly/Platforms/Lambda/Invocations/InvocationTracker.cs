@@ -17,7 +17,9 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
     /// <summary>A first INVOKE later than this after the start of the process was initialized ahead of demand; equals the platform's limit for INIT.</summary>
     private static readonly TimeSpan ProactiveInitAfter = TimeSpan.FromSeconds(10);
 
-    /// <summary>What mentions an id comes within the window of its invocation, whose longest form is 15 minutes: an id without INVOKE for longer will get none.</summary>
+    /// <summary>
+    /// What mentions an id comes within the window of its invocation, whose longest form is 15 minutes: an id without INVOKE for longer will get none.
+    /// </summary>
     private static readonly TimeSpan LongestWaitForInvoke = TimeSpan.FromMinutes(20);
 
     private readonly Lock _gate = new();
@@ -172,7 +174,8 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
     }
 
     /// <summary>
-    /// A tracer says that the handler is about to run. A second call for the same invocation is ignored; without an id it belongs to the invocation that is open,
+    /// A tracer says that the handler is about to run. A second call for the same invocation is ignored; without an id it belongs to the invocation that is
+    /// open,
     /// else to the next.
     /// </summary>
     public void StartCalled(string? requestId, StartCall call)
@@ -196,7 +199,9 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
         }
     }
 
-    /// <summary>A tracer says that the handler has returned. The last call for an id wins until the span has left; without an id only the first one counts.</summary>
+    /// <summary>
+    /// A tracer says that the handler has returned. The last call for an id wins until the span has left; without an id only the first one counts.
+    /// </summary>
     public void EndCalled(string? requestId, EndCall call)
     {
         if (requestId is not null)
@@ -279,7 +284,8 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
     {
         lock (_gate)
         {
-            return Task.WhenAll(_contexts.All.Where(static context => context is { IsInvoked: true, Report: null }).Select(static context => context.WhenReported));
+            IEnumerable<InvocationContext> waiting = _contexts.All.Where(static context => context is { IsInvoked: true, Report: null });
+            return Task.WhenAll(waiting.Select(static context => context.WhenReported));
         }
     }
 
@@ -343,7 +349,8 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
     }
 
     /// <summary>
-    /// Closes what another life of the sandbox left behind (its reports can come to us after a reset) and ids that were mentioned long ago without ever being invoked.
+    /// Closes what another life of the sandbox left behind (its reports can come to us after a reset) and ids that were mentioned long ago without ever being
+    /// invoked.
     /// An invocation of this life keeps its context until its report, however long the sandbox was frozen.
     /// </summary>
     private void Expire(string begun, Departures leaving)

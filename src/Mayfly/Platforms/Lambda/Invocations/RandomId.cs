@@ -11,7 +11,8 @@ internal static class RandomId
     /// <summary>A random 63-bit id that is not 0.</summary>
     public static ulong Next()
     {
-        // A new Guid reads the system's generator without loading OpenSSL, as RandomNumberGenerator would. Bytes 6 to 8 hold its version and variant; 9 to 15 and 0 do not.
+        // A new Guid reads the system's generator without loading OpenSSL, as RandomNumberGenerator would. Bytes 6 to 8 hold its version and variant; 9 to 15
+        // and 0 do not.
         Span<byte> bytes = stackalloc byte[16];
         Guid.NewGuid().TryWriteBytes(bytes);
         bytes[8] = bytes[0];

@@ -34,12 +34,11 @@ public sealed record TraceContext(ulong TraceId, ulong ParentId, int? Priority, 
             return null;
         }
 
-        int? priority = sbyte.TryParse(header(PriorityHeader), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out sbyte parsed) ? parsed : null;
         string tags = header(TagsHeader) ?? "";
         return new TraceContext(
             traceId,
             ParseId(header(ParentIdHeader)),
-            priority,
+            ParsePriority(header(PriorityHeader)),
             tags.Length > TagsLimitBytes ? [new(ErrorTag, "extract_max_size")] : Checked(PropagatedTags(tags)));
     }
 
@@ -71,12 +70,17 @@ public sealed record TraceContext(ulong TraceId, ulong ParentId, int? Priority, 
     }
 
     /// <summary>Tags whose value everybody downstream relies on: a bad one is replaced by what was wrong with it.</summary>
-    private static IReadOnlyList<KeyValuePair<string, string>> Checked(IReadOnlyList<KeyValuePair<string, string>> tags) => [.. tags.Select(static tag => tag.Key switch
+    private static IReadOnlyList<KeyValuePair<string, string>> Checked(IReadOnlyList<KeyValuePair<string, string>> tags) => [.. tags.Select(Checked)];
+
+    private static KeyValuePair<string, string> Checked(KeyValuePair<string, string> tag) => tag.Key switch
     {
         HighBitsTag when tag.Value.Length != 16 || tag.Value.AsSpan().ContainsAnyExcept(HexDigits) => new(ErrorTag, "malformed_tid " + tag.Value),
-        DecisionMakerTag when !sbyte.TryParse(tag.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out sbyte maker) || maker > 0 => new(ErrorTag, "decoding_error"),
+        DecisionMakerTag when ParsePriority(tag.Value) is null or > 0 => new(ErrorTag, "decoding_error"),
         _ => tag,
-    })];
+    };
+
+    private static int? ParsePriority(string? text) =>
+        sbyte.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out sbyte parsed) ? parsed : null;
 
     private static readonly System.Buffers.SearchValues<char> HexDigits = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF");
 }
