@@ -25,7 +25,9 @@ public sealed class HttpServer : IAsyncDisposable
 
     private const int Backlog = 512;
 
-    /// <summary>Not <see cref="Timeout.InfiniteTimeSpan"/>: Kestrel adds that to its clock as the largest number there is, overflows, and closes an idle connection within a second.</summary>
+    /// <summary>
+    /// In effect for ever. Not <see cref="Timeout.InfiniteTimeSpan"/>: with it Kestrel closed every quiet connection within a second, as if the limit overflowed its clock.
+    /// </summary>
     private static readonly TimeSpan Never = TimeSpan.FromDays(3650);
 
     private readonly List<Listener> _listeners;
