@@ -76,7 +76,10 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
         else
         {
             // This one only, as the kernel does it; the rest goes with the sandbox.
-            PosixSignal.Send(process.Id, PosixSignal.Kill);
+            if (!PosixSignal.Send(process.Id, PosixSignal.Kill))
+            {
+                process.SignalAll(PosixSignal.Kill);
+            }
         }
 
         return true;

@@ -205,6 +205,8 @@ internal sealed class WebAdapter : IDisposable
         AllowAutoRedirect = false,
         PooledConnectionIdleTimeout = idle,
         ActivityHeadersPropagator = null,
+        RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+        ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
     })
     {
         Timeout = Timeout.InfiniteTimeSpan,
