@@ -56,7 +56,8 @@ internal static class RunCommand
             int together = result.GetValue(concurrency);
             if (together < 1 || (together > 1 && result.GetValue(type) != InitializationTypes.ManagedInstances))
             {
-                throw new LocalFailure($"--concurrency {together}: only --initialization-type {InitializationTypes.ManagedInstances} handles more than one event at once.");
+                throw new LocalFailure(
+                    $"--concurrency {together}: only --initialization-type {InitializationTypes.ManagedInstances} handles more than one event at once.");
             }
 
             var options = new LocalSessionOptions

@@ -4,7 +4,9 @@ using Mayfly.Local.Emulator.Web;
 
 namespace Mayfly.Local.Cli;
 
-/// <summary><c>web-adapter</c>: this tool as an extension that runs a web application as a function; started by <c>run --web-adapter</c>, set by variables.</summary>
+/// <summary>
+/// <c>web-adapter</c>: this tool as an extension that runs a web application as a function. <c>run --web-adapter</c> starts it; its settings are variables.
+/// </summary>
 public static class WebAdapterCommand
 {
     private const string Name = "web-adapter";

@@ -79,7 +79,9 @@ public sealed class LambdaEmulator : IAsyncDisposable
     /// <summary>Shuts the idle sandbox down with reason spindown; the next invocation creates a new one.</summary>
     public Task<ShutdownReport> ShutdownAsync(CancellationToken ct = default) => _turns.AllAsync(_sandbox.SpinDownAsync, ct);
 
-    /// <summary>Resets the idle sandbox as the platform does after a failure: SHUTDOWN with reason failure, and on demand INIT inside the next invocation.</summary>
+    /// <summary>
+    /// Resets the idle sandbox as the platform does after a failure: SHUTDOWN with reason failure, and on demand INIT inside the next invocation.
+    /// </summary>
     public Task<ShutdownReport> ResetAsync(CancellationToken ct = default) => _turns.AllAsync(_sandbox.ResetAsync, ct);
 
     /// <summary>
@@ -89,7 +91,7 @@ public sealed class LambdaEmulator : IAsyncDisposable
     /// <param name="name">An external extension, or <see cref="EmulatorOptions.RuntimeName"/>.</param>
     public bool Kill(string name) => _sandbox.Kill(name, isOutOfMemory: false);
 
-    /// <summary>Kills the runtime as the kernel does when the sandbox is out of memory: Runtime.OutOfMemory, and the report says that all memory was used.</summary>
+    /// <summary>Kills the runtime as the kernel does when the sandbox is out of memory; the report then says that all memory was used.</summary>
     public bool KillOutOfMemory() => _sandbox.Kill(EmulatorOptions.RuntimeName, isOutOfMemory: true);
 
     /// <summary>The id of a running process: an extension by name, or <see cref="EmulatorOptions.RuntimeName"/>; null if it has none.</summary>

@@ -33,8 +33,7 @@ internal sealed class ManagedRuntime(TimeProvider time) : RuntimeSession
                 return false;
             }
 
-            wait = new TaskCompletionSource<Invocation>(TaskCreationOptions.RunContinuationsAsynchronously);
-            Waiting.Add(wait);
+            wait = AddWaiting();
             _available.Release();
             SetInitialized();
             return true;

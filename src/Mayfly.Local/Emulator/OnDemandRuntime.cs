@@ -24,10 +24,10 @@ internal sealed class OnDemandRuntime(TimeProvider time) : RuntimeSession
                 return false;
             }
 
-            wait = new TaskCompletionSource<Invocation>(TaskCreationOptions.RunContinuationsAsynchronously);
             switch (_state)
             {
                 case RuntimeState.Running:
+                    wait = new TaskCompletionSource<Invocation>(TaskCreationOptions.RunContinuationsAsynchronously);
                     wait.SetResult(_current!);
                     return true;
                 case RuntimeState.ResponseSent:
@@ -40,7 +40,7 @@ internal sealed class OnDemandRuntime(TimeProvider time) : RuntimeSession
             }
 
             _state = RuntimeState.Ready;
-            Waiting.Add(wait);
+            wait = AddWaiting();
             return true;
         }
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Mayfly.Local.Emulator;
 
 /// <content>RESTORE of SnapStart: the frozen processes stand for the snapshot, so that one snapshot is restored once.</content>
@@ -40,8 +42,8 @@ internal sealed partial class OnDemandSandbox
     /// <summary>A sandbox that cannot be restored is given up; the invocation never reaches it.</summary>
     private async Task<InvocationResult> GiveUpRestoreAsync(string requestId, Ending ending)
     {
-        FatalError error = ending.Error
-            ?? new FatalError(FatalError.RestoreTimeout, FormattableString.Invariant($"Restore hooks timed out after {Options.RestoreTimeout.TotalSeconds:0.00} seconds"));
+        string late = string.Create(CultureInfo.InvariantCulture, $"Restore hooks timed out after {Options.RestoreTimeout.TotalSeconds:0.00} seconds");
+        FatalError error = ending.Error ?? new FatalError(FatalError.RestoreTimeout, late);
         ShutdownReport reset = await ShutDownAsync(ending.ShutdownReason);
         return NotStarted(requestId, InvocationStatus.RestoreError, error, reset);
     }

@@ -48,7 +48,9 @@ internal sealed partial class OnDemandSandbox(EmulatorOptions options, SandboxLa
         return report;
     }
 
-    /// <summary>Runs INIT with its own limit; when it fails the sandbox is reset, and INIT is left to the invocation: a snapshot cannot be taken there.</summary>
+    /// <summary>
+    /// Runs INIT with its own limit. When it fails the sandbox is reset, and INIT is left to the invocation, where however no snapshot can be taken.
+    /// </summary>
     private async Task<(Ending Ending, ShutdownReport? Reset)> InitFirstAsync()
     {
         (InitAhead? init, Ending ending) = await InitAheadAsync();

@@ -22,6 +22,7 @@ internal enum AnswerOutcome
 internal abstract class RuntimeSession
 {
     private readonly TaskCompletionSource _initialized = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isClosed;
 
     /// <summary>Completes at the end of the runtime's own initialization: at its first next, or at its first restore next.</summary>
     public Task Initialized => _initialized.Task;
@@ -58,6 +59,7 @@ internal abstract class RuntimeSession
     {
         lock (Gate)
         {
+            _isClosed = true;
             foreach (TaskCompletionSource<Invocation> wait in Waiting)
             {
                 wait.TrySetCanceled();
@@ -65,6 +67,22 @@ internal abstract class RuntimeSession
 
             Waiting.Clear();
         }
+    }
+
+    /// <summary>Makes a call wait, under the gate; one that comes after the end is cut at once.</summary>
+    protected TaskCompletionSource<Invocation> AddWaiting()
+    {
+        var wait = new TaskCompletionSource<Invocation>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_isClosed)
+        {
+            wait.SetCanceled();
+        }
+        else
+        {
+            Waiting.Add(wait);
+        }
+
+        return wait;
     }
 
     protected void SetInitialized() => _initialized.TrySetResult();

@@ -71,15 +71,13 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
         timeline.Add(SandboxEventKind.ProcessSignalled, name, isOutOfMemory ? "SIGKILL: out of memory" : "SIGKILL: as asked", process?.Id);
         if (process is null)
         {
-            generation.Fail(isRuntime ? FatalError.RuntimeExit : FatalError.ExtensionCrash, isRuntime ? "Runtime exited with error: signal: killed" : "signal: killed");
+            string message = SandboxProcess.Describe(128 + PosixSignal.Kill);
+            generation.Fail(isRuntime ? FatalError.RuntimeExit : FatalError.ExtensionCrash, isRuntime ? "Runtime exited with error: " + message : message);
         }
-        else
+        else if (!PosixSignal.Send(process.Id, PosixSignal.Kill))
         {
-            // This one only, as the kernel does it; the rest goes with the sandbox.
-            if (!PosixSignal.Send(process.Id, PosixSignal.Kill))
-            {
-                process.SignalAll(PosixSignal.Kill);
-            }
+            // With a signal it is this one only, as the kernel does it; the rest goes with the sandbox.
+            process.SignalAll(PosixSignal.Kill);
         }
 
         return true;

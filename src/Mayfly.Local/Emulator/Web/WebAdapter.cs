@@ -82,7 +82,8 @@ internal sealed class WebAdapter : IDisposable
                 return true;
             }
 
-            using HttpResponseMessage answer = await _app.GetAsync(new UriBuilder("http", "127.0.0.1", _settings.ReadinessPort, _settings.ReadinessPath).Uri, ct);
+            Uri address = new(new UriBuilder("http", "127.0.0.1", _settings.ReadinessPort).Uri, _settings.ReadinessPath);
+            using HttpResponseMessage answer = await _app.GetAsync(address, ct);
             return (int)answer.StatusCode < 500;
         }
         catch (Exception e) when (e is HttpRequestException or SocketException)
@@ -172,7 +173,8 @@ internal sealed class WebAdapter : IDisposable
     private static string LambdaContext(HttpResponseMessage next) => Encoding.UTF8.GetString(ApiAnswer.Json(writer =>
     {
         writer.WriteString("request_id", Header(RequestIdHeader));
-        writer.WriteNumber("deadline", long.TryParse(Header("Lambda-Runtime-Deadline-Ms"), NumberStyles.None, CultureInfo.InvariantCulture, out long at) ? at : 0);
+        _ = long.TryParse(Header("Lambda-Runtime-Deadline-Ms"), NumberStyles.None, CultureInfo.InvariantCulture, out long deadline);
+        writer.WriteNumber("deadline", deadline);
         writer.WriteString("invoked_function_arn", Header("Lambda-Runtime-Invoked-Function-Arn"));
         writer.WriteString("xray_trace_id", Header("Lambda-Runtime-Trace-Id"));
 

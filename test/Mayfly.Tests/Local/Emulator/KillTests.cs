@@ -13,7 +13,8 @@ public class KillTests
         Scripts.Need();
         await using TelemetrySink sink = await TelemetrySink.StartAsync();
         var output = new ConcurrentQueue<ProcessOutput>();
-        EmulatorOptions options = ProcessTests.Options(Scripts.Extension(sink: sink.Port), Scripts.Runtime("echo begun; sleep 300"), output) with { MemoryMb = 128 };
+        ProcessCommand runtime = Scripts.Runtime("echo begun; sleep 300");
+        EmulatorOptions options = ProcessTests.Options(Scripts.Extension(sink: sink.Port), runtime, output) with { MemoryMb = 128 };
         await using LambdaEmulator emulator = await LambdaEmulator.StartAsync(options);
         Task<InvocationResult> invocation = ProcessTests.InvokeAsync(emulator);
         await Wait.UntilAsync(() => output.Any(line => line.Line == "begun"), "event");

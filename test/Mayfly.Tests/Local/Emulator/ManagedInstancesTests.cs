@@ -21,7 +21,7 @@ public class ManagedInstancesTests
         Task<IReadOnlyList<string>> extension = await ExtensionAsync(played, sink);
         Task runtime = played.PlayRuntimeAsync("\"done\"");
         InvocationResult result = await played.InvokeAsync(new() { RequestId = "r-1", TraceHeader = "Root=1-a-b", Qualifier = "live" });
-        await played.Emulator.ShutdownAsync();
+        await ShutDownAsync(played);
         await runtime;
 
         Assert.Equal((InvocationStatus.Success, "\"done\""), (result.Status, result.ResponseText));
@@ -119,7 +119,8 @@ public class ManagedInstancesTests
         next = played.RuntimeNextAsync();
         Task<InvocationResult> other = played.InvokeAsync(new() { RequestId = "other" });
         await next;
-        await played.SendAsync("POST", "/2018-06-01/runtime/invocation/other/error", """{"errorType":"E"}""", ("Lambda-Runtime-Function-Error-Type", "Function.Bad"));
+        const string Error = "/2018-06-01/runtime/invocation/other/error";
+        await played.SendAsync("POST", Error, """{"errorType":"E"}""", ("Lambda-Runtime-Function-Error-Type", "Function.Bad"));
         InvocationResult failed = await other;
         Assert.Equal((InvocationStatus.HandledError, "Function.Bad"), (failed.Status, failed.ErrorType));
         Answer second = await played.RespondAsync("other");
@@ -141,7 +142,8 @@ public class ManagedInstancesTests
         await Task.WhenAll(calls);
         Assert.True(played.Emulator.KillOutOfMemory());
         InvocationResult[] results = await Task.WhenAll(invocations);
-        Assert.All(results, result => Assert.Equal((InvocationStatus.Crash, "Runtime.OutOfMemory", "failure"), (result.Status, result.ErrorType, result.Reset?.Reason)));
+        Assert.All(results, result => Assert.Equal((InvocationStatus.Crash, "Runtime.OutOfMemory"), (result.Status, result.ErrorType)));
+        Assert.All(results, result => Assert.Equal("failure", result.Reset?.Reason));
         Assert.Equal(["SHUTDOWN(failure)"], await extension);
         Assert.Equal(Enumerable.Repeat("report(Runtime.OutOfMemory)", 3), sink.Sequence.Where(one => one.StartsWith("report", StringComparison.Ordinal)));
         Assert.DoesNotContain("runtimeDone(Runtime.OutOfMemory)", sink.Sequence);
@@ -152,7 +154,7 @@ public class ManagedInstancesTests
         InvocationResult next = await played.InvokeAsync();
         Assert.True(next.Cold && next.Status == InvocationStatus.Success);
         Assert.Equal(["init", "init"], played.Emulator.Timeline.Where(entry => entry.Subject == "platform.initStart").Select(entry => entry.Detail));
-        await played.Emulator.ShutdownAsync();
+        await ShutDownAsync(played);
         Assert.Equal(["SHUTDOWN(spindown)"], await fresh);
         await runtime;
     }
@@ -219,7 +221,8 @@ public class ManagedInstancesTests
             // Eight workers; each handler waits until all eight have begun.
             string all = $"""touch "{folder}/$request"; until [ $(ls "{folder}" | wc -l) -ge 8 ]; do sleep 0.02; done""";
             string worker = $$"""while true; do next; {{all}}; respond "\"$request\""; done""";
-            ProcessCommand runtime = Scripts.Bash($$"""trap '' TERM; echo "max=$AWS_LAMBDA_MAX_CONCURRENCY"; for i in 1 2 3 4 5 6 7 8; do ({{worker}}) & done; wait""", "runtime");
+            string init = """trap '' TERM; echo "max=$AWS_LAMBDA_MAX_CONCURRENCY" """;
+            ProcessCommand runtime = Scripts.Bash($"{init}; for i in 1 2 3 4 5 6 7 8; do ({worker}) & done; wait", "runtime");
             var output = new ConcurrentQueue<ProcessOutput>();
             EmulatorOptions options = ProcessTests.Options(Scripts.Extension(sink: sink.Port, events: "\"SHUTDOWN\""), runtime, output) with
             {
@@ -243,8 +246,8 @@ public class ManagedInstancesTests
             int delivered = Array.FindLastIndex(timeline, entry => entry.Kind == SandboxEventKind.TelemetryDelivered);
             int shutdown = Array.FindIndex(timeline, entry => entry is { Kind: SandboxEventKind.EventDelivered, Subject: "ext", Detail: "SHUTDOWN" });
             Assert.True(delivered < shutdown, $"{delivered} < {shutdown}");
-            TimeSpan[] signals = [.. timeline.Where(entry => entry is { Kind: SandboxEventKind.ProcessSignalled, Subject: "runtime" }).Select(entry => entry.At)];
-            Assert.InRange((signals[1] - signals[0]).TotalMilliseconds, 590, 1500);
+            SandboxEvent[] signals = [.. timeline.Where(entry => entry is { Kind: SandboxEventKind.ProcessSignalled, Subject: "runtime" })];
+            Assert.InRange((signals[1].At - signals[0].At).TotalMilliseconds, 590, 1500);
             Assert.DoesNotContain(timeline, entry => entry.Kind == SandboxEventKind.Frozen);
         }
         finally
@@ -255,6 +258,15 @@ public class ManagedInstancesTests
 
     private static EmulatorOptions Options(int concurrency, params string[] extensions) =>
         Played.Options(extensions) with { InitializationType = InitializationTypes.ManagedInstances, Concurrency = concurrency };
+
+    /// <summary>A managed instance does not wait for the runtime to come back; a test that plays it has to, or it is back in the next sandbox.</summary>
+    private static async Task ShutDownAsync(Played played)
+    {
+        await Wait.UntilAsync(() => Runtime(SandboxEventKind.NextCalled) > Runtime(SandboxEventKind.ResponsePosted), "next");
+        await played.Emulator.ShutdownAsync();
+
+        int Runtime(SandboxEventKind kind) => played.Emulator.Timeline.Count(entry => entry.Kind == kind && entry.Subject == EmulatorOptions.RuntimeName);
+    }
 
     private static async Task<Task<IReadOnlyList<string>>> ExtensionAsync(Played played, TelemetrySink sink)
     {

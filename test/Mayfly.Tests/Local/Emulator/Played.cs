@@ -71,7 +71,8 @@ internal sealed class Played : IAsyncDisposable
 
     public Task<Answer> RespondAsync(string requestId, string body = "{}") => SendAsync("POST", $"/2018-06-01/runtime/invocation/{requestId}/response", body);
 
-    public Task<Answer> SubscribeAsync(string id, int port, string buffering = """{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}""", string schema = "2022-12-13") => SendAsync(
+    public Task<Answer> SubscribeAsync(
+        string id, int port, string buffering = """{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}""", string schema = "2022-12-13") => SendAsync(
         "PUT",
         "/2022-07-01/telemetry",
         $$"""

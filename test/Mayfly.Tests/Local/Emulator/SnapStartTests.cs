@@ -25,7 +25,9 @@ public class SnapStartTests
         Answer early = await played.RuntimeNextAsync();
         Assert.Equal((HttpStatusCode.Forbidden, "InvalidStateTransition"), (early.Status, early.ErrorType));
         Answer twice = await played.RestoreNextAsync();
-        Assert.Equal("State transition from RestoreReady to Ready failed for runtime. Error: State transition is not allowed", twice.Json.GetProperty("errorMessage").GetString());
+        Assert.Equal(
+            "State transition from RestoreReady to Ready failed for runtime. Error: State transition is not allowed",
+            twice.Json.GetProperty("errorMessage").GetString());
 
         Task<InvocationResult> invocation = played.InvokeAsync();
         Answer order = await restore;
@@ -172,7 +174,8 @@ public class SnapStartTests
         Assert.NotEqual(before, after);
     }
 
-    private static EmulatorOptions Options(params string[] extensions) => Played.Options(extensions) with { InitializationType = InitializationTypes.SnapStart };
+    private static EmulatorOptions Options(params string[] extensions) =>
+        Played.Options(extensions) with { InitializationType = InitializationTypes.SnapStart };
 
     private static string ValueOf(IEnumerable<ProcessOutput> output, string name) =>
         output.First(line => line.Line.StartsWith(name + "=", StringComparison.Ordinal)).Line[(name.Length + 1)..];

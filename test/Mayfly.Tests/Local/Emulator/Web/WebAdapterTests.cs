@@ -127,14 +127,17 @@ public class WebAdapterTests
         // This tool's own intake stands for the web server: it knows nothing of Lambda.
         int port = LocalPorts.Free();
         string tool = typeof(CommandLine).Assembly.Location;
-        EmulatorOptions options = ProcessTests.Options(WebAdapterCommand.Extension(), new ProcessCommand(Repository.DotnetPath, tool, "intake", "--port", $"{port}")) with
+        var server = new ProcessCommand(Repository.DotnetPath, tool, "intake", "--port", $"{port}");
+        EmulatorOptions options = ProcessTests.Options(WebAdapterCommand.Extension(), server) with
         {
             Environment = new Dictionary<string, string> { ["PORT"] = $"{port}", ["AWS_LWA_READINESS_CHECK_PROTOCOL"] = "tcp" },
             InitTimeout = Played.Patience,
             Timeout = Played.Patience,
         };
         await using LambdaEmulator emulator = await LambdaEmulator.StartAsync(options);
-        byte[] logs = """{"version":"2.0","rawPath":"/api/v2/logs","headers":{"dd-api-key":"k"},"body":"[]","requestContext":{"http":{"method":"POST"}}}"""u8.ToArray();
+        byte[] logs = """
+            {"version":"2.0","rawPath":"/api/v2/logs","headers":{"dd-api-key":"k"},"body":"[]","requestContext":{"http":{"method":"POST"}}}
+            """u8.ToArray();
         for (int i = 0; i < 2; i++)
         {
             InvocationResult result = await emulator.InvokeAsync(logs);

@@ -43,7 +43,8 @@ public class WebRequestTests
     public void Settings_have_the_names_and_defaults_of_the_public_adapter()
     {
         Assert.Null(WebAdapterSettings.Read(_ => null));
-        Assert.Equal((8080, 8080, "/", "/events", 1), (Settings.Port, Settings.ReadinessPort, Settings.ReadinessPath, Settings.PassThroughPath, Settings.Concurrency));
+        Assert.Equal((8080, 8080, 1), (Settings.Port, Settings.ReadinessPort, Settings.Concurrency));
+        Assert.Equal(("/", "/events"), (Settings.ReadinessPath, Settings.PassThroughPath));
         Assert.Equal("http://127.0.0.1:9001/", Settings.InvocationApi.ToString());
         Dictionary<string, string> variables = new()
         {
