@@ -13,7 +13,8 @@ internal static class CommonOptions
         HelpName = "PATH",
     };
 
-    public static Option<string> InitializationType()
+    /// <param name="types">The ones that the command can play.</param>
+    public static Option<string> InitializationType(params IEnumerable<string> types)
     {
         Option<string> option = new("--initialization-type")
         {
@@ -21,7 +22,7 @@ internal static class CommonOptions
             DefaultValueFactory = _ => InitializationTypes.OnDemand,
             HelpName = "TYPE",
         };
-        option.AcceptOnlyFromAmong([.. InitializationTypes.All]);
+        option.AcceptOnlyFromAmong([.. types]);
         return option;
     }
 

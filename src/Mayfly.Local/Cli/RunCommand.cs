@@ -27,7 +27,7 @@ internal static class RunCommand
         Option<int> memory = new("--memory") { Description = "The function's memory in MB.", DefaultValueFactory = _ => 512, HelpName = "MB" };
         Option<bool> enforce = new("--enforce-memory") { Description = "Kill the function when it uses more than its memory." };
         Option<string[]> variables = new("--env") { Description = "An environment variable of the function and the agent; repeatable.", HelpName = "K=V" };
-        Option<string> type = CommonOptions.InitializationType();
+        Option<string> type = CommonOptions.InitializationType(InitializationTypes.All);
         Option<int> concurrency = new("--concurrency")
         {
             Description = $"How many events are handled at once; needs --initialization-type {InitializationTypes.ManagedInstances}.",
