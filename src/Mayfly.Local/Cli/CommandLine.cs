@@ -17,6 +17,7 @@ public static class CommandLine
             DemoCommand.Create(),
             RunCommand.Create(),
             IntakeCommand.Create(),
+            WebAdapterCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         try

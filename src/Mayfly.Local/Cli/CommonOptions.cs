@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mayfly.Local.Emulator;
 using Mayfly.Local.Intake;
 
 namespace Mayfly.Local.Cli;
@@ -11,6 +12,19 @@ internal static class CommonOptions
         Description = "The agent to run: a native binary or a .dll (default: the agent of this repository, built on the spot).",
         HelpName = "PATH",
     };
+
+    /// <param name="types">The ones that the command can play.</param>
+    public static Option<string> InitializationType(params IEnumerable<string> types)
+    {
+        Option<string> option = new("--initialization-type")
+        {
+            Description = "The kind of sandbox.",
+            DefaultValueFactory = _ => InitializationTypes.OnDemand,
+            HelpName = "TYPE",
+        };
+        option.AcceptOnlyFromAmong([.. types]);
+        return option;
+    }
 
     /// <exception cref="LocalFailure">The port is taken.</exception>
     public static async Task<LocalIntake> StartIntakeAsync(int port, string optionName, CancellationToken cancellation)

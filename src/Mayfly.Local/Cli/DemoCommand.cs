@@ -23,16 +23,25 @@ internal static class DemoCommand
         Option<int> intakePort = new("--intake-port") { Description = "Port of the local intake on 127.0.0.1 (default: any free port).", HelpName = "PORT" };
         Option<bool> json = new("--json") { Description = "Print the report as JSON." };
         Option<bool> verbose = new("--verbose") { Description = "Print the lines that function and agent write, and every request to the intake." };
+
+        // Its steps are about one invocation at a time: time-outs that reset, a start that is cold.
+        Option<string> type = CommonOptions.InitializationType(InitializationTypes.All.Except([InitializationTypes.ManagedInstances]));
         var command = new Command("demo", "Run a sample function with the agent and check that everything it sends arrives.")
         {
-            CommonOptions.Agent, intakePort, json, verbose,
+            CommonOptions.Agent, type, intakePort, json, verbose,
         };
         command.SetAction((result, cancellation) => RunAsync(
-            result.GetValue(CommonOptions.Agent), result.GetValue(intakePort), result.GetValue(json), result.GetValue(verbose), cancellation));
+            result.GetValue(CommonOptions.Agent),
+            result.GetValue(type)!,
+            result.GetValue(intakePort),
+            result.GetValue(json),
+            result.GetValue(verbose),
+            cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? agentPath, int intakePort, bool asJson, bool verbose, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        string? agentPath, string initializationType, int intakePort, bool asJson, bool verbose, CancellationToken cancellation)
     {
         IAnsiConsole console = ReportText.OpenConsole();
         var report = new ReportText(console);
@@ -55,12 +64,19 @@ internal static class DemoCommand
                     Agent = agent,
                     Function = new ProcessCommand(Repository.DotnetPath, function),
                     FunctionName = "coffee-shop",
+                    InitializationType = initializationType,
                     Variables = new Dictionary<string, string> { ["DD_SERVICE"] = "coffee-shop", ["DD_ENV"] = "demo", ["MAYFLY_DEMO_MANIFEST"] = manifest },
                     WorkingDirectory = repository.Root,
                     Output = verbose ? line => Say($"{line.Process}: {line.Line}") : null,
                 },
                 intake,
                 cancellation);
+            if (initializationType != InitializationTypes.OnDemand)
+            {
+                Say("Initializing ahead");
+                await session.InitializeAsync(cancellation);
+            }
+
             List<DemoInvocation> invocations = await InvokeAsync(session, repository, Say, cancellation);
             SentManifest sent = SentManifest.Parse(await File.ReadAllLinesAsync(manifest, cancellation));
             DeliveryReport delivery = DeliveryCheck.Compare(sent, invocations, intake.Requests);

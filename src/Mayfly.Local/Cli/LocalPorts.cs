@@ -26,6 +26,9 @@ public sealed record LocalPorts(int Lifecycle, int DogStatsd, int Traces, int Te
         new("MAYFLY_TELEMETRY_PORT", Text(Telemetry)),
     ];
 
+    /// <summary>Any free TCP port.</summary>
+    public static int Free() => Pick(0, IPAddress.Loopback, SocketType.Stream);
+
     private static int Pick(int usual, IPAddress address, SocketType type) => TryBind(usual, address, type) ?? TryBind(0, address, type)
         ?? throw new LocalFailure("There is no free port left on this machine.");
 

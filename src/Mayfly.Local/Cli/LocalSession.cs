@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
 using Mayfly.Local.Demo;
 using Mayfly.Local.Emulator;
@@ -18,6 +19,21 @@ public sealed record LocalSessionOptions
     public int MemoryMb { get; init; } = 512;
 
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>See <see cref="EmulatorOptions.InitializationType"/>.</summary>
+    public string InitializationType { get; init; } = InitializationTypes.OnDemand;
+
+    /// <summary>See <see cref="EmulatorOptions.Concurrency"/>.</summary>
+    public int Concurrency { get; init; } = 1;
+
+    /// <summary>See <see cref="EmulatorOptions.EnforceMemory"/>.</summary>
+    public bool EnforceMemory { get; init; }
+
+    /// <summary>See <see cref="EmulatorOptions.RuntimeVersion"/>.</summary>
+    public string? RuntimeVersion { get; init; }
+
+    /// <summary>The function is a web application; it is told its port in PORT.</summary>
+    public bool WebAdapter { get; init; }
 
     /// <summary>Variables of the function's configuration; they win over the ones that point agent and function at each other and at the intake.</summary>
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
@@ -61,6 +77,13 @@ public sealed class LocalSession : IAsyncDisposable
             ["DD_LOGS_CONFIG_LOGS_DD_URL"] = intake.Url,
             ["DD_ENV"] = "local",
         };
+        List<ExtensionCommand> extensions = [new ExtensionCommand(AgentProgram.ExtensionName, options.Agent)];
+        if (options.WebAdapter)
+        {
+            variables["PORT"] = LocalPorts.Free().ToString(CultureInfo.InvariantCulture);
+            extensions.Add(WebAdapterCommand.Extension(options.Concurrency));
+        }
+
         foreach ((string name, string value) in options.Variables)
         {
             variables[name] = value;
@@ -73,7 +96,11 @@ public sealed class LocalSession : IAsyncDisposable
                 MemoryMb = options.MemoryMb,
                 Timeout = options.Timeout,
                 Function = options.Function,
-                Extensions = [new ExtensionCommand(AgentProgram.ExtensionName, options.Agent)],
+                InitializationType = options.InitializationType,
+                Concurrency = options.Concurrency,
+                EnforceMemory = options.EnforceMemory,
+                RuntimeVersion = options.RuntimeVersion,
+                Extensions = extensions,
                 Environment = variables,
                 WorkingDirectory = options.WorkingDirectory,
                 Output = line => Take(line, agentLines, options.Output),
@@ -81,6 +108,9 @@ public sealed class LocalSession : IAsyncDisposable
             cancellation);
         return new LocalSession(emulator, agentLines);
     }
+
+    /// <summary>INIT ahead of the first invocation; false: it failed.</summary>
+    public Task<bool> InitializeAsync(CancellationToken cancellation) => _emulator.InitializeAsync(cancellation);
 
     public async Task<DemoInvocation> InvokeAsync(string title, ReadOnlyMemory<byte> eventJson, CancellationToken cancellation)
     {

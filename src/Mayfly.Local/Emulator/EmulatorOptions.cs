@@ -6,7 +6,12 @@ public sealed record EmulatorOptions
     /// <summary>The name of the runtime's process in events, output and <see cref="LambdaEmulator.ProcessId"/>.</summary>
     public const string RuntimeName = "runtime";
 
+    /// <summary>A value of <see cref="RuntimeVersion"/> as durable functions have it: the part that counts is <c>DurableFunction</c>.</summary>
+    public const string DurableRuntimeVersion = "python:3.14.DurableFunction.v6";
+
     private static readonly Dictionary<string, string> NoVariables = [];
+    private static readonly TimeSpan OnDemandInitLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan InitLimitElsewhere = TimeSpan.FromMinutes(15);
 
     public string FunctionName { get; init; } = "my-function";
 
@@ -23,11 +28,26 @@ public sealed record EmulatorOptions
     /// <summary>The function's timeout; covers the runtime and the extensions' work after it.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>What INIT may take before it is given up and done again inside the invocation.</summary>
-    public TimeSpan InitTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// What INIT may take before it is given up, and on demand done again inside the invocation; null = what the initialization type allows: 10 seconds on
+    /// demand, 15 minutes otherwise.
+    /// </summary>
+    public TimeSpan? InitTimeout { get; init; }
 
-    /// <summary>Value of AWS_LAMBDA_INITIALIZATION_TYPE: one of the on-demand family; managed instances are refused, as they run concurrently.</summary>
-    public string InitializationType { get; init; } = "on-demand";
+    /// <summary>What a RESTORE of SnapStart may take, the runtime's hooks included.</summary>
+    public TimeSpan RestoreTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Value of AWS_LAMBDA_INITIALIZATION_TYPE, see <see cref="InitializationTypes"/>.</summary>
+    public string InitializationType { get; init; } = InitializationTypes.OnDemand;
+
+    /// <summary>Managed instances only: how many invocations run at once, and the runtime's AWS_LAMBDA_MAX_CONCURRENCY.</summary>
+    public int Concurrency { get; init; } = 10;
+
+    /// <summary>
+    /// Kills the runtime as the kernel would as soon as all processes together use more than <see cref="MemoryMb"/>. Off: a program built for this machine
+    /// may well need more than it would in Lambda.
+    /// </summary>
+    public bool EnforceMemory { get; init; }
 
     /// <summary>The runtime with the function; null = a client of the emulator's API plays the runtime (tests, a debugger).</summary>
     public required ProcessCommand? Function { get; init; }
@@ -40,7 +60,7 @@ public sealed record EmulatorOptions
     /// <summary>AWS_EXECUTION_ENV of the runtime, such as <c>AWS_Lambda_nodejs20.x</c>; null = not set, as in OS-only runtimes.</summary>
     public string? ExecutionEnvironment { get; init; }
 
-    /// <summary><c>runtimeVersion</c> of platform.initStart, such as <c>nodejs:20.v30</c>; null = absent.</summary>
+    /// <summary><c>runtimeVersion</c> of platform.initStart, such as <c>nodejs:20.v30</c>, or <see cref="DurableRuntimeVersion"/>; null = absent.</summary>
     public string? RuntimeVersion { get; init; }
 
     public string? RuntimeVersionArn { get; init; }
@@ -48,7 +68,7 @@ public sealed record EmulatorOptions
     /// <summary>AWS_LAMBDA_LOG_FORMAT: <c>JSON</c> makes lines that are JSON objects arrive as objects; null = not set, all lines are text.</summary>
     public string? LogFormat { get; init; }
 
-    /// <summary>Stops all processes between invocations, as Lambda does. Not done on Windows.</summary>
+    /// <summary>Stops all processes between invocations, as Lambda does. Not done on Windows, never with managed instances.</summary>
     public bool Freeze { get; init; } = true;
 
     /// <summary>Gets every line the processes write; called on a background thread, one line of a stream at a time.</summary>
@@ -78,4 +98,10 @@ public sealed record EmulatorOptions
 
     /// <summary>The function's ARN without a qualifier.</summary>
     public string FunctionArn => $"arn:aws:lambda:{Region}:{AccountId}:function:{FunctionName}";
+
+    internal bool IsManaged => InitializationType == InitializationTypes.ManagedInstances;
+
+    internal bool IsSnapStart => InitializationType == InitializationTypes.SnapStart;
+
+    internal TimeSpan InitLimit => InitTimeout ?? (InitializationType == InitializationTypes.OnDemand ? OnDemandInitLimit : InitLimitElsewhere);
 }

@@ -71,9 +71,15 @@ internal sealed class ExtensionsApi(Sandbox sandbox, EmulatorOptions options)
 
         SandboxGeneration generation = sandbox.Generation;
         ExtensionSession? extension = generation.FindExternal(name);
-        foreach (string unknown in events.Where(one => one is not (ExtensionSession.Invoke or ExtensionSession.Shutdown)))
+        foreach (string unknown in events.Where(one => !IsEvent(one)))
         {
             await ApiAnswer.ForbiddenAsync(http, "Extension.InvalidEventType", $"{unknown}: ErrorInvalidEventType");
+            return;
+        }
+
+        if (extension is null && options.IsManaged && events.Length > 0)
+        {
+            await ApiAnswer.ForbiddenAsync(http, "Extension.InvalidEventType", "No events allowed for internal extensions");
             return;
         }
 
@@ -117,6 +123,9 @@ internal sealed class ExtensionsApi(Sandbox sandbox, EmulatorOptions options)
             }
         });
     }
+
+    /// <summary>Managed instances have no INVOKE.</summary>
+    private bool IsEvent(string name) => name == ExtensionSession.Shutdown || (name == ExtensionSession.Invoke && !options.IsManaged);
 
     private static async Task<ExtensionSession?> RefuseAsync(HttpContext http, string errorType, string message)
     {

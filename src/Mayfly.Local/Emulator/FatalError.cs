@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Mayfly.Local.Emulator;
 
 /// <summary>Why a sandbox has to be reset: AWS's error type and a message for the caller.</summary>
@@ -12,6 +14,12 @@ internal sealed record FatalError(string Type, string Message)
     public const string ExtensionExit = "Extension.ExitError";
     public const string ExtensionLaunch = "Extension.LaunchError";
     public const string TimedOut = "Sandbox.Timedout";
+    public const string OutOfMemory = "Runtime.OutOfMemory";
+    public const string RestoreTimeout = "Runtime.RestoreHookUserTimeout";
+    public const string RuntimeUnavailable = "Runtime.Unavailable";
+
+    public static FatalError AfterTimeout(TimeSpan timeout) =>
+        new(TimedOut, string.Create(CultureInfo.InvariantCulture, $"Task timed out after {timeout.TotalSeconds:0.00} seconds"));
 }
 
 /// <summary>How a step of a phase ended.</summary>

@@ -1,6 +1,6 @@
 namespace Mayfly.Local.Emulator;
 
-/// <summary>All state of one invocation; several could live side by side.</summary>
+/// <summary>All state of one invocation; with managed instances several live side by side.</summary>
 internal sealed class Invocation
 {
     private readonly TaskCompletionSource<InvocationResponse> _response = new(TaskCreationOptions.RunContinuationsAsynchronously);

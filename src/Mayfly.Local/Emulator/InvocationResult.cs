@@ -10,14 +10,20 @@ public enum InvocationStatus
     /// <summary>The runtime reported an error of the handler; the response body is its error document.</summary>
     HandledError,
 
-    /// <summary>The runtime or an extension was not done at the deadline; the sandbox was reset.</summary>
+    /// <summary>The runtime or an extension was not done at the deadline; the sandbox was reset, unless it is a managed instance.</summary>
     Timeout,
 
     /// <summary>The runtime or an extension ended; the sandbox was reset.</summary>
     Crash,
 
-    /// <summary>Initialization failed twice: in INIT and again inside the invocation.</summary>
+    /// <summary>Initialization failed: on demand twice, in INIT and again inside the invocation.</summary>
     InitError,
+
+    /// <summary>SnapStart: the sandbox could not be restored from its snapshot; the function never saw the event.</summary>
+    RestoreError,
+
+    /// <summary>Managed instances: the runtime called next for nobody until the function's timeout was over.</summary>
+    Unavailable,
 }
 
 /// <summary>Optional parts of an invocation.</summary>
@@ -64,9 +70,16 @@ public sealed record InvocationResult
     /// <summary>Length of the INIT phase before this invocation; null if there was none or if it ran inside the invocation.</summary>
     public TimeSpan? InitDuration { get; init; }
 
+    /// <summary>How long the sandbox had been initialized when its first invocation came; null = not the first one, or INIT ran for it.</summary>
+    public TimeSpan? InitAhead { get; init; }
+
+    /// <summary>Length of the RESTORE before this invocation; null if there was none.</summary>
+    public TimeSpan? RestoreDuration { get; init; }
+
     /// <summary>From the start of INVOKE until everybody was back in next, or until the invocation was given up.</summary>
     public TimeSpan Duration { get; init; }
 
+    /// <summary>0 for managed instances, which are not billed by invocation.</summary>
     public long BilledDurationMs { get; init; }
 
     /// <summary>From the start of INVOKE to the posted response; null = none came.</summary>
@@ -78,6 +91,7 @@ public sealed record InvocationResult
     /// <summary>Unix time.</summary>
     public long DeadlineMs { get; init; }
 
+    /// <summary>0 for managed instances, whose reports do not tell.</summary>
     public int MaxMemoryUsedMb { get; init; }
 
     public IReadOnlyList<ExtensionReturn> Extensions { get; init; } = [];

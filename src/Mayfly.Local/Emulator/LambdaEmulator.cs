@@ -2,21 +2,22 @@ namespace Mayfly.Local.Emulator;
 
 /// <summary>
 /// AWS Lambda for one function on this machine: the three APIs on one loopback port, and one sandbox with real processes that is created by the first
-/// invocation, frozen between invocations, reset after failures and shut down at the end.
+/// invocation, reset after failures and shut down at the end. Between invocations it is frozen, unless it is a managed instance.
 /// Behaviour: docs/spec/01-lambda-lifecycle.md#1-platform-contracts and docs/spec/07-observed-clients.md.
 /// </summary>
-/// <remarks>Invocations run one at a time; further ones wait for their turn.</remarks>
+/// <remarks>Invocations run one at a time, in a managed instance as many as the options say; further ones wait for their turn.</remarks>
 public sealed class LambdaEmulator : IAsyncDisposable
 {
     private readonly Timeline _timeline;
     private readonly SandboxLayer _layer;
     private readonly Sandbox _sandbox;
     private readonly RuntimeApiServer _server;
-    private readonly SemaphoreSlim _turn = new(1);
+    private readonly Turns _turns;
     private int _disposed;
 
-    private LambdaEmulator(Timeline timeline, SandboxLayer layer, Sandbox sandbox, RuntimeApiServer server)
+    private LambdaEmulator(Timeline timeline, SandboxLayer layer, Sandbox sandbox, RuntimeApiServer server, Turns turns)
     {
+        _turns = turns;
         _timeline = timeline;
         _layer = layer;
         _sandbox = sandbox;
@@ -39,20 +40,16 @@ public sealed class LambdaEmulator : IAsyncDisposable
     public IReadOnlyList<SandboxEvent> Timeline => _timeline.Snapshot();
 
     /// <summary>Opens the APIs. The sandbox itself is created by the first invocation.</summary>
-    /// <exception cref="ArgumentException">The initialization type is that of managed instances.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">No invocation could ever run.</exception>
     public static async Task<LambdaEmulator> StartAsync(EmulatorOptions options, CancellationToken ct = default)
     {
-        if (options.InitializationType == "lambda-managed-instances")
-        {
-            throw new ArgumentException("Managed instances invoke concurrently; this sandbox runs one invocation at a time.", nameof(options));
-        }
-
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Concurrency);
         var timeline = new Timeline(options.Time, options.Observer);
         SandboxLayer layer = await SandboxLayer.CreateAsync(options);
-        var sandbox = new Sandbox(options, layer, timeline);
+        Sandbox sandbox = Sandbox.Create(options, layer, timeline);
         RuntimeApiServer server = await RuntimeApiServer.StartAsync(options.Port, sandbox, options, ct);
         sandbox.Connect(server.Address);
-        if (options.Freeze && !PosixSignal.IsSupported)
+        if (options is { Freeze: true, IsManaged: false } && !PosixSignal.IsSupported)
         {
             timeline.Add(SandboxEventKind.Notice, "freeze", "processes cannot be stopped on this system: they run on between invocations");
         }
@@ -62,55 +59,40 @@ public sealed class LambdaEmulator : IAsyncDisposable
             timeline.Add(SandboxEventKind.Notice, "layer", $"no private mounts here: the layer is at {layer.DirectoryPath} instead of /opt");
         }
 
-        return new LambdaEmulator(timeline, layer, sandbox, server);
+        return new LambdaEmulator(timeline, layer, sandbox, server, new Turns(options.IsManaged ? options.Concurrency : 1));
     }
 
     /// <summary>
-    /// Runs INIT ahead of the first invocation, which then reports it. False: it failed, and the first invocation will do it again inside itself.
+    /// Runs INIT ahead of the first invocation, which then reports it; with SnapStart it is where the snapshot is taken. False: it failed; on demand the first
+    /// invocation will do it again inside itself.
     /// </summary>
-    public async Task<bool> InitializeAsync(CancellationToken ct = default)
-    {
-        await _turn.WaitAsync(ct);
-        try
-        {
-            return await _sandbox.InitializeAsync();
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+    public Task<bool> InitializeAsync(CancellationToken ct = default) => _turns.AllAsync(_sandbox.InitializeAsync, ct);
 
-    /// <summary>Runs one invocation to its end, INIT and reset included.</summary>
+    /// <summary>Runs one invocation to its end, INIT, RESTORE and reset included.</summary>
     /// <param name="eventJson">The event, given to the runtime as it stands.</param>
     /// <param name="options">Optional parts.</param>
     /// <param name="ct">Gives up waiting for the turn; a running invocation always ends by itself, at the latest by its deadline.</param>
-    public async Task<InvocationResult> InvokeAsync(ReadOnlyMemory<byte> eventJson, InvokeOptions? options = null, CancellationToken ct = default)
-    {
-        await _turn.WaitAsync(ct);
-        try
-        {
-            return await _sandbox.InvokeAsync(eventJson, options ?? new InvokeOptions());
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+    /// <exception cref="ArgumentException">A managed instance runs an invocation of this request id at this moment.</exception>
+    public Task<InvocationResult> InvokeAsync(ReadOnlyMemory<byte> eventJson, InvokeOptions? options = null, CancellationToken ct = default) =>
+        _turns.OneAsync(() => _sandbox.InvokeAsync(eventJson, options ?? new InvokeOptions()), ct);
 
     /// <summary>Shuts the idle sandbox down with reason spindown; the next invocation creates a new one.</summary>
-    public async Task<ShutdownReport> ShutdownAsync(CancellationToken ct = default)
-    {
-        await _turn.WaitAsync(ct);
-        try
-        {
-            return await _sandbox.SpinDownAsync();
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+    public Task<ShutdownReport> ShutdownAsync(CancellationToken ct = default) => _turns.AllAsync(_sandbox.SpinDownAsync, ct);
+
+    /// <summary>
+    /// Resets the idle sandbox as the platform does after a failure: SHUTDOWN with reason failure, and on demand INIT inside the next invocation.
+    /// </summary>
+    public Task<ShutdownReport> ResetAsync(CancellationToken ct = default) => _turns.AllAsync(_sandbox.ResetAsync, ct);
+
+    /// <summary>
+    /// Ends a process at once with SIGKILL, in the middle of whatever it does; a participant without a process fails as if it had one. What follows is the
+    /// platform's reaction. False: there is no such process.
+    /// </summary>
+    /// <param name="name">An external extension, or <see cref="EmulatorOptions.RuntimeName"/>.</param>
+    public bool Kill(string name) => _sandbox.Kill(name, isOutOfMemory: false);
+
+    /// <summary>Kills the runtime as the kernel does when the sandbox is out of memory; the report then says that all memory was used.</summary>
+    public bool KillOutOfMemory() => _sandbox.Kill(EmulatorOptions.RuntimeName, isOutOfMemory: true);
 
     /// <summary>The id of a running process: an extension by name, or <see cref="EmulatorOptions.RuntimeName"/>; null if it has none.</summary>
     public int? ProcessId(string name) =>
@@ -126,11 +108,16 @@ public sealed class LambdaEmulator : IAsyncDisposable
 
         AppDomain.CurrentDomain.ProcessExit -= KillAll;
         _sandbox.Close();
-        await _turn.WaitAsync();
+        await _turns.AllAsync(DisposePartsAsync, CancellationToken.None);
+        _turns.Dispose();
+    }
+
+    private async Task<bool> DisposePartsAsync()
+    {
         await _sandbox.DisposeAsync();
         await _server.DisposeAsync();
         _layer.Dispose();
-        _turn.Dispose();
+        return true;
     }
 
     // A stopped process would stay for ever if this one ended without it.

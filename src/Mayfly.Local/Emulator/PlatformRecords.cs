@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Mayfly.Local.Emulator;
 
 /// <summary>
-/// Writes the <c>record</c> objects of platform events, as the on-demand engine does
+/// Writes the <c>record</c> objects of platform events, as the on-demand engine does, and the engine of managed instances where a name says so
 /// (docs/spec/07-observed-clients.md#2-telemetry-events-as-produced-by-awss-code).
 /// </summary>
 internal static class PlatformRecords
@@ -23,7 +23,7 @@ internal static class PlatformRecords
         WriteIfAny(writer, "runtimeVersion", options.RuntimeVersion);
         WriteIfAny(writer, "runtimeVersionArn", options.RuntimeVersionArn);
         writer.WriteString("functionName", options.FunctionName);
-        writer.WriteString("functionArn", options.FunctionArn);
+        WriteIfAny(writer, "functionArn", options.IsManaged ? null : options.FunctionArn);
         writer.WriteString("functionVersion", options.FunctionVersion);
         writer.WriteString("instanceId", instanceId);
         writer.WriteNumber("instanceMaxMemory", options.MemoryMb * 1024L * 1024);
@@ -47,9 +47,7 @@ internal static class PlatformRecords
         writer.WriteString("phase", phase);
         writer.WriteString("status", errorType is null ? "success" : "error");
         WriteIfAny(writer, "errorType", errorType);
-        writer.WriteStartObject("metrics");
-        writer.WriteNumber("durationMs", Ms(duration));
-        writer.WriteEndObject();
+        WriteDuration(writer, duration);
         writer.WriteEndObject();
     }
 
@@ -90,6 +88,49 @@ internal static class PlatformRecords
         writer.WriteEndObject();
     }
 
+    public static void ManagedStart(Utf8JsonWriter writer, Invocation invocation, string version)
+    {
+        writer.WriteStartObject("record");
+        writer.WriteString("requestId", invocation.RequestId);
+        writer.WriteString("version", version);
+        writer.WriteString("functionArn", invocation.FunctionArn);
+        WriteTracing(writer, invocation);
+        writer.WriteEndObject();
+    }
+
+    public static void RestoreStart(Utf8JsonWriter writer, EmulatorOptions options, string instanceId)
+    {
+        writer.WriteStartObject("record");
+        writer.WriteString("functionName", options.FunctionName);
+        writer.WriteString("functionVersion", options.FunctionVersion);
+        writer.WriteString("instanceId", instanceId);
+        WriteIfAny(writer, "runtimeVersion", options.RuntimeVersion);
+        WriteIfAny(writer, "runtimeVersionArn", options.RuntimeVersionArn);
+        writer.WriteEndObject();
+    }
+
+    public static void RestoreRuntimeDone(Utf8JsonWriter writer, string status, string? errorType)
+    {
+        writer.WriteStartObject("record");
+        writer.WriteString("status", status);
+        WriteIfAny(writer, "errorType", errorType);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>A RESTORE that failed has no duration.</summary>
+    public static void RestoreReport(Utf8JsonWriter writer, string status, string? errorType, TimeSpan duration)
+    {
+        writer.WriteStartObject("record");
+        writer.WriteString("status", status);
+        WriteIfAny(writer, "errorType", errorType);
+        if (errorType is null)
+        {
+            WriteDuration(writer, duration);
+        }
+
+        writer.WriteEndObject();
+    }
+
     public static void RuntimeDone(
         Utf8JsonWriter writer, Invocation invocation, string status, string? errorType, TimeSpan duration, int producedBytes, IReadOnlyList<PlatformSpan> spans)
     {
@@ -122,9 +163,28 @@ internal static class PlatformRecords
             writer.WriteNumber("initDurationMs", Ms(init));
         }
 
+        if (report.RestoreDuration is { } restore)
+        {
+            writer.WriteNumber("restoreDurationMs", Ms(restore));
+            writer.WriteNumber("billedRestoreDurationMs", (long)Math.Ceiling(restore.TotalMilliseconds));
+        }
+
         writer.WriteEndObject();
         WriteTracing(writer, invocation);
         WriteSpans(writer, report.ExtensionOverhead is { } overhead ? [overhead] : []);
+        writer.WriteEndObject();
+    }
+
+    public static void ManagedReport(
+        Utf8JsonWriter writer, Invocation invocation, string status, string? errorType, TimeSpan duration, IReadOnlyList<PlatformSpan> spans)
+    {
+        writer.WriteStartObject("record");
+        writer.WriteString("requestId", invocation.RequestId);
+        writer.WriteString("status", status);
+        WriteDuration(writer, duration);
+        WriteTracing(writer, invocation);
+        WriteSpans(writer, spans);
+        WriteIfAny(writer, "errorType", errorType);
         writer.WriteEndObject();
     }
 
@@ -158,6 +218,13 @@ internal static class PlatformRecords
         }
 
         writer.WriteEndArray();
+    }
+
+    private static void WriteDuration(Utf8JsonWriter writer, TimeSpan duration)
+    {
+        writer.WriteStartObject("metrics");
+        writer.WriteNumber("durationMs", Ms(duration));
+        writer.WriteEndObject();
     }
 
     private static void WriteStrings(Utf8JsonWriter writer, string name, IReadOnlyList<string> values)
@@ -195,4 +262,5 @@ internal sealed record InvocationReport(
     int MemorySizeMb,
     int MaxMemoryUsedMb,
     TimeSpan? InitDuration,
+    TimeSpan? RestoreDuration,
     PlatformSpan? ExtensionOverhead);

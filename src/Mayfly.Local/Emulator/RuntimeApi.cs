@@ -3,14 +3,19 @@ using System.Text.Json;
 
 namespace Mayfly.Local.Emulator;
 
-/// <summary>The Runtime API: next, response, error, init error (docs/spec/07-observed-clients.md#3-the-runtime-api-clients).</summary>
-internal sealed class RuntimeApi(Sandbox sandbox, TimeProvider time)
+/// <summary>
+/// The Runtime API: next, response, error, init error, and with SnapStart restore next and restore error
+/// (docs/spec/07-observed-clients.md#3-the-runtime-api-clients).
+/// </summary>
+internal sealed class RuntimeApi(Sandbox sandbox, EmulatorOptions options)
 {
     /// <summary>AWS's limit for events and responses: 6 MiB and a little.</summary>
     public const int MaxPayloadBytes = 6 * 1024 * 1024 + 100;
 
     private const string ErrorTypeHeader = "Lambda-Runtime-Function-Error-Type";
     private const string InvocationPrefix = "runtime/invocation/";
+
+    private readonly TimeProvider _time = options.Time;
 
     /// <summary>Handles a path below <c>/2018-06-01/</c>; false = no such path.</summary>
     public bool TryHandle(HttpContext http, string path, out Task handled)
@@ -22,6 +27,8 @@ internal sealed class RuntimeApi(Sandbox sandbox, TimeProvider time)
             ("ping", "GET") => ApiAnswer.TextAsync(http, StatusCodes.Status200OK, "pong"),
             ("runtime/invocation/next", "GET") => NextAsync(http),
             ("runtime/init/error", "POST") => InitErrorAsync(http),
+            ("runtime/restore/next", "GET") when options.IsSnapStart => RestoreNextAsync(http),
+            ("runtime/restore/error", "POST") when options.IsSnapStart => RestoreErrorAsync(http),
             (_, "POST") when parts is [{ Length: > 0 }, "response" or "error"] => RespondAsync(http, parts[0], isError: parts[1] == "error"),
             _ => null,
         };
@@ -67,13 +74,13 @@ internal sealed class RuntimeApi(Sandbox sandbox, TimeProvider time)
     private async Task RespondAsync(HttpContext http, string requestId, bool isError)
     {
         RuntimeSession runtime = sandbox.Generation.Runtime;
-        if (!runtime.IsCurrent(requestId))
+        if (runtime.Expects(requestId) is var expected and not AnswerOutcome.Taken)
         {
-            await ApiAnswer.ErrorAsync(http, StatusCodes.Status400BadRequest, "InvalidRequestID", "Invalid request ID");
+            await RefuseAsync(http, expected, "", isError);
             return;
         }
 
-        long started = time.GetTimestamp();
+        long started = _time.GetTimestamp();
         byte[]? body = await ApiAnswer.ReadBodyAsync(http, MaxPayloadBytes);
         string? errorType = isError ? ValidErrorType(http) : null;
         bool isTooLarge = body is null;
@@ -83,11 +90,11 @@ internal sealed class RuntimeApi(Sandbox sandbox, TimeProvider time)
             body = ErrorDocument(errorType, $"Response payload size exceeded maximum allowed payload size ({MaxPayloadBytes} bytes).");
         }
 
-        var response = new InvocationResponse(body, errorType, started, time.GetTimestamp());
-        if (!runtime.TryRespond(response, out string state))
+        var response = new InvocationResponse(body, errorType, started, _time.GetTimestamp());
+        AnswerOutcome outcome = runtime.Answer(requestId, response, out string state);
+        if (outcome != AnswerOutcome.Taken)
         {
-            string to = isError ? "InvocationErrorResponse" : "InvocationResponse";
-            await ApiAnswer.TransitionAsync(http, ApiAnswer.InvalidStateTransition, state, to, "runtime");
+            await RefuseAsync(http, outcome, state, isError);
             return;
         }
 
@@ -98,13 +105,54 @@ internal sealed class RuntimeApi(Sandbox sandbox, TimeProvider time)
             : ApiAnswer.AcceptedAsync(http));
     }
 
+    private static Task RefuseAsync(HttpContext http, AnswerOutcome outcome, string state, bool isError) => outcome switch
+    {
+        AnswerOutcome.WrongState => ApiAnswer.TransitionAsync(
+            http, ApiAnswer.InvalidStateTransition, state, isError ? "InvocationErrorResponse" : "InvocationResponse", "runtime"),
+        AnswerOutcome.TimedOut => ApiAnswer.ErrorAsync(http, StatusCodes.Status410Gone, "InvokeTimeout", "Invoke timeout"),
+        _ => ApiAnswer.ErrorAsync(http, StatusCodes.Status400BadRequest, "InvalidRequestID", "Invalid request ID"),
+    };
+
+    private async Task RestoreNextAsync(HttpContext http)
+    {
+        SandboxGeneration generation = sandbox.Generation;
+        var runtime = (OnDemandRuntime)generation.Runtime;
+        if (!runtime.TryRestoreNext(out TaskCompletionSource<RestoreOrder>? wait, out string state))
+        {
+            await ApiAnswer.TransitionAsync(http, ApiAnswer.InvalidStateTransition, state, "Ready", "runtime");
+            return;
+        }
+
+        generation.RegistrationOpen = false;
+        sandbox.Saw(SandboxEventKind.NextCalled, EmulatorOptions.RuntimeName, "restore");
+        if (await LongPoll.WaitAsync(http, wait, () => { }) is not null)
+        {
+            sandbox.Saw(SandboxEventKind.EventDelivered, EmulatorOptions.RuntimeName, "restore");
+            http.Response.ContentLength = 0;
+        }
+    }
+
+    private async Task RestoreErrorAsync(HttpContext http)
+    {
+        await ApiAnswer.ReadBodyAsync(http, MaxPayloadBytes);
+        string errorType = ValidErrorType(http);
+        if (!((OnDemandRuntime)sandbox.Generation.Runtime).TryRestoreError(errorType, out string state))
+        {
+            await ApiAnswer.TransitionAsync(http, ApiAnswer.InvalidStateTransition, state, "RuntimeRestoreErrorState", "runtime");
+            return;
+        }
+
+        sandbox.Saw(SandboxEventKind.ResponsePosted, EmulatorOptions.RuntimeName, errorType);
+        await ApiAnswer.AcceptedAsync(http);
+    }
+
     private async Task InitErrorAsync(HttpContext http)
     {
         SandboxGeneration generation = sandbox.Generation;
-        long started = time.GetTimestamp();
+        long started = _time.GetTimestamp();
         byte[] body = await ApiAnswer.ReadBodyAsync(http, MaxPayloadBytes) ?? [];
         string errorType = ValidErrorType(http);
-        if (!generation.Runtime.TryInitError(new InvocationResponse(body, errorType, started, time.GetTimestamp()), out string state))
+        if (!generation.Runtime.TryInitError(new InvocationResponse(body, errorType, started, _time.GetTimestamp()), out string state))
         {
             await ApiAnswer.TransitionAsync(http, ApiAnswer.InvalidStateTransition, state, "InitError", "runtime");
             return;

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Mayfly.Local.Emulator;
 
-/// <summary>The one HTTP port of the sandbox: Runtime API, Extensions API and Telemetry API on 127.0.0.1.</summary>
+/// <summary>The one HTTP port of the sandbox: Runtime API, Extensions API, Telemetry API and, with SnapStart, the credentials on 127.0.0.1.</summary>
 internal sealed class RuntimeApiServer : IAsyncDisposable
 {
     private const int MaxHeaderBytes = 1024 * 1024;
@@ -47,10 +47,13 @@ internal sealed class RuntimeApiServer : IAsyncDisposable
             kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         });
         WebApplication app = builder.Build();
-        var runtime = new RuntimeApi(sandbox, options.Time);
+        var runtime = new RuntimeApi(sandbox, options);
         var extensions = new ExtensionsApi(sandbox, options);
-        var telemetry = new TelemetryApi(sandbox);
-        app.Run(http => RouteAsync(http, runtime, extensions, telemetry));
+        var telemetry = new TelemetryApi(sandbox, options);
+        CredentialsApi? credentials = options.IsSnapStart ? new CredentialsApi(sandbox) : null;
+        app.Run(http => credentials is not null && http.Request.Path == CredentialsApi.Path && http.Request.Method == "GET"
+            ? credentials.GetAsync(http)
+            : RouteAsync(http, runtime, extensions, telemetry));
         await app.StartAsync(ct);
         string bound = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
         return new RuntimeApiServer(app, new Uri(bound).Port);

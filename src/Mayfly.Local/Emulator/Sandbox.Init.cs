@@ -1,50 +1,26 @@
 namespace Mayfly.Local.Emulator;
 
 /// <content>INIT: extensions, then the runtime, then everybody's first next.</content>
-internal sealed partial class Sandbox
+internal abstract partial class Sandbox
 {
-    /// <summary>INIT ahead of any invocation, as provisioned concurrency and proactive initialization do it; frozen afterwards.</summary>
-    public async Task<bool> InitializeAsync()
+    /// <summary>INIT by itself, with its own limit; what it told. Null with the ending: it failed, and the processes are still there.</summary>
+    protected async Task<(InitAhead? Init, Ending Ending)> InitAheadAsync()
     {
-        _unreportedInit = await InitBeforeInvokeAsync() ?? _unreportedInit;
-        if (_isInitialized && !_isFrozen)
-        {
-            Freeze();
-        }
-
-        return _isInitialized;
-    }
-
-    /// <summary>Runs INIT with its own limit; when it fails the sandbox is reset and INIT is left to the invocation. Null = nothing to report.</summary>
-    private async Task<TimeSpan?> InitBeforeInvokeAsync()
-    {
-        if (_isInitialized || _initInsideInvoke)
-        {
-            return null;
-        }
-
         using var over = new CancellationTokenSource();
-        long started = _time.GetTimestamp();
-        Ending ending = await InitAsync(PhaseOfInit, Task.Delay(_options.InitTimeout, _time, over.Token));
+        long started = Time.GetTimestamp();
+        Ending ending = await InitAsync(PhaseOfInit, Task.Delay(Options.InitLimit, Time, over.Token));
         await over.CancelAsync();
-        if (ending.IsDone)
-        {
-            return _time.GetElapsedTime(started);
-        }
-
-        await ShutDownAsync(ending.ShutdownReason);
-        _initInsideInvoke = true;
-        return null;
+        return (ending.IsDone ? new InitAhead(Time.GetElapsedTime(started), Time.GetTimestamp()) : null, ending);
     }
 
-    private async Task<Ending> InitAsync(string phase, Task limit)
+    protected async Task<Ending> InitAsync(string phase, Task limit)
     {
         SandboxGeneration generation = _generation;
-        long started = _time.GetTimestamp();
-        _timeline.Add(SandboxEventKind.PhaseStarted, "INIT", phase);
-        Telemetry.Platform("platform.initStart", phase, writer => PlatformRecords.InitStart(writer, _options, phase, Variables.LogStream));
+        long started = Time.GetTimestamp();
+        Timeline.Add(SandboxEventKind.PhaseStarted, "INIT", phase);
+        Telemetry.Platform("platform.initStart", phase, writer => PlatformRecords.InitStart(writer, Options, phase, Variables.LogStream));
 
-        Ending ending = _isClosed ? Ending.Failed(Closed) : await InitExtensionsAsync(generation, limit);
+        Ending ending = IsClosed ? Ending.Failed(Closed) : await InitExtensionsAsync(generation, limit);
         if (ending.IsDone)
         {
             ending = await InitRuntimeAsync(generation, limit);
@@ -52,7 +28,7 @@ internal sealed partial class Sandbox
             Telemetry.Platform(
                 "platform.initRuntimeDone",
                 ending.IsDone ? "success" : "error",
-                writer => PlatformRecords.InitRuntimeDone(writer, _options, phase, runtimeError));
+                writer => PlatformRecords.InitRuntimeDone(writer, Options, phase, runtimeError));
         }
 
         generation.RegistrationOpen = false;
@@ -63,24 +39,24 @@ internal sealed partial class Sandbox
             Telemetry.Platform("platform.extension", extension.Name, writer => PlatformRecords.Extension(writer, extension));
         }
 
-        TimeSpan took = _time.GetElapsedTime(started);
-        Telemetry.Platform("platform.initReport", phase, writer => PlatformRecords.InitReport(writer, _options, phase, errorType, took));
+        TimeSpan took = Time.GetElapsedTime(started);
+        Telemetry.Platform("platform.initReport", phase, writer => PlatformRecords.InitReport(writer, Options, phase, errorType, took));
         Telemetry.EndReplay();
-        _timeline.Add(SandboxEventKind.PhaseEnded, "INIT", errorType ?? "success");
-        _isInitialized = ending.IsDone;
+        Timeline.Add(SandboxEventKind.PhaseEnded, "INIT", errorType ?? "success");
+        IsInitialized = ending.IsDone;
         return ending;
     }
 
     private async Task<Ending> InitExtensionsAsync(SandboxGeneration generation, Task limit)
     {
-        if (_layer.Extensions.Count > SandboxGeneration.MaxExtensions)
+        if (Layer.Extensions.Count > SandboxGeneration.MaxExtensions)
         {
             return Ending.Failed(new FatalError(FatalError.ExtensionLaunch, "Extension.TooManyExtensions"));
         }
 
-        foreach (ExtensionCommand extension in _layer.Extensions)
+        foreach (ExtensionCommand extension in Layer.Extensions)
         {
-            if (extension.Command is not null && !_processes.TryStartExtension(generation, extension, Variables))
+            if (extension.Command is not null && !Processes.TryStartExtension(generation, extension, Variables))
             {
                 return Ending.Failed(new FatalError(FatalError.ExtensionLaunch, extension.Name + " could not be started"));
             }
@@ -91,12 +67,12 @@ internal sealed partial class Sandbox
 
     private async Task<Ending> InitRuntimeAsync(SandboxGeneration generation, Task limit)
     {
-        if (_options.Function is { } function && !_processes.TryStartRuntime(generation, function, Variables))
+        if (Options.Function is { } function && !Processes.TryStartRuntime(generation, function, Variables))
         {
             return Ending.Failed(new FatalError(FatalError.InvalidEntrypoint, function.FileName + " could not be started"));
         }
 
-        Ending ending = await StepAsync(generation.Runtime.Ready, generation, limit);
+        Ending ending = await StepAsync(generation.Runtime.Initialized, generation, limit);
         return ending.IsDone ? await StepAsync(Task.WhenAll(generation.Extensions.Select(extension => extension.Ready)), generation, limit) : ending;
     }
 

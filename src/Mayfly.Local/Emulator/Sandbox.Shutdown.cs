@@ -1,22 +1,22 @@
 namespace Mayfly.Local.Emulator;
 
 /// <content>SHUTDOWN, for a spin-down as for a reset: runtime first, then the extensions, all within one budget.</content>
-internal sealed partial class Sandbox
+internal abstract partial class Sandbox
 {
+    // 600 of the 2000 ms, for managed instances as for the others.
     private const double RuntimeShare = 0.3;
-    private static readonly TimeSpan WithExternalExtensions = TimeSpan.FromMilliseconds(2000);
+    protected static readonly TimeSpan WithExternalExtensions = TimeSpan.FromMilliseconds(2000);
     private static readonly TimeSpan WithInternalExtensions = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LastTelemetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AfterKill = TimeSpan.FromSeconds(2);
 
-    private async Task<ShutdownReport> ShutDownAsync(string reason)
+    protected virtual async Task<ShutdownReport> ShutDownAsync(string reason)
     {
         SandboxGeneration generation = _generation;
-        long started = _time.GetTimestamp();
-        _timeline.Add(SandboxEventKind.PhaseStarted, "SHUTDOWN", reason);
+        long started = Time.GetTimestamp();
+        Timeline.Add(SandboxEventKind.PhaseStarted, "SHUTDOWN", reason);
         generation.ShuttingDown = true;
         TimeSpan budget = BudgetOf(generation);
-        long deadlineMs = (_time.GetUtcNow() + budget).ToUnixTimeMilliseconds();
+        long deadlineMs = (Time.GetUtcNow() + budget).ToUnixTimeMilliseconds();
 
         bool runtimeKilled = await StopRuntimeAsync(generation, budget * RuntimeShare);
         await Telemetry.FlushAsync(LastTelemetry);
@@ -28,16 +28,18 @@ internal sealed partial class Sandbox
         generation.Close();
         await Telemetry.ResetAsync();
         await SandboxProcesses.DisposeAsync(generation);
-        _isInitialized = false;
-        _unreportedInit = null;
-        _isFrozen = false;
+        IsInitialized = false;
+        UnreportedInit = null;
         _generation = NewGeneration();
-        _timeline.Add(SandboxEventKind.PhaseEnded, "SHUTDOWN", reason);
-        return new ShutdownReport(reason, runtimeExit, runtimeKilled, exits, _time.GetElapsedTime(started));
+        Timeline.Add(SandboxEventKind.PhaseEnded, "SHUTDOWN", reason);
+        return new ShutdownReport(reason, runtimeExit, runtimeKilled, exits, Time.GetElapsedTime(started));
     }
 
+    /// <summary>How long the rest of the telemetry may take before the extensions are told.</summary>
+    protected virtual TimeSpan LastTelemetry => TimeSpan.FromMilliseconds(500);
+
     /// <summary>No time for anybody without extensions, little for internal ones only.</summary>
-    private static TimeSpan BudgetOf(SandboxGeneration generation) =>
+    protected virtual TimeSpan BudgetOf(SandboxGeneration generation) =>
         generation.External.Any() ? WithExternalExtensions : generation.Extensions.Count > 0 ? WithInternalExtensions : TimeSpan.Zero;
 
     /// <summary>SIGTERM and a share of the budget, then SIGKILL; SIGKILL at once without a budget. True = killed.</summary>
@@ -50,7 +52,7 @@ internal sealed partial class Sandbox
 
         if (share > TimeSpan.Zero)
         {
-            _timeline.Add(SandboxEventKind.ProcessSignalled, runtime.Name, "SIGTERM", runtime.Id);
+            Timeline.Add(SandboxEventKind.ProcessSignalled, runtime.Name, "SIGTERM", runtime.Id);
             runtime.Terminate();
             if (await IsDoneWithinAsync(runtime.Exited, share))
             {
@@ -70,17 +72,17 @@ internal sealed partial class Sandbox
             return new ExtensionExit(extension.Name, false, true, await process.Exited, TimeSpan.Zero);
         }
 
-        long ready = _time.GetTimestamp();
+        long ready = Time.GetTimestamp();
         if (extension.IsSubscribed(ExtensionSession.Shutdown))
         {
             extension.Deliver(new ExtensionEvent(ExtensionSession.Shutdown, body));
 
             // Who plays an extension has no process to end: having taken the event is all there is to see.
             Task gone = process is null ? extension.ShutdownReceived : process.Exited;
-            if (await IsDoneWithinAsync(gone, budget - _time.GetElapsedTime(started)))
+            if (await IsDoneWithinAsync(gone, budget - Time.GetElapsedTime(started)))
             {
                 int? exitCode = process is null ? null : await process.Exited;
-                return new ExtensionExit(extension.Name, extension.ShutdownReceived.IsCompleted, true, exitCode, _time.GetElapsedTime(ready));
+                return new ExtensionExit(extension.Name, extension.ShutdownReceived.IsCompleted, true, exitCode, Time.GetElapsedTime(ready));
             }
         }
 
@@ -90,12 +92,12 @@ internal sealed partial class Sandbox
         }
 
         int? killed = process is { HasExited: true } ? await process.Exited : null;
-        return new ExtensionExit(extension.Name, extension.ShutdownReceived.IsCompleted, false, killed, _time.GetElapsedTime(ready));
+        return new ExtensionExit(extension.Name, extension.ShutdownReceived.IsCompleted, false, killed, Time.GetElapsedTime(ready));
     }
 
     private async Task KillAsync(SandboxProcess process)
     {
-        _timeline.Add(SandboxEventKind.ProcessSignalled, process.Name, "SIGKILL", process.Id);
+        Timeline.Add(SandboxEventKind.ProcessSignalled, process.Name, "SIGKILL", process.Id);
         process.SignalAll(PosixSignal.Kill);
         await IsDoneWithinAsync(process.Exited, AfterKill);
     }
@@ -108,7 +110,7 @@ internal sealed partial class Sandbox
         }
 
         using var over = new CancellationTokenSource();
-        await Task.WhenAny(task, Task.Delay(limit, _time, over.Token));
+        await Task.WhenAny(task, Task.Delay(limit, Time, over.Token));
         await over.CancelAsync();
         return task.IsCompleted;
     }

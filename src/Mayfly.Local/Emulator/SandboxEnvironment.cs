@@ -5,6 +5,8 @@ namespace Mayfly.Local.Emulator;
 /// <summary>The variables Lambda gives to the two kinds of processes (docs/spec/01-lambda-lifecycle.md#11-the-extension-process).</summary>
 internal sealed class SandboxEnvironment(EmulatorOptions options, string runtimeApi, string taskRoot)
 {
+    private const string ContainerTokenName = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+
     // Lambda's own values for these point into its image; on another machine its programs would not be found.
     private static readonly string[] FromTheMachine = ["PATH", "DOTNET_ROOT", "SystemRoot", "SystemDrive", "ComSpec", "PATHEXT"];
 
@@ -16,8 +18,11 @@ internal sealed class SandboxEnvironment(EmulatorOptions options, string runtime
 
     private readonly string _sessionToken = $"emulated-{Guid.NewGuid():n}";
 
+    /// <summary>What the credentials endpoint wants to see.</summary>
+    public string ContainerToken { get; } = $"emulated-{Guid.NewGuid():n}";
+
     /// <summary>A variable that only processes of this sandbox have, unless the function is configured with credentials of its own.</summary>
-    public string Marker => "AWS_SESSION_TOKEN=" + _sessionToken;
+    public string Marker => options.IsSnapStart ? $"{ContainerTokenName}={ContainerToken}" : "AWS_SESSION_TOKEN=" + _sessionToken;
 
     /// <summary>Log stream name of this sandbox; also its instance id in telemetry.</summary>
     public string LogStream { get; } = string.Create(
@@ -44,6 +49,11 @@ internal sealed class SandboxEnvironment(EmulatorOptions options, string runtime
         variables["LAMBDA_RUNTIME_DIR"] = "/var/runtime";
         variables["AWS_LAMBDA_LOG_GROUP_NAME"] = "/aws/lambda/" + options.FunctionName;
         variables["AWS_LAMBDA_LOG_STREAM_NAME"] = LogStream;
+        if (options.IsManaged)
+        {
+            variables["AWS_LAMBDA_MAX_CONCURRENCY"] = options.Concurrency.ToString(CultureInfo.InvariantCulture);
+        }
+
         if (options.ExecutionEnvironment is { } execution)
         {
             variables["AWS_EXECUTION_ENV"] = execution;
@@ -60,10 +70,8 @@ internal sealed class SandboxEnvironment(EmulatorOptions options, string runtime
             ["LANG"] = "en_US.UTF-8",
             ["TZ"] = ":UTC",
             ["LD_LIBRARY_PATH"] = Path.Combine(taskRoot, "lib") + ":/opt/lib",
-            ["AWS_ACCESS_KEY_ID"] = "emulated",
-            ["AWS_SECRET_ACCESS_KEY"] = "emulated",
-            ["AWS_SESSION_TOKEN"] = _sessionToken,
         };
+        Put(variables, Credentials());
         foreach (string name in FromTheMachine)
         {
             if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
@@ -89,6 +97,20 @@ internal sealed class SandboxEnvironment(EmulatorOptions options, string runtime
 
         return variables;
     }
+
+    /// <summary>No keys under SnapStart: they would be in the snapshot.</summary>
+    private Dictionary<string, string> Credentials() => options.IsSnapStart
+        ? new Dictionary<string, string>
+        {
+            ["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = $"http://{runtimeApi}{CredentialsApi.Path}",
+            [ContainerTokenName] = ContainerToken,
+        }
+        : new Dictionary<string, string>
+        {
+            ["AWS_ACCESS_KEY_ID"] = "emulated",
+            ["AWS_SECRET_ACCESS_KEY"] = "emulated",
+            ["AWS_SESSION_TOKEN"] = _sessionToken,
+        };
 
     private static void Put(Dictionary<string, string> variables, IReadOnlyDictionary<string, string> more)
     {

@@ -6,7 +6,7 @@ public enum SandboxEventKind
     /// <summary>Something the machine cannot do; detail = what and why.</summary>
     Notice,
 
-    /// <summary>Subject = INIT, INVOKE or SHUTDOWN; detail = lifecycle phase, request id or shutdown reason.</summary>
+    /// <summary>Subject = INIT, RESTORE, INVOKE or SHUTDOWN; detail = lifecycle phase, snapshot, request id or shutdown reason.</summary>
     PhaseStarted,
 
     /// <summary>Subject as above; detail = success, error type or timeout.</summary>
@@ -17,16 +17,16 @@ public enum SandboxEventKind
     /// <summary>Detail = exit status in words.</summary>
     ProcessExited,
 
-    /// <summary>The platform sent SIGTERM or SIGKILL; detail = which.</summary>
+    /// <summary>The platform sent SIGTERM or SIGKILL; detail = which, and why if it is no SHUTDOWN.</summary>
     ProcessSignalled,
 
     /// <summary>An extension registered; detail = its events.</summary>
     Registered,
 
-    /// <summary>The runtime or an extension called its next.</summary>
+    /// <summary>The runtime or an extension called its next; detail = restore for that one of SnapStart.</summary>
     NextCalled,
 
-    /// <summary>A waiting or returning client was given INVOKE or SHUTDOWN; detail = which.</summary>
+    /// <summary>A waiting or returning client was answered; detail = INVOKE or SHUTDOWN, for the runtime the request id or restore.</summary>
     EventDelivered,
 
     /// <summary>The runtime posted a response or an error; detail = success or error type.</summary>

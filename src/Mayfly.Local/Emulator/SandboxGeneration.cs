@@ -13,13 +13,14 @@ internal sealed class SandboxGeneration
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly TaskCompletionSource<FatalError> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<ExtensionSession> _extensions = [];
     private string? _announcedError;
 
-    public SandboxGeneration(TimeProvider time, IEnumerable<string> externalNames)
+    public SandboxGeneration(TimeProvider time, RuntimeSession runtime, IEnumerable<string> externalNames)
     {
         _time = time;
-        Runtime = new RuntimeSession(time);
+        Runtime = runtime;
         _extensions.AddRange(externalNames.Select(name => new ExtensionSession(time, name, isInternal: false)));
     }
 
@@ -35,6 +36,9 @@ internal sealed class SandboxGeneration
 
     /// <summary>Completes when a process ends or announces its failure, outside SHUTDOWN.</summary>
     public Task<FatalError> Failure => _failed.Task;
+
+    /// <summary>Completes when the sandbox is gone.</summary>
+    public Task Closed => _closed.Task;
 
     /// <summary>Until the runtime's first next.</summary>
     public bool RegistrationOpen { get; set; } = true;
@@ -87,7 +91,7 @@ internal sealed class SandboxGeneration
         }
     }
 
-    /// <summary>An error announced through the API: it names the failure that follows when the process ends.</summary>
+    /// <summary>An error announced through the API or by the kernel: it names the failure that follows when the process ends.</summary>
     public void Announce(string errorType) => Interlocked.CompareExchange(ref _announcedError, errorType, null);
 
     public void Fail(string errorType, string message)
@@ -101,6 +105,7 @@ internal sealed class SandboxGeneration
     /// <summary>Cuts all waiting calls.</summary>
     public void Close()
     {
+        _closed.TrySetResult();
         Runtime.Close();
         foreach (ExtensionSession extension in Extensions)
         {

@@ -41,7 +41,45 @@ internal sealed class SandboxProcesses(EmulatorOptions options, SandboxLayer lay
         }
 
         generation.RuntimeProcess = process;
+        if (options.EnforceMemory)
+        {
+            long limit = options.MemoryMb * 1024L * 1024;
+            generation.Watches.Add(MemoryWatch.RunAsync(
+                generation, limit, options.Time, () => Kill(generation, EmulatorOptions.RuntimeName, isOutOfMemory: true)));
+        }
+
         generation.Watches.Add(WatchAsync(process, generation, FatalError.RuntimeExit));
+        return true;
+    }
+
+    /// <summary>See <see cref="Sandbox.Kill"/>.</summary>
+    public bool Kill(SandboxGeneration generation, string name, bool isOutOfMemory)
+    {
+        bool isRuntime = name == EmulatorOptions.RuntimeName;
+        SandboxProcess? process = isRuntime ? generation.RuntimeProcess : generation.ExtensionProcesses.GetValueOrDefault(name);
+        bool isPlayed = process is null && (isRuntime ? options.Function is null : generation.FindExternal(name) is not null);
+        if (process?.HasExited ?? !isPlayed)
+        {
+            return false;
+        }
+
+        if (isOutOfMemory)
+        {
+            generation.Announce(FatalError.OutOfMemory);
+        }
+
+        timeline.Add(SandboxEventKind.ProcessSignalled, name, isOutOfMemory ? "SIGKILL: out of memory" : "SIGKILL: as asked", process?.Id);
+        if (process is null)
+        {
+            string message = SandboxProcess.Describe(128 + PosixSignal.Kill);
+            generation.Fail(isRuntime ? FatalError.RuntimeExit : FatalError.ExtensionCrash, isRuntime ? "Runtime exited with error: " + message : message);
+        }
+        else if (!PosixSignal.Send(process.Id, PosixSignal.Kill))
+        {
+            // With a signal it is this one only, as the kernel does it; the rest goes with the sandbox.
+            process.SignalAll(PosixSignal.Kill);
+        }
+
         return true;
     }
 

@@ -1,7 +1,7 @@
 namespace Mayfly.Local.Emulator;
 
 /// <summary>The Telemetry API's subscription call (docs/spec/01-lambda-lifecycle.md#14-telemetry-api).</summary>
-internal sealed class TelemetryApi(Sandbox sandbox)
+internal sealed class TelemetryApi(Sandbox sandbox, EmulatorOptions options)
 {
     private const int MaxBodyBytes = 256 * 1024;
 
@@ -14,7 +14,7 @@ internal sealed class TelemetryApi(Sandbox sandbox)
         }
 
         byte[] body = await ApiAnswer.ReadBodyAsync(http, MaxBodyBytes) ?? [];
-        if (TelemetrySubscription.TryParse(body, out string message) is not { } subscription)
+        if (TelemetrySubscription.TryParse(body, options.IsManaged, out string message) is not { } subscription)
         {
             await ApiAnswer.ErrorAsync(http, StatusCodes.Status400BadRequest, "ValidationError", message);
             return;
@@ -26,7 +26,12 @@ internal sealed class TelemetryApi(Sandbox sandbox)
             return;
         }
 
-        await sandbox.Telemetry.SubscribeAsync(extension.Name, subscription);
+        if (!await sandbox.Telemetry.SubscribeAsync(extension.Name, subscription, replace: !options.IsManaged))
+        {
+            await ApiAnswer.ErrorAsync(http, StatusCodes.Status500InternalServerError, "InternalServerError", "Internal Server Error");
+            return;
+        }
+
         await ApiAnswer.WriteAsync(http, StatusCodes.Status200OK, "application/json", "\"OK\""u8.ToArray());
     }
 }

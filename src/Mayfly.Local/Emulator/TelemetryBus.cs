@@ -17,6 +17,7 @@ internal sealed class TelemetryBus : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly Timeline _timeline;
+    private readonly bool _isSequenced;
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan })
     {
         Timeout = Timeout.InfiniteTimeSpan,
@@ -28,10 +29,11 @@ internal sealed class TelemetryBus : IAsyncDisposable
     private int _replayBytes;
     private bool _paused;
 
-    public TelemetryBus(TimeProvider time, Timeline timeline)
+    public TelemetryBus(TimeProvider time, Timeline timeline, bool isSequenced)
     {
         _time = time;
         _timeline = timeline;
+        _isSequenced = isSequenced;
     }
 
     /// <summary>Emits one platform event; <paramref name="detail"/> goes to the timeline only.</summary>
@@ -62,34 +64,33 @@ internal sealed class TelemetryBus : IAsyncDisposable
         }));
     }
 
-    /// <summary>Adds a subscriber, or replaces it: it gets what was kept, and the others learn of it.</summary>
-    public async Task SubscribeAsync(string name, TelemetrySubscription subscription)
+    /// <summary>Adds a subscriber: it gets what was kept, and the others learn of it. False: there is one of that name, and it is not to be replaced.</summary>
+    public async Task<bool> SubscribeAsync(string name, TelemetrySubscription subscription, bool replace)
     {
         TelemetryPipe? old;
+        bool isRefused;
         var pipe = new TelemetryPipe(
             name,
             subscription,
             _http,
             _time,
+            _isSequenced,
             (records, bytes, reason) => Dropped(name, records, bytes, reason),
             records => _timeline.Add(SandboxEventKind.TelemetryDelivered, name, records.ToString(CultureInfo.InvariantCulture)));
         lock (_gate)
         {
             old = _pipes.Find(other => other.Name == name);
-            _pipes.RemoveAll(other => other.Name == name);
-            _pipes.Add(pipe);
-            if (_paused)
+            isRefused = old is not null && !replace;
+            if (!isRefused)
             {
-                pipe.Pause();
+                Add(pipe);
             }
+        }
 
-            foreach (KeptEvent kept in _replay)
-            {
-                if (pipe.Wants(kept.Type))
-                {
-                    pipe.Add(kept.Json);
-                }
-            }
+        if (isRefused)
+        {
+            await pipe.DisposeAsync();
+            return false;
         }
 
         Platform("platform.telemetrySubscription", name, writer => PlatformRecords.TelemetrySubscription(writer, name, subscription.TypeNames));
@@ -97,6 +98,8 @@ internal sealed class TelemetryBus : IAsyncDisposable
         {
             await old.DisposeAsync();
         }
+
+        return true;
     }
 
     /// <summary>INIT is over: nothing is kept any more.</summary>
@@ -162,6 +165,24 @@ internal sealed class TelemetryBus : IAsyncDisposable
     {
         await ResetAsync();
         _http.Dispose();
+    }
+
+    private void Add(TelemetryPipe pipe)
+    {
+        _pipes.RemoveAll(other => other.Name == pipe.Name);
+        _pipes.Add(pipe);
+        if (_paused)
+        {
+            pipe.Pause();
+        }
+
+        foreach (KeptEvent kept in _replay)
+        {
+            if (pipe.Wants(kept.Type))
+            {
+                pipe.Add(kept.Json);
+            }
+        }
     }
 
     private void Dropped(string name, int records, int bytes, string reason)

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace Mayfly.Local.Emulator;
 
@@ -17,6 +18,7 @@ internal sealed class TelemetryPipe : IAsyncDisposable
     private readonly TelemetrySubscription _subscription;
     private readonly HttpClient _http;
     private readonly TimeProvider _time;
+    private readonly bool _isSequenced;
     private readonly Action<int, int, string> _dropped;
     private readonly Action<int> _delivered;
     private readonly ITimer _timer;
@@ -38,15 +40,23 @@ internal sealed class TelemetryPipe : IAsyncDisposable
     /// <param name="subscription">Where to and how buffered.</param>
     /// <param name="http">Shared client without proxy and timeout: a frozen subscriber may take minutes to answer.</param>
     /// <param name="time">Clock.</param>
+    /// <param name="isSequenced">POSTs carry <c>Sequence-Id</c>, the hash of their body, as those of managed instances do.</param>
     /// <param name="dropped">Told about given-up records: number, bytes, reason.</param>
     /// <param name="delivered">Told about accepted records: number.</param>
     public TelemetryPipe(
-        string name, TelemetrySubscription subscription, HttpClient http, TimeProvider time, Action<int, int, string> dropped, Action<int> delivered)
+        string name,
+        TelemetrySubscription subscription,
+        HttpClient http,
+        TimeProvider time,
+        bool isSequenced,
+        Action<int, int, string> dropped,
+        Action<int> delivered)
     {
         Name = name;
         _subscription = subscription;
         _http = http;
         _time = time;
+        _isSequenced = isSequenced;
         _dropped = dropped;
         _delivered = delivered;
         _stopped = _stop.Token;
@@ -260,6 +270,11 @@ internal sealed class TelemetryPipe : IAsyncDisposable
             request.Content = new ByteArrayContent(body);
             request.Content.Headers.ContentType = Json;
             request.Headers.UserAgent.ParseAdd("Go-http-client/1.1");
+            if (_isSequenced)
+            {
+                request.Headers.Add("Sequence-Id", Convert.ToBase64String(SHA256.HashData(body)));
+            }
+
             using HttpResponseMessage answer = await _http.SendAsync(request, _stopped);
             return (int)answer.StatusCode < 400 ? "" : $"http request failed with status {(int)answer.StatusCode}";
         }

@@ -24,14 +24,15 @@ internal sealed record TelemetrySubscription(
     TelemetryTypes Types, IReadOnlyList<string> TypeNames, int Port, bool IsTcp, int MaxItems, int MaxBytes, TimeSpan Timeout)
 {
     private static readonly string[] SchemaVersions = ["2022-07-01", "2022-12-13", "2025-01-29"];
+    private static readonly string[] ManagedSchemaVersions = ["2025-01-29"];
 
     /// <summary>Reads a subscription; null with a message for the ValidationError answer.</summary>
-    public static TelemetrySubscription? TryParse(ReadOnlyMemory<byte> body, out string message)
+    public static TelemetrySubscription? TryParse(ReadOnlyMemory<byte> body, bool isManaged, out string message)
     {
         try
         {
             using var document = JsonDocument.Parse(body);
-            return TryParse(document.RootElement, out message);
+            return TryParse(document.RootElement, isManaged ? ManagedSchemaVersions : SchemaVersions, out message);
         }
         catch (JsonException e)
         {
@@ -40,16 +41,16 @@ internal sealed record TelemetrySubscription(
         }
     }
 
-    private static TelemetrySubscription? TryParse(JsonElement root, out string message)
+    private static TelemetrySubscription? TryParse(JsonElement root, string[] versions, out string message)
     {
         message = "";
         if (root.ValueKind != JsonValueKind.Object)
         {
             message = "schema validation error: an object is expected";
         }
-        else if (!SchemaVersions.Contains(Text(root, "schemaVersion")))
+        else if (!versions.Contains(Text(root, "schemaVersion")))
         {
-            message = "schema validation error: schemaVersion has to be one of " + string.Join(", ", SchemaVersions);
+            message = "schema validation error: schemaVersion has to be one of " + string.Join(", ", versions);
         }
 
         if (message.Length > 0)

@@ -29,6 +29,10 @@ public class CommandLineTests
     [InlineData("write it as NAME=VALUE", "run", "--agent", "Mayfly.Tests.dll", "--env", "NOVALUE", "--", "true")]
     [InlineData("There is no event file", "run", "--agent", "Mayfly.Tests.dll", "--event", "no-such-event.json", "--", "true")]
     [InlineData("Required argument missing", "run", "--agent", "Mayfly.Tests.dll")]
+    [InlineData("only --initialization-type lambda-managed-instances", "run", "--agent", "Mayfly.Tests.dll", "--concurrency", "2", "--", "true")]
+    [InlineData("'lukewarm' not recognized", "run", "--agent", "Mayfly.Tests.dll", "--initialization-type", "lukewarm", "--", "true")]
+    [InlineData("'lambda-managed-instances' not recognized", "demo", "--initialization-type", "lambda-managed-instances")]
+    [InlineData("the web adapter runs inside a sandbox only", "web-adapter")]
     [InlineData("cannot listen on 127.0.0.1:99999", "intake", "--port", "99999")]
     public async Task A_command_that_cannot_run_says_why(string why, params string[] args)
     {

@@ -262,11 +262,4 @@ public class PhasesTests
         await played.Emulator.ShutdownAsync();
         await runtime;
     }
-
-    [Fact]
-    public async Task Managed_instances_are_refused()
-    {
-        EmulatorOptions options = Played.Options() with { InitializationType = "lambda-managed-instances" };
-        await Assert.ThrowsAsync<ArgumentException>(() => LambdaEmulator.StartAsync(options));
-    }
 }

@@ -64,13 +64,19 @@ internal sealed class Played : IAsyncDisposable
 
     public Task<Answer> RuntimeNextAsync() => SendAsync("GET", "/2018-06-01/runtime/invocation/next");
 
+    public Task<Answer> RestoreNextAsync() => SendAsync("GET", "/2018-06-01/runtime/restore/next");
+
+    public Task<Answer> RestoreErrorAsync(string errorType) =>
+        SendAsync("POST", "/2018-06-01/runtime/restore/error", "{}", ("Lambda-Runtime-Function-Error-Type", errorType));
+
     public Task<Answer> RespondAsync(string requestId, string body = "{}") => SendAsync("POST", $"/2018-06-01/runtime/invocation/{requestId}/response", body);
 
-    public Task<Answer> SubscribeAsync(string id, int port, string buffering = """{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}""") => SendAsync(
+    public Task<Answer> SubscribeAsync(
+        string id, int port, string buffering = """{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}""", string schema = "2022-12-13") => SendAsync(
         "PUT",
         "/2022-07-01/telemetry",
         $$"""
-        {"schemaVersion":"2022-12-13","types":["platform","function","extension"],
+        {"schemaVersion":"{{schema}}","types":["platform","function","extension"],
         "destination":{"protocol":"HTTP","URI":"http://sandbox:{{port}}/x"},"buffering":{{buffering}}}
         """,
         ("Lambda-Extension-Identifier", id));

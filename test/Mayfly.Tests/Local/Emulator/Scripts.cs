@@ -20,7 +20,7 @@ internal static class Scripts
           call POST /2020-01-01/extension/register "Lambda-Extension-Name: ${0##*/}"$'\r\n' "{\"events\":[$1]}"
           id="Lambda-Extension-Identifier: $(header Lambda-Extension-Identifier)"$'\r\n'
           if [ -n "$SINK" ]; then
-            wanted='"schemaVersion":"2022-12-13","types":["platform","function","extension"]'
+            wanted='"schemaVersion":"'"${SCHEMA:-2022-12-13}"'","types":["platform","function","extension"]'
             destination="\"destination\":{\"protocol\":\"HTTP\",\"URI\":\"http://sandbox:$SINK\"}"
             call PUT /2022-07-01/telemetry "$id" "{$wanted,$destination,\"buffering\":{\"timeoutMs\":${BUFFERED:-25}}}"
           fi

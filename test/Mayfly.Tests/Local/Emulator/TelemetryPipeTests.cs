@@ -137,7 +137,8 @@ public sealed class TelemetryPipeTests : IAsyncDisposable
     private TelemetryPipe Pipe(int port, int maxItems = 10_000, int maxBytes = 1_048_576, TimeSpan? timeout = null, bool isTcp = false)
     {
         var subscription = new TelemetrySubscription(TelemetryTypes.Function, ["function"], port, isTcp, maxItems, maxBytes, timeout ?? Never);
-        return new TelemetryPipe("ext", subscription, _http, TimeProvider.System, Drop, records => Interlocked.Add(ref _delivered, records));
+        return new TelemetryPipe(
+            "ext", subscription, _http, TimeProvider.System, isSequenced: false, Drop, records => Interlocked.Add(ref _delivered, records));
     }
 
     private void Drop(int records, int bytes, string reason)

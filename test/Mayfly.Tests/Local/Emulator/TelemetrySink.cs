@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -22,7 +23,9 @@ internal sealed record ReceivedEvent(string Type, JsonElement Record, string Tim
         "platform.initRuntimeDone" => $"initRuntimeDone({Text("errorType") ?? Text("status")})",
         "platform.initReport" => $"initReport({Text("phase")},{Text("status")})",
         "platform.runtimeDone" => $"runtimeDone({Text("errorType") ?? Text("status")})",
-        "platform.report" => $"report({Text("status")})",
+        "platform.report" => $"report({Text("errorType") ?? Text("status")})",
+        "platform.restoreRuntimeDone" => $"restoreRuntimeDone({Text("errorType") ?? Text("status")})",
+        "platform.restoreReport" => $"restoreReport({Text("status")})",
         "function" or "extension" => $"{Type}:{Record}",
         _ => Type.Replace("platform.", "", StringComparison.Ordinal),
     };
@@ -35,6 +38,7 @@ internal sealed class TelemetrySink : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly List<ReceivedEvent> _events = [];
     private readonly List<int> _batches = [];
+    private readonly List<(string? Given, string Hash)> _sequenceIds = [];
     private TaskCompletionSource? _hold;
     private int _refuse;
     private int _requests;
@@ -78,6 +82,18 @@ internal sealed class TelemetrySink : IAsyncDisposable
         }
     }
 
+    /// <summary>Of each accepted request the Sequence-Id, null if it had none, and what the body's hash is.</summary>
+    public IReadOnlyList<(string? Given, string Hash)> SequenceIds
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _sequenceIds];
+            }
+        }
+    }
+
     public IReadOnlyList<string> Sequence => [.. Events.Select(one => one.Short)];
 
     public static async Task<TelemetrySink> StartAsync()
@@ -108,7 +124,9 @@ internal sealed class TelemetrySink : IAsyncDisposable
 
     private async Task TakeAsync(HttpContext http)
     {
-        using JsonDocument body = await JsonDocument.ParseAsync(http.Request.Body);
+        using var bytes = new MemoryStream();
+        await http.Request.Body.CopyToAsync(bytes);
+        using JsonDocument body = JsonDocument.Parse(bytes.ToArray());
         Interlocked.Increment(ref _requests);
         if (_hold is { } hold)
         {
@@ -124,6 +142,7 @@ internal sealed class TelemetrySink : IAsyncDisposable
         lock (_gate)
         {
             LastRequest = $"{http.Request.Method} {http.Request.Path} {http.Request.ContentType} {http.Request.Headers.UserAgent}";
+            _sequenceIds.Add((http.Request.Headers["Sequence-Id"], Convert.ToBase64String(SHA256.HashData(bytes.ToArray()))));
             _batches.Add(body.RootElement.GetArrayLength());
             foreach (JsonElement item in body.RootElement.EnumerateArray())
             {

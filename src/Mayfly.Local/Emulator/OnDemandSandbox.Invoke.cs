@@ -1,61 +1,84 @@
-using System.Globalization;
-
 namespace Mayfly.Local.Emulator;
 
 /// <content>INVOKE: one invocation from the event to the report.</content>
-internal sealed partial class Sandbox
+internal sealed partial class OnDemandSandbox
 {
     private static readonly TimeSpan ThawDelivery = TimeSpan.FromMilliseconds(200);
 
-    public async Task<InvocationResult> InvokeAsync(ReadOnlyMemory<byte> payload, InvokeOptions options)
+    public override async Task<InvocationResult> InvokeAsync(ReadOnlyMemory<byte> payload, InvokeOptions options)
     {
-        bool cold = !_isInitialized || _unreportedInit is not null;
-        TimeSpan? initDuration = await InitBeforeInvokeAsync() ?? _unreportedInit;
-        _unreportedInit = null;
+        string requestId = options.RequestId ?? Guid.NewGuid().ToString();
+        Readiness ready = await MakeReadyAsync(requestId);
+        if (ready.Refused is { } refused)
+        {
+            return refused;
+        }
+
         await ThawAsync();
-
-        Invocation invocation = Begin(payload, options);
-        _timeline.Add(SandboxEventKind.PhaseStarted, "INVOKE", invocation.RequestId);
+        Invocation invocation = Begin(requestId, payload, options);
+        Timeline.Add(SandboxEventKind.PhaseStarted, "INVOKE", requestId);
         using var over = new CancellationTokenSource();
-        Task limit = Task.Delay(_options.Timeout, _time, over.Token);
-        Ending init = _isInitialized ? Ending.Done : await InitAsync(PhaseOfInvoke, limit);
-        Telemetry.Platform("platform.start", invocation.RequestId, writer => PlatformRecords.Start(writer, invocation, _options.FunctionVersion));
+        Task limit = Task.Delay(Options.Timeout, Time, over.Token);
+        Ending init = IsInitialized ? Ending.Done : await InitAsync(PhaseOfInvoke, limit);
+        Telemetry.Platform("platform.start", requestId, writer => PlatformRecords.Start(writer, invocation, Options.FunctionVersion));
 
-        ExtensionSession[] participants = [.. _generation.Extensions.Where(extension => extension.IsSubscribed(ExtensionSession.Invoke))];
+        ExtensionSession[] participants = [.. Generation.Extensions.Where(extension => extension.IsSubscribed(ExtensionSession.Invoke))];
         Ending ending = init.IsDone ? await RunAsync(invocation, participants, options, limit) : init;
         await over.CancelAsync();
-        long ended = _time.GetTimestamp();
+        long ended = Time.GetTimestamp();
         var outcome = new Outcome(invocation, ending, init.IsDone, ended)
         {
-            InitDuration = initDuration,
-            Cold = cold,
+            Ready = ready,
             Returns = [.. participants.Select(extension => ReturnOf(extension, invocation))],
         };
-        return ending.IsDone ? Complete(outcome) : await ResetAsync(outcome);
+        return ending.IsDone ? Complete(outcome) : await FailAsync(outcome);
     }
 
-    private Invocation Begin(ReadOnlyMemory<byte> payload, InvokeOptions options) => new()
+    /// <summary>INIT, snapshot and RESTORE before the invocation, whichever is due; an INIT that failed here is due inside it.</summary>
+    private async Task<Readiness> MakeReadyAsync(string requestId)
     {
-        RequestId = options.RequestId ?? Guid.NewGuid().ToString(),
-        Payload = payload,
-        FunctionArn = options.Qualifier is { } qualifier ? $"{_options.FunctionArn}:{qualifier}" : _options.FunctionArn,
-        TraceHeader = options.TraceHeader,
-        ClientContext = options.ClientContext,
-        DeadlineMs = (_time.GetUtcNow() + _options.Timeout).ToUnixTimeMilliseconds(),
-        StartedAt = _time.GetTimestamp(),
-    };
+        var ready = new Readiness { Cold = !IsInitialized || UnreportedInit is not null };
+        if (UnreportedInit is { } ahead)
+        {
+            ready = ready with { Waited = Time.GetElapsedTime(ahead.EndedAt) };
+        }
+        else if (!IsInitialized && !_initInsideInvoke)
+        {
+            (Ending init, ShutdownReport? reset) = await InitFirstAsync();
+            if (!init.IsDone && Options.IsSnapStart)
+            {
+                FatalError error = init.Error ?? new FatalError(FatalError.RuntimeUnknown, "The snapshot could not be taken in time");
+                return ready with { Refused = NotStarted(requestId, InvocationStatus.InitError, error, reset) };
+            }
+        }
+
+        TimeSpan? initDuration = UnreportedInit?.Took;
+        UnreportedInit = null;
+        if (!Options.IsSnapStart || _isRestored)
+        {
+            return ready with { InitDuration = initDuration };
+        }
+
+        if (!_isFrozen)
+        {
+            Freeze();
+        }
+
+        (Ending ending, TimeSpan took) = await RestoreAsync();
+        return ending.IsDone ? ready with { RestoreDuration = took } : ready with { Refused = await GiveUpRestoreAsync(requestId, ending) };
+    }
 
     /// <summary>Event out, response in, runtime back, extensions back.</summary>
     private async Task<Ending> RunAsync(Invocation invocation, ExtensionSession[] participants, InvokeOptions options, Task limit)
     {
-        SandboxGeneration generation = _generation;
+        SandboxGeneration generation = Generation;
         byte[] body = InvokeEvent(invocation);
         foreach (ExtensionSession extension in participants)
         {
             extension.Deliver(new ExtensionEvent(ExtensionSession.Invoke, body));
         }
 
-        generation.Runtime.Release(invocation);
+        Runtime.Release(invocation);
         Ending ending = await StepAsync(invocation.Response, generation, limit);
         if (!ending.IsDone)
         {
@@ -69,33 +92,33 @@ internal sealed partial class Sandbox
             return ending;
         }
 
-        SayRuntimeDone(invocation, Ending.Done, _time.GetElapsedTime(invocation.ReleasedAt, invocation.RuntimeReturnedAt));
+        SayRuntimeDone(invocation, Ending.Done, Time.GetElapsedTime(invocation.ReleasedAt, invocation.RuntimeReturnedAt));
         return await StepAsync(Task.WhenAll(participants.Select(extension => extension.Returned)), generation, limit);
     }
 
     private InvocationResult Complete(Outcome outcome)
     {
         // Frozen at once: what is left to do here gives the processes no time.
-        _timeline.Add(SandboxEventKind.PhaseEnded, "INVOKE", "success");
+        Timeline.Add(SandboxEventKind.PhaseEnded, "INVOKE", "success");
         Freeze();
         MeasureMemory();
         InvocationReport report = SayReport(outcome);
         return ResultOf(outcome, report, reset: null);
     }
 
-    private async Task<InvocationResult> ResetAsync(Outcome outcome)
+    private async Task<InvocationResult> FailAsync(Outcome outcome)
     {
         MeasureMemory();
-        TimeSpan sofar = outcome.WasInitialized ? _time.GetElapsedTime(outcome.Invocation.ReleasedAt, outcome.EndedAt) : TimeSpan.Zero;
+        TimeSpan sofar = outcome.WasInitialized ? Time.GetElapsedTime(outcome.Invocation.ReleasedAt, outcome.EndedAt) : TimeSpan.Zero;
         SayRuntimeDone(outcome.Invocation, outcome.Ending, sofar);
-        _timeline.Add(SandboxEventKind.PhaseEnded, "INVOKE", outcome.Ending.Error?.Type ?? "timeout");
-        InvocationResponse? initError = _generation.Runtime.InitError;
-        long memory = _generation.MaxMemoryBytes;
+        Timeline.Add(SandboxEventKind.PhaseEnded, "INVOKE", outcome.Ending.Error?.Type ?? "timeout");
+        InvocationResponse? initError = Generation.Runtime.InitError;
+        long memory = Generation.MaxMemoryBytes;
         ShutdownReport reset = await ShutDownAsync(outcome.Ending.ShutdownReason);
-        _initInsideInvoke = true;
-        _generation.MaxMemoryBytes = memory;
+        _initInsideInvoke = !Options.IsSnapStart;
+        Generation.MaxMemoryBytes = memory;
         InvocationReport report = SayReport(outcome);
-        _generation.MaxMemoryBytes = 0;
+        Generation.MaxMemoryBytes = 0;
         return ResultOf(outcome with { InitError = initError }, report, reset);
     }
 
@@ -129,9 +152,10 @@ internal sealed partial class Sandbox
             outcome.Ending.Error?.Type,
             duration,
             (long)Math.Ceiling(duration.TotalMilliseconds),
-            _options.MemoryMb,
-            (int)Math.Max(1, _generation.MaxMemoryBytes / (1024 * 1024)),
-            outcome.InitDuration,
+            Options.MemoryMb,
+            outcome.Ending.Error?.Type == FatalError.OutOfMemory ? Options.MemoryMb : (int)Math.Max(1, Generation.MaxMemoryBytes / (1024 * 1024)),
+            outcome.Ready.InitDuration,
+            outcome.Ready.RestoreDuration,
             hasOverhead ? Span("extensionOverhead", invocation.RuntimeReturnedAt, outcome.EndedAt) : null);
         Telemetry.Platform("platform.report", report.Status, writer => PlatformRecords.Report(writer, invocation, report));
         return report;
@@ -147,9 +171,8 @@ internal sealed partial class Sandbox
             EndingKind.TimedOut => InvocationStatus.Timeout,
             _ => outcome.WasInitialized ? InvocationStatus.Crash : InvocationStatus.InitError,
         };
-        string timedOut = string.Create(CultureInfo.InvariantCulture, $"Task timed out after {_options.Timeout.TotalSeconds:0.00} seconds");
-        FatalError? error = outcome.Ending.Kind == EndingKind.TimedOut ? new FatalError(FatalError.TimedOut, timedOut) : outcome.Ending.Error;
-        byte[] body = response?.Body ?? RuntimeApi.ErrorDocument(error?.Type ?? "", $"RequestId: {invocation.RequestId} Error: {error?.Message}");
+        FatalError? error = ErrorFor(outcome.Ending);
+        byte[] body = response?.Body ?? FailureBody(invocation.RequestId, error);
         bool responded = invocation.Response.IsCompletedSuccessfully;
         return new InvocationResult
         {
@@ -157,12 +180,14 @@ internal sealed partial class Sandbox
             Status = status,
             ResponseBody = body,
             ErrorType = error?.Type ?? response?.ErrorType,
-            Cold = outcome.Cold,
-            InitDuration = outcome.InitDuration,
+            Cold = outcome.Ready.Cold,
+            InitDuration = outcome.Ready.InitDuration,
+            InitAhead = outcome.Ready.Waited,
+            RestoreDuration = outcome.Ready.RestoreDuration,
             Duration = report.Duration,
             BilledDurationMs = report.BilledMs,
-            ResponseLatency = responded ? _time.GetElapsedTime(invocation.StartedAt, response!.EndedAt) : null,
-            ExtensionOverhead = responded && outcome.Ending.IsDone ? _time.GetElapsedTime(response!.EndedAt, outcome.EndedAt) : TimeSpan.Zero,
+            ResponseLatency = responded ? Time.GetElapsedTime(invocation.StartedAt, response!.EndedAt) : null,
+            ExtensionOverhead = responded && outcome.Ending.IsDone ? Time.GetElapsedTime(response!.EndedAt, outcome.EndedAt) : TimeSpan.Zero,
             DeadlineMs = invocation.DeadlineMs,
             MaxMemoryUsedMb = report.MaxMemoryUsedMb,
             Extensions = outcome.Returns,
@@ -172,8 +197,8 @@ internal sealed partial class Sandbox
 
     /// <summary>A timed-out invocation took exactly the timeout, however late the timer was.</summary>
     private TimeSpan DurationOf(Outcome outcome) => outcome.Ending.Kind == EndingKind.TimedOut
-        ? _options.Timeout
-        : _time.GetElapsedTime(outcome.Invocation.StartedAt, outcome.EndedAt);
+        ? Options.Timeout
+        : Time.GetElapsedTime(outcome.Invocation.StartedAt, outcome.EndedAt);
 
     private ExtensionReturn ReturnOf(ExtensionSession extension, Invocation invocation)
     {
@@ -182,17 +207,14 @@ internal sealed partial class Sandbox
             return new ExtensionReturn(extension.Name, null, null);
         }
 
-        TimeSpan? afterResponse = ResponseOf(invocation) is { } response ? _time.GetElapsedTime(response.EndedAt, extension.LastNextAt) : null;
-        return new ExtensionReturn(extension.Name, afterResponse, _options.Timeout - _time.GetElapsedTime(invocation.StartedAt, extension.LastNextAt));
+        TimeSpan? afterResponse = ResponseOf(invocation) is { } response ? Time.GetElapsedTime(response.EndedAt, extension.LastNextAt) : null;
+        return new ExtensionReturn(extension.Name, afterResponse, Options.Timeout - Time.GetElapsedTime(invocation.StartedAt, extension.LastNextAt));
     }
-
-    private PlatformSpan Span(string name, long from, long to) =>
-        new(name, _time.GetUtcNow() - _time.GetElapsedTime(from), _time.GetElapsedTime(from, to));
 
     private void MeasureMemory()
     {
-        long now = _generation.Processes.Sum(process => process.ResidentBytes());
-        _generation.MaxMemoryBytes = Math.Max(_generation.MaxMemoryBytes, now);
+        long now = Generation.Processes.Sum(process => process.ResidentBytes());
+        Generation.MaxMemoryBytes = Math.Max(Generation.MaxMemoryBytes, now);
     }
 
     private static InvocationResponse? ResponseOf(Invocation invocation) =>
@@ -209,12 +231,26 @@ internal sealed partial class Sandbox
 
     private sealed record Outcome(Invocation Invocation, Ending Ending, bool WasInitialized, long EndedAt)
     {
-        public TimeSpan? InitDuration { get; init; }
-
-        public bool Cold { get; init; }
+        public required Readiness Ready { get; init; }
 
         public IReadOnlyList<ExtensionReturn> Returns { get; init; } = [];
 
         public InvocationResponse? InitError { get; init; }
+    }
+
+    /// <summary>What had to happen before the invocation could start.</summary>
+    private sealed record Readiness
+    {
+        public bool Cold { get; init; }
+
+        public TimeSpan? InitDuration { get; init; }
+
+        /// <summary>From the end of an INIT ahead to the invocation.</summary>
+        public TimeSpan? Waited { get; init; }
+
+        public TimeSpan? RestoreDuration { get; init; }
+
+        /// <summary>The result, if it cannot start.</summary>
+        public InvocationResult? Refused { get; init; }
     }
 }
