@@ -5,8 +5,8 @@ namespace Mayfly.Platforms.Lambda.Usage;
 /// has no pending work. See <see cref="SamplingPace"/> for how often.
 /// </summary>
 /// <remarks>
-/// Each invocation that ends has been sampled once at least, at its end. One at a time: peaks belong to one invocation, and a new one takes over from one that was
-/// never ended. Concurrent: sampling goes on while any is active, and peaks are those of the sandbox's life. Samples allocate nothing. Thread-safe.
+/// One at a time: peaks belong to one invocation, which has been sampled once at least when it ends; a new one takes over from one that was never ended.
+/// Concurrent: sampling goes on while any is active, and peaks are those of the sandbox's life. Samples allocate nothing. Thread-safe.
 /// </remarks>
 internal sealed class UsageSampler : IDisposable
 {
