@@ -6,7 +6,7 @@ namespace Mayfly.Platforms.Lambda.Usage;
 /// The system calls that sampling needs, without the objects that files and directories of the base library bring along. Paths are UTF-8 and end with a 0.
 /// </summary>
 /// <remarks>
-/// Elsewhere than on 64-bit Linux (x64, arm64) <see cref="IsSupported"/> is false and nothing here may be called. Listing and statx go by their call number: their
+/// Elsewhere than on 64-bit Linux (x64, arm64) <see cref="IsSupported"/> is false and nothing else here may be called, but for <see cref="ThreadCpuNs"/>. Listing and statx go by their call number: their
 /// results have one layout on both architectures, and C libraries export them under different names or not at all.
 /// </remarks>
 internal static unsafe partial class LinuxCalls
@@ -32,13 +32,13 @@ internal static unsafe partial class LinuxCalls
     /// <summary>Milliseconds that one tick of <c>/proc/stat</c> stands for.</summary>
     public static double MsPerTick { get; } = 1000.0 / (IsSupported && sysconf(ClockTicksPerSecond) is > 0 and var ticks ? ticks : UsualTicksPerSecond);
 
-    /// <summary>CPU time that the calling thread has used; ns.</summary>
+    /// <summary>CPU time that the calling thread has used, ns; 0 where that is not supported.</summary>
     public static long ThreadCpuNs
     {
         get
         {
             long* time = stackalloc long[2];
-            return clock_gettime(ThreadCpuTime, time) == 0 ? (time[0] * 1_000_000_000) + time[1] : 0;
+            return IsSupported && clock_gettime(ThreadCpuTime, time) == 0 ? (time[0] * 1_000_000_000) + time[1] : 0;
         }
     }
 

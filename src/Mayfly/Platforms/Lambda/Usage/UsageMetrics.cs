@@ -18,6 +18,9 @@ public sealed class UsageMetrics : IDisposable
     private readonly bool _isConcurrent;
     private readonly ProcReader _proc;
     private readonly UsageSampler? _sampler;
+    private SamplingPace _limitsPace;
+    private ProcessLimits? _limits;
+    private long _limitsReadAt;
 
     public UsageMetrics(EnhancedMetrics metrics, UsageSettings settings, TimeProvider time)
     {
@@ -135,12 +138,22 @@ public sealed class UsageMetrics : IDisposable
         _metrics.Peaks(peaks, atSeconds, tags);
     }
 
-    /// <summary>Null where there are no processes to ask.</summary>
+    /// <summary>
+    /// Null where there are no processes to ask. Limits hardly ever change and every process has a file of them: with many processes they are kept for a moment.
+    /// </summary>
     private ProcessLimits? ReadLimits()
     {
         lock (_gate)
         {
-            return _proc.TryListProcesses(out ReadOnlySpan<int> processes) ? _proc.ReadLimits(processes) : null;
+            if (_limits is null || _time.GetElapsedTime(_limitsReadAt) >= _limitsPace.Rest)
+            {
+                long startNs = LinuxCalls.ThreadCpuNs;
+                _limits = _proc.TryListProcesses(out ReadOnlySpan<int> processes) ? _proc.ReadLimits(processes) : null;
+                _limitsPace.Sampled(LinuxCalls.ThreadCpuNs - startNs);
+                _limitsReadAt = _time.GetTimestamp();
+            }
+
+            return _limits;
         }
     }
 

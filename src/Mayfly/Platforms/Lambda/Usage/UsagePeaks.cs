@@ -11,4 +11,12 @@ internal struct UsagePeaks
 
     /// <summary>The fullest that the temporary directory was.</summary>
     public TmpSpace Tmp { get; set; }
+
+    /// <summary>Takes over each figure that is higher in <paramref name="sample"/>.</summary>
+    public void RaiseTo(in UsagePeaks sample)
+    {
+        OpenFiles = Math.Max(OpenFiles, sample.OpenFiles);
+        Threads = Math.Max(Threads, sample.Threads);
+        Tmp = sample.Tmp.Used > Tmp.Used ? sample.Tmp : Tmp;
+    }
 }

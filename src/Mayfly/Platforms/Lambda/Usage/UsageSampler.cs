@@ -5,8 +5,9 @@ namespace Mayfly.Platforms.Lambda.Usage;
 /// has no pending work. See <see cref="SamplingPace"/> for how often.
 /// </summary>
 /// <remarks>
-/// One at a time: peaks belong to one invocation, which has been sampled once at least when it ends; a new one takes over from one that was never ended.
-/// Concurrent: sampling goes on while any is active, and peaks are those of the sandbox's life. Samples allocate nothing. Thread-safe.
+/// <para>One at a time: peaks belong to one invocation, and a new one takes over from one that was never ended. An invocation is sampled at its end, unless the pace
+/// forbids: one that is so short that it has no sample of its own takes over the last one, which is then no older than <see cref="SamplingPace.Rest"/>.</para>
+/// <para>Concurrent: sampling goes on while any is active, and peaks are those of the sandbox's life. Samples allocate nothing. Thread-safe.</para>
 /// </remarks>
 internal sealed class UsageSampler : IDisposable
 {
@@ -16,6 +17,7 @@ internal sealed class UsageSampler : IDisposable
     private readonly bool _isConcurrent;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private UsagePeaks _last;
     private UsagePeaks _peaks;
     private SamplingPace _pace;
     private int _active;
@@ -83,9 +85,13 @@ internal sealed class UsageSampler : IDisposable
                 return default;
             }
 
-            if (!_hasSample || IsRested)
+            if (IsRested)
             {
                 Sample();
+            }
+            else if (!_hasSample)
+            {
+                _peaks = _last;
             }
 
             if (--_active == 0)
@@ -100,19 +106,17 @@ internal sealed class UsageSampler : IDisposable
     /// <summary>Takes one sample now, whether it is due or not.</summary>
     internal void Sample()
     {
-        long startNs = LinuxCalls.IsSupported ? LinuxCalls.ThreadCpuNs : 0;
+        long startNs = LinuxCalls.ThreadCpuNs;
+        _last = default;
         if (_proc.TryListProcesses(out ReadOnlySpan<int> processes))
         {
-            _peaks.OpenFiles = Math.Max(_peaks.OpenFiles, _proc.CountOpenFiles(processes));
-            _peaks.Threads = Math.Max(_peaks.Threads, _proc.TryCountThreads(processes, out long threads) ? threads : 0);
+            _last.OpenFiles = _proc.CountOpenFiles(processes);
+            _last.Threads = _proc.TryCountThreads(processes, out long threads) ? threads : 0;
         }
 
-        if (TmpSpace.TryRead(_tmpPath, out TmpSpace space) && space.Used > _peaks.Tmp.Used)
-        {
-            _peaks.Tmp = space;
-        }
-
-        _pace.Sampled(LinuxCalls.IsSupported ? LinuxCalls.ThreadCpuNs - startNs : 0);
+        _last.Tmp = TmpSpace.TryRead(_tmpPath, out TmpSpace space) ? space : default;
+        _peaks.RaiseTo(_last);
+        _pace.Sampled(LinuxCalls.ThreadCpuNs - startNs);
         _sampledAt = _time.GetTimestamp();
         _hasSample = true;
         SampleCount++;

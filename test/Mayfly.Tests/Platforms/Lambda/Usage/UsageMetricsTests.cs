@@ -170,6 +170,25 @@ public sealed class UsageMetricsTests : IDisposable
     }
 
     [Fact]
+    public void Limits_are_read_anew_once_their_cost_is_made_up_for()
+    {
+        var time = new ManualTime();
+        using var usage = new UsageMetrics(
+            new EnhancedMetrics(_rig.Aggregator, isOn: true), Settings(readsUsage: false, isConcurrent: false, _tree.Tmp) with { ProcDirectory = _tree.Root }, time);
+        double LimitOfOneInvocation()
+        {
+            usage.RuntimeDone(usage.Begin(), EventSeconds, Tags);
+            return ValueOf(Sent(), "fd_max");
+        }
+
+        Assert.Equal((1024, 1024), (LimitOfOneInvocation(), LimitOfOneInvocation()));
+        _tree.WithProcess(14, files: 1, threads: 1, ProcTree.Limits("512", "512"));
+        Assert.Equal(1024, LimitOfOneInvocation());
+        time.Advance(60_000);
+        Assert.Equal(512, LimitOfOneInvocation());
+    }
+
+    [Fact]
     public void Managed_instances_have_limits_and_peaks_at_shutdown_only()
     {
         _tree.WithProcess(14, files: 50, threads: 2);

@@ -30,20 +30,43 @@ public class UsageSamplerTests
         var time = new ManualTime();
         using UsageSampler sampler = Sampler(tree, time);
         Assert.Equal(8, sampler.End(sampler.Begin()).OpenFiles);
+        time.Advance(60_000);
         tree.WithProcess(14, files: 1, threads: 1);
         Assert.Equal(4, sampler.End(sampler.Begin()).OpenFiles);
     }
 
     [Fact]
-    public void The_shortest_invocation_has_one_sample_whatever_samples_cost()
+    public void Invocations_too_short_for_a_sample_each_share_one_and_lack_no_figure()
     {
         using ProcTree tree = ProcTree.Healthy();
-        using UsageSampler sampler = Sampler(tree, new ManualTime());
-        for (int i = 1; i <= 10; i++)
+        var time = new ManualTime();
+        using UsageSampler sampler = Sampler(tree, time);
+        for (int i = 1; i <= 100; i++)
         {
-            Assert.Equal(8, sampler.End(sampler.Begin()).OpenFiles);
-            Assert.Equal(i, sampler.SampleCount);
+            UsagePeaks peaks = sampler.End(sampler.Begin());
+            Assert.Equal((8, 8, true), (peaks.OpenFiles, peaks.Threads, peaks.Tmp.Used > 0));
         }
+
+        // No time has passed; two samples are needed to know what lasting cost is.
+        Assert.Equal(2, sampler.SampleCount);
+
+        time.Advance(60_000);
+        tree.WithProcess(14, files: 20, threads: 1);
+        Assert.Equal(23, sampler.End(sampler.Begin()).OpenFiles);
+    }
+
+    [Fact]
+    public void What_a_short_invocation_takes_over_is_the_last_sample_and_not_the_last_peak()
+    {
+        using ProcTree tree = ProcTree.Healthy().WithProcess(14, files: 90, threads: 1);
+        var time = new ManualTime();
+        using UsageSampler sampler = Sampler(tree, time);
+        int invocation = sampler.Begin();
+        AdvanceOneSample(time, sampler);
+        tree.WithProcess(14, files: 2, threads: 1);
+        AdvanceOneSample(time, sampler);
+        Assert.Equal(93, sampler.End(invocation).OpenFiles);
+        Assert.Equal(5, sampler.End(sampler.Begin()).OpenFiles);
     }
 
     [Fact]
