@@ -25,6 +25,7 @@ public static class Keys
     public const string ServerlessLogsEnabled = "DD_SERVERLESS_LOGS_ENABLED";
     public const string EnhancedMetricsEnabled = "DD_ENHANCED_METRICS_ENABLED";
     public const string EnhancedMetrics = "DD_ENHANCED_METRICS";
+    public const string ProcEnhancedMetrics = "DD_LAMBDA_PROC_ENHANCED_METRICS";
     public const string ComputeStats = "DD_LAMBDA_EXTENSION_COMPUTE_STATS";
 
     public const string TracePort = "DD_APM_RECEIVER_PORT";

@@ -33,6 +33,9 @@ public sealed record Settings
 
     public required bool EnhancedMetrics { get; init; }
 
+    /// <summary>Enhanced metrics that are read from <c>/proc</c>: CPU, network, open files, threads, temporary space.</summary>
+    public required bool ProcEnhancedMetrics { get; init; }
+
     public required bool ComputeStats { get; init; }
 
     public required ListenerSettings Listeners { get; init; }
@@ -58,6 +61,7 @@ public sealed record Settings
             FlushTimeout = env.Seconds(Keys.FlushTimeout, @default: TimeSpan.FromSeconds(30), min: TimeSpan.FromMilliseconds(1)),
             LogsEnabled = ReadLogsEnabled(env),
             EnhancedMetrics = env.BoolOrNull(Keys.EnhancedMetricsEnabled) ?? env.Bool(Keys.EnhancedMetrics, @default: true),
+            ProcEnhancedMetrics = env.Bool(Keys.ProcEnhancedMetrics, @default: true),
             ComputeStats = env.Bool(Keys.ComputeStats, @default: false),
             Listeners = ListenerSettings.Read(env),
             Lambda = LambdaSettings.Read(env),

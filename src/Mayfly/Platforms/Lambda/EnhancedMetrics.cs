@@ -1,5 +1,6 @@
 using Mayfly.Metrics;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Usage;
 using Mayfly.Tags;
 
 namespace Mayfly.Platforms.Lambda;
@@ -15,6 +16,9 @@ public sealed class EnhancedMetrics(MetricAggregator metrics, bool isOn)
     private const double PricePerRequest = 0.0000002;
 
     private int _initDurationSent;
+
+    /// <summary>False: no call adds anything, so what only feeds these metrics need not be measured.</summary>
+    public bool IsOn => isOn;
 
     public void Invocation(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.invocations", 1, atSeconds, tags);
 
@@ -48,6 +52,28 @@ public sealed class EnhancedMetrics(MetricAggregator metrics, bool isOn)
     public void PostRuntimeDuration(double durationMs, long atSeconds, TagSet tags) =>
         Add("aws.lambda.enhanced.post_runtime_duration", durationMs, atSeconds, tags);
 
+    /// <summary>Size of the response, bytes.</summary>
+    public void ProducedBytes(long bytes, long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.produced_bytes", bytes, atSeconds, tags);
+
+    /// <summary>The caller sees to it that a request id counts once.</summary>
+    public void OutOfMemory(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.out_of_memory", 1, atSeconds, tags);
+
+    /// <summary>The end of the sandbox.</summary>
+    public void Shutdown(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.shutdowns", 1, atSeconds, tags);
+
+    /// <summary>The end of a sandbox that never had an invocation.</summary>
+    public void UnusedInit(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.unused_init", 1, atSeconds, tags);
+
+    /// <summary>Given in ms, sent in seconds.</summary>
+    public void SnapStartRestoreDuration(double durationMs, long atSeconds, TagSet tags) =>
+        Add("aws.lambda.enhanced.snapstart_restore_duration", durationMs * 0.001, atSeconds, tags);
+
+    /// <summary>The <c>responseLatency</c> span of a record: until the first byte of the response.</summary>
+    public void ResponseLatency(double durationMs, long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.response_latency", durationMs, atSeconds, tags);
+
+    /// <summary>The <c>responseDuration</c> span of a record: from the first to the last byte of the response.</summary>
+    public void ResponseDuration(double durationMs, long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.response_duration", durationMs, atSeconds, tags);
+
     /// <summary>Once in the life of the sandbox, whichever record brings it first.</summary>
     public void InitDuration(double durationMs, string initializationType, long atSeconds, TagSet tags)
     {
@@ -72,6 +98,56 @@ public sealed class EnhancedMetrics(MetricAggregator metrics, bool isOn)
         if (report.InitDurationMs is { } initMs)
         {
             InitDuration(initMs, "on-demand", atSeconds, tags);
+        }
+    }
+
+    /// <summary>CPU time of all processes during an invocation, ms. Counters that ran backwards measured nothing.</summary>
+    internal void CpuTime(double userMs, double systemMs, long atSeconds, TagSet tags)
+    {
+        if (userMs >= 0 && systemMs >= 0)
+        {
+            Add("aws.lambda.enhanced.cpu_user_time", userMs, atSeconds, tags);
+            Add("aws.lambda.enhanced.cpu_system_time", systemMs, atSeconds, tags);
+            Add("aws.lambda.enhanced.cpu_total_time", userMs + systemMs, atSeconds, tags);
+        }
+    }
+
+    internal void CpuUtilization(in CpuUtilization utilization, long atSeconds, TagSet tags)
+    {
+        Add("aws.lambda.enhanced.cpu_total_utilization_pct", utilization.TotalPercent, atSeconds, tags);
+        Add("aws.lambda.enhanced.cpu_total_utilization", utilization.TotalCores, atSeconds, tags);
+        Add("aws.lambda.enhanced.num_cores", utilization.CoreCount, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.cpu_max_utilization", utilization.MaxPercent, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.cpu_min_utilization", utilization.MinPercent, atSeconds, tags);
+    }
+
+    /// <summary>Bytes that came in and went out during an invocation. Counters that ran backwards measured nothing.</summary>
+    internal void Network(double receivedBytes, double sentBytes, long atSeconds, TagSet tags)
+    {
+        if (receivedBytes >= 0 && sentBytes >= 0)
+        {
+            Add("aws.lambda.enhanced.rx_bytes", receivedBytes, atSeconds, tags);
+            Add("aws.lambda.enhanced.tx_bytes", sentBytes, atSeconds, tags);
+            Add("aws.lambda.enhanced.total_network", receivedBytes + sentBytes, atSeconds, tags);
+        }
+    }
+
+    internal void Limits(ProcessLimits limits, long atSeconds, TagSet tags)
+    {
+        Add("aws.lambda.enhanced.fd_max", limits.OpenFiles, atSeconds, tags);
+        Add("aws.lambda.enhanced.threads_max", limits.Threads, atSeconds, tags);
+    }
+
+    /// <summary>A figure that no sample had has no metric.</summary>
+    internal void Peaks(in UsagePeaks peaks, long atSeconds, TagSet tags)
+    {
+        AddIfKnown("aws.lambda.enhanced.fd_use", peaks.OpenFiles > 0 ? peaks.OpenFiles : null, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.threads_use", peaks.Threads > 0 ? peaks.Threads : null, atSeconds, tags);
+        if (peaks.Tmp.Used > 0)
+        {
+            Add("aws.lambda.enhanced.tmp_used", peaks.Tmp.Used, atSeconds, tags);
+            Add("aws.lambda.enhanced.tmp_max", peaks.Tmp.Size, atSeconds, tags);
+            Add("aws.lambda.enhanced.tmp_free", peaks.Tmp.Size - peaks.Tmp.Used, atSeconds, tags);
         }
     }
 

@@ -10,6 +10,9 @@ public static class RuntimeName
 {
     private const string Unknown = "unknown";
 
+    /// <summary>The platform's own process, which starts the runtime.</summary>
+    private const string Platform = "rapid";
+
     /// <summary>Looks through the processes under <paramref name="procDirectory"/>, then at the operating system; <c>unknown</c> when neither tells.</summary>
     public static string Detect(string procDirectory = "/proc", string osReleaseFile = "/etc/os-release") =>
         FromProcesses(procDirectory) ?? FromOsRelease(osReleaseFile) ?? Unknown;
@@ -57,7 +60,7 @@ public static class RuntimeName
             {
                 string value = Encoding.UTF8.GetString(entry["AWS_EXECUTION_ENV="u8.Length..]).Trim('"', '\'');
                 string name = value[(value.LastIndexOf('_') + 1)..];
-                return name.Length > 0 ? name : null;
+                return name is "" or Platform ? null : name;
             }
 
             rest = end < 0 ? default : rest[(end + 1)..];
