@@ -53,12 +53,17 @@ public sealed class Reparenting
     /// <summary>The parent that a span of a tracer gets: the invocation's span, or the one it came with.</summary>
     public ulong ParentOf(ulong traceId, ulong parentId)
     {
+        if (traceId == 0)
+        {
+            return parentId;
+        }
+
         lock (_gate)
         {
             GuessOwner(traceId);
             foreach (ReparentedInvocation known in _invocations)
             {
-                if (traceId != 0 && known.TraceId == traceId && known.ParentId == parentId)
+                if (known.TraceId == traceId && known.ParentId == parentId)
                 {
                     return known.InvocationSpanId;
                 }
