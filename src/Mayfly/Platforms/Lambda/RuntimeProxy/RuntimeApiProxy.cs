@@ -84,6 +84,11 @@ public sealed class RuntimeApiProxy : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_stop.IsCancellationRequested)
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         _listeners.ForEach(static listener => listener.Dispose());
         await _accepting;

@@ -38,6 +38,12 @@ internal sealed class SocketInput(Socket socket) : IDisposable
             return new ValueTask<int>(watch);
         }
 
+        if (IsEnded)
+        {
+            // The system reports a reset once, and an ordinary end afterwards.
+            return new ValueTask<int>(HasFailed ? Failed : 0);
+        }
+
         MakeRoom();
         return ReceiveIntoBufferAsync();
     }

@@ -19,6 +19,7 @@ internal sealed class ProxyRig : IAsyncDisposable
     {
         _platform.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _platform.Listen(256);
+        PlatformAddress = _platform.LocalEndPoint!.ToString()!;
         Copies = new BodyBudget(copiesLimitBytes);
         Proxy = RuntimeApiProxy.Bind(Settings(new IPEndPoint(IPAddress.Loopback, 0)), runtimeApi ?? PlatformAddress, Observer, Copies, TimeProvider.System, Log.Silent)!;
         Proxy.Start();
@@ -30,7 +31,7 @@ internal sealed class ProxyRig : IAsyncDisposable
 
     public RuntimeApiProxy Proxy { get; }
 
-    public string PlatformAddress => _platform.LocalEndPoint!.ToString()!;
+    public string PlatformAddress { get; }
 
     public static RuntimeProxySettings Settings(params IPEndPoint[] addresses) =>
         new() { Addresses = addresses, IsWebAdapter = false, AppSecEnabled = false, ExecWrapper = null };
