@@ -27,8 +27,11 @@ public sealed class DatadogWrapperTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/bin/bash"), "needs Linux and bash");
         _script = Path.Combine(_opt, "datadog_wrapper");
-        string original = File.ReadAllText(Path.Combine(RepositoryRoot(), "layer/datadog_wrapper"));
-        File.WriteAllText(_script, original.Replace(" /opt/datadog/", $" {_opt}/datadog/", StringComparison.Ordinal).Replace(" /opt/java/", $" {_opt}/java/", StringComparison.Ordinal));
+        string original = File.ReadAllText(Path.Combine(Repository.Root, "layer/datadog_wrapper"));
+        string moved = original
+            .Replace(" /opt/datadog/", $" {_opt}/datadog/", StringComparison.Ordinal)
+            .Replace(" /opt/java/", $" {_opt}/java/", StringComparison.Ordinal);
+        File.WriteAllText(_script, moved);
     }
 
     [Theory]
@@ -67,8 +70,12 @@ public sealed class DatadogWrapperTests : IDisposable
     [Theory]
     [InlineData("DD_SERVERLESS_APPSEC_ENABLED=true", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=true", "DD_TRACE_TELEMETRY_ENABLED=true", "DD_TRACE_ENABLED=true")]
     [InlineData("DD_SERVERLESS_APPSEC_ENABLED=1 DD_TRACE_ENABLED=false", "DD_TRACE_ENABLED=true")]
-    [InlineData("DD_SERVERLESS_APPSEC_ENABLED=1 DD_TRACE_TELEMETRY_ENABLED=false DD_INSTRUMENTATION_TELEMETRY_ENABLED=", "DD_TRACE_TELEMETRY_ENABLED=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=true")]
-    [InlineData("DD_SERVERLESS_APPSEC_ENABLED=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED unset", "DD_TRACE_TELEMETRY_ENABLED unset", "DD_TRACE_ENABLED unset")]
+    [InlineData(
+        "DD_SERVERLESS_APPSEC_ENABLED=1 DD_TRACE_TELEMETRY_ENABLED=false DD_INSTRUMENTATION_TELEMETRY_ENABLED=", "DD_TRACE_TELEMETRY_ENABLED=false",
+        "DD_INSTRUMENTATION_TELEMETRY_ENABLED=true")]
+    [InlineData(
+        "DD_SERVERLESS_APPSEC_ENABLED=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED unset", "DD_TRACE_TELEMETRY_ENABLED unset",
+        "DD_TRACE_ENABLED unset")]
     public async Task Step_3_AppSec_turns_on_what_it_needs(string set, params string[] expected) => await ExpectAsync(set, expected);
 
     [Theory]
@@ -77,9 +84,16 @@ public sealed class DatadogWrapperTests : IDisposable
     public async Task Step_4_the_tracer_computes_no_stats(string set, string expected) => await ExpectAsync(set, expected);
 
     [Theory]
-    [InlineData("AWS_EXECUTION_ENV=AWS_Lambda_dotnet8", "CORECLR_ENABLE_PROFILING=1", "CORECLR_PROFILER=" + Profiler, "DD_DOTNET_TRACER_HOME=/opt/datadog", "DD_TRACE_STARTUP_LOGS=0", "DD_CIVISIBILITY_ENABLED=0")]
-    [InlineData("AWS_EXECUTION_ENV=AWS_Lambda_dotnet8 CORECLR_ENABLE_PROFILING=0 CORECLR_PROFILER=p DD_DOTNET_TRACER_HOME=/h DD_TRACE_STARTUP_LOGS=1 DD_CIVISIBILITY_ENABLED=1", "CORECLR_ENABLE_PROFILING=0", "CORECLR_PROFILER=p", "DD_DOTNET_TRACER_HOME=/h", "DD_TRACE_STARTUP_LOGS=1", "DD_CIVISIBILITY_ENABLED=1")]
-    [InlineData("AWS_EXECUTION_ENV=AWS_Lambda_nodejs20.x", "CORECLR_ENABLE_PROFILING unset", "CORECLR_PROFILER unset", "DD_DOTNET_TRACER_HOME unset", "CORECLR_PROFILER_PATH unset", "DD_JMXFETCH_ENABLED unset")]
+    [InlineData(
+        "AWS_EXECUTION_ENV=AWS_Lambda_dotnet8", "CORECLR_ENABLE_PROFILING=1", "CORECLR_PROFILER=" + Profiler, "DD_DOTNET_TRACER_HOME=/opt/datadog",
+        "DD_TRACE_STARTUP_LOGS=0", "DD_CIVISIBILITY_ENABLED=0")]
+    [InlineData(
+        "AWS_EXECUTION_ENV=AWS_Lambda_dotnet8 CORECLR_ENABLE_PROFILING=0 CORECLR_PROFILER=p DD_DOTNET_TRACER_HOME=/h "
+            + "DD_TRACE_STARTUP_LOGS=1 DD_CIVISIBILITY_ENABLED=1",
+        "CORECLR_ENABLE_PROFILING=0", "CORECLR_PROFILER=p", "DD_DOTNET_TRACER_HOME=/h", "DD_TRACE_STARTUP_LOGS=1", "DD_CIVISIBILITY_ENABLED=1")]
+    [InlineData(
+        "AWS_EXECUTION_ENV=AWS_Lambda_nodejs20.x", "CORECLR_ENABLE_PROFILING unset", "CORECLR_PROFILER unset", "DD_DOTNET_TRACER_HOME unset",
+        "CORECLR_PROFILER_PATH unset", "DD_JMXFETCH_ENABLED unset")]
     [InlineData("", "CORECLR_ENABLE_PROFILING unset", "DD_JMXFETCH_ENABLED unset")]
     public async Task Step_5_dotnet(string set, params string[] expected) => await ExpectAsync(set, expected);
 
@@ -135,7 +149,7 @@ public sealed class DatadogWrapperTests : IDisposable
 
     [Fact]
     public void The_script_that_is_shipped_can_be_executed() =>
-        Assert.True(File.GetUnixFileMode(Path.Combine(RepositoryRoot(), "layer/datadog_wrapper")).HasFlag(UnixFileMode.UserExecute));
+        Assert.True(File.GetUnixFileMode(Path.Combine(Repository.Root, "layer/datadog_wrapper")).HasFlag(UnixFileMode.UserExecute));
 
     public void Dispose() => Directory.Delete(_opt, recursive: true);
 
@@ -190,17 +204,6 @@ public sealed class DatadogWrapperTests : IDisposable
         string full = Path.Combine(_opt, path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         File.WriteAllText(full, "");
-    }
-
-    private static string RepositoryRoot()
-    {
-        DirectoryInfo? directory = new(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Mayfly.slnx")))
-        {
-            directory = directory.Parent;
-        }
-
-        return directory?.FullName ?? throw new InvalidOperationException("Mayfly.slnx is not above the test's folder.");
     }
 
     /// <summary>What the command saw.</summary>

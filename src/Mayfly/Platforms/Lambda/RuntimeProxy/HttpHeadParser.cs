@@ -77,7 +77,9 @@ internal static class HttpHeadParser
         }
 
         ReadOnlySpan<byte> method = line[..methodEnd];
-        if (method.ContainsAnyExcept(TokenBytes) || line[(methodEnd + 1)..targetEnd].Contains((byte)' ') || !TryReadFields(head[headers..], isHttp10, out Fields fields))
+        if (method.ContainsAnyExcept(TokenBytes)
+            || line[(methodEnd + 1)..targetEnd].Contains((byte)' ')
+            || !TryReadFields(head[headers..], isHttp10, out Fields fields))
         {
             return false;
         }

@@ -11,7 +11,8 @@ namespace Mayfly.Platforms.Lambda.RuntimeProxy;
 /// An end of stream is passed on as an end of stream and a reset as a reset: to the platform the client looks as it would without a proxy. There is no
 /// timeout; an idle connection lives as long as the client keeps it, and the platform's side is replaced when it was closed meanwhile.
 /// </remarks>
-internal sealed partial class ProxyConnection(SocketInput client, RuntimeUpstream platform, InvocationWatch watch, RuntimeProxyCounters counters, TimeProvider time, Log log)
+internal sealed partial class ProxyConnection(
+    SocketInput client, RuntimeUpstream platform, InvocationWatch watch, RuntimeProxyCounters counters, TimeProvider time, Log log)
 {
     /// <summary>Error causes travel in headers and have no bound of their own.</summary>
     private const int HeadLimitBytes = 1024 * 1024;

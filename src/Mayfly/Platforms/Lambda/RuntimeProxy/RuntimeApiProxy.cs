@@ -56,7 +56,8 @@ public sealed class RuntimeApiProxy : IAsyncDisposable
     /// <param name="copies">Memory that all copies of bodies may take together.</param>
     /// <param name="time">For timeouts of connecting and closing; a waiting <c>next</c> has none.</param>
     /// <param name="log">The agent's log.</param>
-    public static RuntimeApiProxy? Bind(RuntimeProxySettings settings, string runtimeApi, IRuntimeProxyObserver observer, BodyBudget copies, TimeProvider time, Log log)
+    public static RuntimeApiProxy? Bind(
+        RuntimeProxySettings settings, string runtimeApi, IRuntimeProxyObserver observer, BodyBudget copies, TimeProvider time, Log log)
     {
         var listeners = new List<Socket>();
         foreach (IPEndPoint address in settings.Addresses)
@@ -72,7 +73,9 @@ public sealed class RuntimeApiProxy : IAsyncDisposable
             {
                 socket.Dispose();
                 string variable = settings.IsWebAdapter && address != RuntimeProxySettings.WrapperAddress ? $" ({Keys.WebAdapterProxy})" : "";
-                log.Error($"runtime API proxy: {address}{variable} cannot be used ({e.SocketErrorCode}), so a runtime that is sent there will not start. Free the port or turn the proxy off.");
+                log.Error(
+                    $"runtime API proxy: {address}{variable} cannot be used ({e.SocketErrorCode}), so a runtime that is sent there will not start. "
+                    + "Free the port or turn the proxy off.");
             }
         }
 

@@ -49,7 +49,9 @@ internal sealed class RuntimeUpstream(string runtimeApi, TimeProvider time, Canc
         }
 
         int colon = text.LastIndexOf(':');
-        return colon > 0 && ushort.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out ushort port) && Uri.CheckHostName(text[..colon]) == UriHostNameType.Dns
+        return colon > 0
+            && ushort.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out ushort port)
+            && Uri.CheckHostName(text[..colon]) == UriHostNameType.Dns
             ? new DnsEndPoint(text[..colon], port)
             : null;
     }

@@ -244,7 +244,8 @@ public sealed class CutConnectionTests
     {
         const string TooLarge = "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n";
         await using var rig = new ProxyRig();
-        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync("POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nContent-Length: 100000000\r\n\r\n12345");
+        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync(
+            "POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nContent-Length: 100000000\r\n\r\n12345");
         await platform.SendAsync(TooLarge);
         await client.ExpectAsync(TooLarge);
         platform.Dispose();

@@ -46,19 +46,21 @@ public sealed class EmulatorTests
         try
         {
             await File.WriteAllTextAsync(Path.Combine(root, "index.js"), NodeHandler, TestContext.Current.CancellationToken);
-            var runtime = new ProcessCommand("/usr/bin/node", Path.Combine(RepositoryRoot(), "samples/function-node/bootstrap.mjs"));
+            var runtime = new ProcessCommand("/usr/bin/node", Path.Combine(Repository.Root, "samples/function-node/bootstrap.mjs"));
             await RunAsync(runtime, async (emulator, observer) =>
             {
                 for (int i = 0; i < 3; i++)
                 {
-                    InvocationResult result = await emulator.InvokeAsync(Encoding.UTF8.GetBytes($"{{\"n\":{i}}}"), new InvokeOptions { RequestId = $"r{i}", TraceHeader = "Root=1-2-3" });
+                    var options = new InvokeOptions { RequestId = $"r{i}", TraceHeader = "Root=1-2-3" };
+                    InvocationResult result = await emulator.InvokeAsync(Encoding.UTF8.GetBytes($"{{\"n\":{i}}}"), options);
                     Assert.Equal(InvocationStatus.Success, result.Status);
                 }
 
                 InvocationResult failed = await emulator.InvokeAsync("{\"fail\":true}"u8.ToArray(), new InvokeOptions { RequestId = "r3" });
                 Assert.Equal(InvocationStatus.HandledError, failed.Status);
 
-                Assert.Equal(["next", "response", "next", "response", "next", "response", "next", "error"], observer.Messages.Select(static message => message.Kind));
+                string[] kinds = ["next", "response", "next", "response", "next", "response", "next", "error"];
+                Assert.Equal(kinds, observer.Messages.Select(static message => message.Kind));
                 Assert.Equal("response r2 {\"ok\":2}", observer.Messages[5].ToString());
                 Assert.Contains(new KeyValuePair<string, string>("Lambda-Runtime-Trace-Id", "Root=1-2-3"), observer.Messages[0].Headers);
                 Assert.Equal("r3", observer.Messages[7].RequestId);
@@ -78,7 +80,8 @@ public sealed class EmulatorTests
         await using LambdaEmulator emulator = await LambdaEmulator.StartAsync(Played.Options());
         var observer = new RecordingObserver();
         await using RuntimeApiProxy proxy = Proxy(emulator, observer);
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://{proxy.Addresses[0]}/2018-06-01/runtime/"), Timeout = Played.Patience };
+        var address = new Uri($"http://{proxy.Addresses[0]}/2018-06-01/runtime/");
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = Played.Patience };
         Task<InvocationResult> invoked = emulator.InvokeAsync("{}"u8.ToArray(), new InvokeOptions { RequestId = "r1" }, TestContext.Current.CancellationToken);
         for (int i = 1; i <= 3; i++)
         {
@@ -115,7 +118,8 @@ public sealed class EmulatorTests
     private static async Task RunAsync(ProcessCommand runtime, Func<LambdaEmulator, RecordingObserver, Task> test, string? workingDirectory = null)
     {
         var environment = new Dictionary<string, string>();
-        var options = new EmulatorOptions { Function = runtime with { Environment = environment }, Timeout = TimeSpan.FromSeconds(20), WorkingDirectory = workingDirectory };
+        ProcessCommand function = runtime with { Environment = environment };
+        var options = new EmulatorOptions { Function = function, Timeout = TimeSpan.FromSeconds(20), WorkingDirectory = workingDirectory };
         await using LambdaEmulator emulator = await LambdaEmulator.StartAsync(options);
         var observer = new RecordingObserver();
         await using RuntimeApiProxy proxy = Proxy(emulator, observer);
@@ -125,20 +129,10 @@ public sealed class EmulatorTests
 
     private static RuntimeApiProxy Proxy(LambdaEmulator emulator, RecordingObserver observer)
     {
+        var copies = new BodyBudget(64L * 1024 * 1024);
         RuntimeApiProxy proxy = RuntimeApiProxy.Bind(
-            ProxyRig.Settings(new IPEndPoint(IPAddress.Loopback, 0)), emulator.RuntimeApiAddress, observer, new BodyBudget(64L * 1024 * 1024), TimeProvider.System, Log.Silent)!;
+            ProxyRig.Settings(new IPEndPoint(IPAddress.Loopback, 0)), emulator.RuntimeApiAddress, observer, copies, TimeProvider.System, Log.Silent)!;
         proxy.Start();
         return proxy;
-    }
-
-    private static string RepositoryRoot()
-    {
-        DirectoryInfo? directory = new(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Mayfly.slnx")))
-        {
-            directory = directory.Parent;
-        }
-
-        return directory?.FullName ?? throw new InvalidOperationException("Mayfly.slnx is not above the test's folder.");
     }
 }

@@ -7,14 +7,21 @@ public sealed class ForwardingTests
 {
     private const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-    /// <summary>Bytes of a header as the runtimes send them: the UTF-8 form of the euro sign (docs/spec/07-observed-clients.md#3-the-runtime-api-clients).</summary>
+    /// <summary>
+    /// Bytes of a header as the runtimes send them: the UTF-8 form of the euro sign (docs/spec/07-observed-clients.md#3-the-runtime-api-clients).
+    /// </summary>
     private const string EuroBytes = "\u00e2\u0082\u00ac";
 
     public static TheoryData<string, string> Requests => new()
     {
         { "next", "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: 127.0.0.1:9000\r\nUser-Agent: AWS_Lambda_Cpp/0.2.6\r\nAccept: */*\r\n\r\n" },
-        { "response", "POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1}" },
-        { "error of the .NET client", $"POST /2018-06-01/runtime/invocation/3da1/error HTTP/1.1\r\nHost: h\r\nLambda-Runtime-Function-Error-Type: X\r\nLambda-Runtime-Function-XRay-Error-Cause: {{\"m\":\"{EuroBytes}\"}}\r\nContent-Type: application/vnd.aws.lambda.error+json\r\nContent-Length: 2\r\n\r\n{{}}" },
+        { "response",
+            "POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+            + "Content-Length: 7\r\n\r\n{\"a\":1}" },
+        { "error of the .NET client",
+            "POST /2018-06-01/runtime/invocation/3da1/error HTTP/1.1\r\nHost: h\r\nLambda-Runtime-Function-Error-Type: X\r\n"
+            + $"Lambda-Runtime-Function-XRay-Error-Cause: {{\"m\":\"{EuroBytes}\"}}\r\n"
+            + $"Content-Type: application/vnd.aws.lambda.error+json\r\nContent-Length: 2\r\n\r\n{{}}" },
         { "init error", "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}" },
         { "restore", "GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nhost: h\r\n\r\n" },
         { "root", "GET / HTTP/1.1\r\nhost: h\r\n\r\n" },
@@ -24,7 +31,10 @@ public sealed class ForwardingTests
         { "unknown method", "BREW /coffee HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc" },
         { "method in small letters", "get /x HTTP/1.1\r\nHost: h\r\n\r\n" },
         { "body of a GET", "GET /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc" },
-        { "chunked with extension and trailers", "POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: Lambda-Runtime-Function-Error-Type\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\r\n5;x=y\r\nhello\r\n0\r\nLambda-Runtime-Function-Error-Type: Runtime.Stream\r\nLambda-Runtime-Function-Error-Body: e30=\r\n\r\n" },
+        { "chunked with extension and trailers",
+            "POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
+            + "Trailer: Lambda-Runtime-Function-Error-Type\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\r\n5;x=y\r\n"
+            + "hello\r\n0\r\nLambda-Runtime-Function-Error-Type: Runtime.Stream\r\nLambda-Runtime-Function-Error-Body: e30=\r\n\r\n" },
         { "bare line feeds", "GET /x HTTP/1.1\nHost: h\n\n" },
         { "folded header", "GET /x HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n" },
         { "empty lines before", "\r\n\r\nGET /x HTTP/1.1\r\nHost: h\r\n\r\n" },
@@ -66,13 +76,16 @@ public sealed class ForwardingTests
 
     public static TheoryData<string, string, bool> Responses => new()
     {
-        { "event", $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: 3da1\r\nLambda-Runtime-Client-Context: {EuroBytes}\r\nDate: x\r\nContent-Length: 7\r\n\r\n{{\"a\":1}}", true },
+        { "event",
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: 3da1\r\n"
+            + $"Lambda-Runtime-Client-Context: {EuroBytes}\r\nDate: x\r\nContent-Length: 7\r\n\r\n{{\"a\":1}}", true },
         { "accepted", "HTTP/1.1 202 Accepted\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n", true },
         { "names in any case", "HTTP/1.1 200 Fine, \u00e9\r\nx-A: 1\r\nX-a: 2\r\ncontent-length: 0\r\n\r\n", true },
         { "no content", "HTTP/1.1 204 No Content\r\nA: b\r\n\r\n", true },
         { "not modified", "HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n", true },
         { "chunked with trailers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;e\r\nde\r\n0\r\nX-T: 1\r\n\r\n", true },
-        { "early hints and continue", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", true },
+        { "early hints and continue",
+            "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", true },
         { "error status", "HTTP/1.1 403 Forbidden\r\nContent-Type: application/vnd.aws.lambda.error+json\r\nContent-Length: 2\r\n\r\n{}", true },
         { "until close", "HTTP/1.1 200 OK\r\n\r\nas long as it takes", false },
         { "HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Type: a\r\n\r\nold", false },
@@ -127,7 +140,8 @@ public sealed class ForwardingTests
     {
         await using var rig = new ProxyRig();
         (RawConnection client, RawConnection platform) = await rig.ExchangeAsync(
-            "GET /x HTTP/1.1\r\nA: 1\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: s\r\nUpgrade: h2c\r\nTE: trailers\r\nProxy-Connection: keep-alive\r\nProxy-Authorization: p\r\nB: 2\r\n\r\n",
+            "GET /x HTTP/1.1\r\nA: 1\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: s\r\nUpgrade: h2c\r\nTE: trailers\r\n"
+                + "Proxy-Connection: keep-alive\r\nProxy-Authorization: p\r\nB: 2\r\n\r\n",
             "GET /x HTTP/1.1\r\nA: 1\r\nHTTP2-Settings: s\r\nB: 2\r\n\r\n");
         await platform.SendAsync("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: p\r\nContent-Length: 2\r\n\r\nok");
         await client.ExpectAsync("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 2\r\n\r\nok");
@@ -152,7 +166,9 @@ public sealed class ForwardingTests
     public async Task A_client_that_asks_for_it_is_closed_after_its_answer_and_the_platform_never_hears_of_it()
     {
         await using var rig = new ProxyRig();
-        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync("GET /x HTTP/1.1\r\nConnection: close\r\nHost: h\r\n\r\n", "GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync(
+            "GET /x HTTP/1.1\r\nConnection: close\r\nHost: h\r\n\r\n",
+            "GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
         await platform.SendAsync(Ok);
         Assert.Equal(Ok, await client.ReadToEndAsync());
     }
@@ -209,7 +225,8 @@ public sealed class ForwardingTests
         string pattern = string.Concat(Enumerable.Range(0, 4096).Select(static i => (char)(i * 31 % 251)));
         byte[] large = System.Text.Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat(pattern, Size / 4096)));
         await using var rig = new ProxyRig();
-        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync($"POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nContent-Length: {Size}\r\n\r\n");
+        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync(
+            $"POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nContent-Length: {Size}\r\n\r\n");
         Task sent = client.SendAsync(large);
         string received = await platform.ReadAsync(Size);
         await sent;
@@ -225,7 +242,9 @@ public sealed class ForwardingTests
     [Fact]
     public async Task A_head_of_a_megabyte_passes()
     {
-        string request = $"POST /2018-06-01/runtime/invocation/3da1/error HTTP/1.1\r\nLambda-Runtime-Function-XRay-Error-Cause: {new string('c', 900_000)}\r\nContent-Length: 2\r\n\r\n{{}}";
+        string request =
+            "POST /2018-06-01/runtime/invocation/3da1/error HTTP/1.1\r\n"
+            + $"Lambda-Runtime-Function-XRay-Error-Cause: {new string('c', 900_000)}\r\nContent-Length: 2\r\n\r\n{{}}";
         await using var rig = new ProxyRig();
         (RawConnection client, RawConnection platform) = await rig.ExchangeAsync(request);
         await platform.SendAsync(Ok);

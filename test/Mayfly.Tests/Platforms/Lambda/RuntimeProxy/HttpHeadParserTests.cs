@@ -117,7 +117,10 @@ public sealed class HttpHeadParserTests
     [Fact]
     public void No_bytes_make_the_parser_throw()
     {
-        string[] pieces = ["GET ", "/", " HTTP/1.1", "\r\n", "\n", "\r", ":", "Content-Length", "Transfer-Encoding", " chunked", "5", " ", "\0", "é", "HTTP/1.1 200"];
+        string[] pieces =
+        [
+            "GET ", "/", " HTTP/1.1", "\r\n", "\n", "\r", ":", "Content-Length", "Transfer-Encoding", " chunked", "5", " ", "\0", "é", "HTTP/1.1 200",
+        ];
         Gen<string> text = Gen.Elements(pieces).ArrayOf().Select(string.Concat);
         Prop.ForAll(text.ToArbitrary(), static piece =>
         {

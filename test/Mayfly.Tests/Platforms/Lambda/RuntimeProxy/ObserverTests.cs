@@ -14,7 +14,9 @@ public sealed class ObserverTests
     {
         await using var rig = new ProxyRig();
         (RawConnection client, RawConnection platform) = await rig.ExchangeAsync(Next);
-        string answer = "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: 3da1\r\nLambda-Runtime-Trace-Id: Root=1\r\nX: \u00e2\u0082\u00ac\r\nContent-Length: 7\r\n\r\n{\"a\":1}";
+        string answer =
+            "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: 3da1\r\nLambda-Runtime-Trace-Id: Root=1\r\nX: \u00e2\u0082\u00ac\r\n"
+            + "Content-Length: 7\r\n\r\n{\"a\":1}";
         await platform.SendAsync(answer);
         await client.ExpectAsync(answer);
         const string Response = "POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n42";
@@ -24,7 +26,11 @@ public sealed class ObserverTests
         await client.ExpectAsync(Accepted);
 
         Assert.Equal(["next 3da1 {\"a\":1}", "response 3da1 42"], rig.Observer.Messages.Select(static message => message.ToString()));
-        Assert.Equal([new("lambda-runtime-aws-request-id", "3da1"), new("Lambda-Runtime-Trace-Id", "Root=1"), new("X", "€"), new("Content-Length", "7")], rig.Observer.Messages[0].Headers);
+        KeyValuePair<string, string>[] headers =
+        [
+            new("lambda-runtime-aws-request-id", "3da1"), new("Lambda-Runtime-Trace-Id", "Root=1"), new("X", "€"), new("Content-Length", "7"),
+        ];
+        Assert.Equal(headers, rig.Observer.Messages[0].Headers);
         Assert.Equal("application/json", rig.Observer.Messages[1].Headers[0].Value);
     }
 
@@ -32,7 +38,9 @@ public sealed class ObserverTests
     public async Task An_error_is_shown_with_its_headers()
     {
         await using var rig = new ProxyRig();
-        await rig.ExchangeAsync("POST /2018-06-01/runtime/invocation/3da1/error HTTP/1.1\r\nLambda-Runtime-Function-Error-Type: \u00e2\u0082\u00ac\r\nContent-Length: 20\r\n\r\n{\"errorMessage\":\"x\"}");
+        await rig.ExchangeAsync(
+            "POST /2018-06-01/runtime/invocation/3da1/error HTTP/1.1\r\nLambda-Runtime-Function-Error-Type: \u00e2\u0082\u00ac\r\n"
+            + "Content-Length: 20\r\n\r\n{\"errorMessage\":\"x\"}");
         Shown error = Assert.Single(rig.Observer.Messages);
         Assert.Equal("error 3da1 {\"errorMessage\":\"x\"}", error.ToString());
         Assert.Contains(new KeyValuePair<string, string>("Lambda-Runtime-Function-Error-Type", "€"), error.Headers);
@@ -42,7 +50,9 @@ public sealed class ObserverTests
     public async Task A_stream_that_fails_half_way_shows_its_trailers()
     {
         await using var rig = new ProxyRig();
-        await rig.ExchangeAsync("POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\nLambda-Runtime-Function-Error-Type: Runtime.X\r\nLambda-Runtime-Function-Error-Body: e30=\r\n\r\n");
+        await rig.ExchangeAsync(
+            "POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n"
+            + "0\r\nLambda-Runtime-Function-Error-Type: Runtime.X\r\nLambda-Runtime-Function-Error-Body: e30=\r\n\r\n");
         Shown response = Assert.Single(rig.Observer.Messages);
         Assert.Equal("abcde", response.Text);
         Assert.Equal([new("Lambda-Runtime-Function-Error-Type", "Runtime.X"), new("Lambda-Runtime-Function-Error-Body", "e30=")], response.Trailers);
@@ -59,10 +69,9 @@ public sealed class ObserverTests
         rig.Observer.OnMessage = _ => mayGoOn.Wait(TimeSpan.FromSeconds(20));
         (RawConnection client, RawConnection platform) = await rig.ExchangeAsync(Next);
         await platform.SendAsync(answer[..^1]);
-        string before = answer.Contains("Content-Length", StringComparison.Ordinal) || answer.Contains("chunked", StringComparison.Ordinal) ? answer[..^1] : answer;
-        if (before.Length < answer.Length)
+        if (answer.Contains("Content-Length", StringComparison.Ordinal) || answer.Contains("chunked", StringComparison.Ordinal))
         {
-            await client.ExpectAsync(before);
+            await client.ExpectAsync(answer[..^1]);
             await platform.SendAsync(answer[^1..]);
             Assert.True(client.IsQuiet(TimeSpan.FromMilliseconds(50)));
             mayGoOn.Set();
@@ -88,7 +97,8 @@ public sealed class ObserverTests
         await using var rig = new ProxyRig();
         using var mayGoOn = new ManualResetEventSlim();
         rig.Observer.OnMessage = _ => mayGoOn.Wait(TimeSpan.FromSeconds(20));
-        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync("POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nContent-Length: 2\r\n\r\n4");
+        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync(
+            "POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nContent-Length: 2\r\n\r\n4");
         await client.SendAsync("2");
         Assert.True(platform.IsQuiet(TimeSpan.FromMilliseconds(50)));
         mayGoOn.Set();
@@ -130,7 +140,8 @@ public sealed class ObserverTests
     public async Task Beyond_the_limits_only_the_copy_is_dropped(int size, long budget, CopyStatus status)
     {
         await using var rig = new ProxyRig(copiesLimitBytes: budget);
-        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync($"POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nContent-Length: {size}\r\n\r\n");
+        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync(
+            $"POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nContent-Length: {size}\r\n\r\n");
         string body = new('b', size);
         Task sent = client.SendAsync(body);
         Assert.Equal(body, await platform.ReadAsync(size));
@@ -151,7 +162,8 @@ public sealed class ObserverTests
     {
         await using var rig = new ProxyRig();
         rig.Observer.OnMessage = static _ => throw new InvalidOperationException("observer");
-        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync("POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nContent-Length: 2\r\n\r\n42");
+        (RawConnection client, RawConnection platform) = await rig.ExchangeAsync(
+            "POST /2018-06-01/runtime/invocation/3da1/response HTTP/1.1\r\nContent-Length: 2\r\n\r\n42");
         await platform.SendAsync(Accepted);
         await client.ExpectAsync(Accepted);
         await client.SendAsync(Next);

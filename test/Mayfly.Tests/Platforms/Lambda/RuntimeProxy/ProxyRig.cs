@@ -21,7 +21,8 @@ internal sealed class ProxyRig : IAsyncDisposable
         _platform.Listen(256);
         PlatformAddress = _platform.LocalEndPoint!.ToString()!;
         Copies = new BodyBudget(copiesLimitBytes);
-        Proxy = RuntimeApiProxy.Bind(Settings(new IPEndPoint(IPAddress.Loopback, 0)), runtimeApi ?? PlatformAddress, Observer, Copies, TimeProvider.System, Log.Silent)!;
+        RuntimeProxySettings settings = Settings(new IPEndPoint(IPAddress.Loopback, 0));
+        Proxy = RuntimeApiProxy.Bind(settings, runtimeApi ?? PlatformAddress, Observer, Copies, TimeProvider.System, Log.Silent)!;
         Proxy.Start();
     }
 

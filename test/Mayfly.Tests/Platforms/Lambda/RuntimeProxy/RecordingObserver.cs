@@ -4,7 +4,13 @@ using Mayfly.Platforms.Lambda.RuntimeProxy;
 namespace Mayfly.Tests.Platforms.Lambda.RuntimeProxy;
 
 /// <summary>A message as it was shown, kept.</summary>
-internal sealed record Shown(string Kind, string RequestId, IReadOnlyList<KeyValuePair<string, string>> Headers, byte[] Body, CopyStatus Status, IReadOnlyList<KeyValuePair<string, string>> Trailers)
+internal sealed record Shown(
+    string Kind,
+    string RequestId,
+    IReadOnlyList<KeyValuePair<string, string>> Headers,
+    byte[] Body,
+    CopyStatus Status,
+    IReadOnlyList<KeyValuePair<string, string>> Trailers)
 {
     public string Text => System.Text.Encoding.UTF8.GetString(Body);
 
@@ -30,6 +36,7 @@ internal sealed class RecordingObserver : IRuntimeProxyObserver
     private void Keep(string kind, in RuntimeMessage message)
     {
         OnMessage?.Invoke(kind);
-        _messages.Enqueue(new Shown(kind, message.RequestId, message.Headers.ToTexts(), message.Body.ToArray(), message.BodyStatus, message.Trailers.ToTexts()));
+        byte[] body = message.Body.ToArray();
+        _messages.Enqueue(new Shown(kind, message.RequestId, message.Headers.ToTexts(), body, message.BodyStatus, message.Trailers.ToTexts()));
     }
 }

@@ -34,7 +34,8 @@ public sealed class ReparentingTests
         var reparenting = new Reparenting();
         reparenting.TryAdd("r1", 11, 0);
         reparenting.TryAdd("r2", 22, 0);
-        Assert.Equal([11ul, 1ul, 22ul, 11ul], new[] { reparenting.ParentOf(5, 0), reparenting.ParentOf(5, 1), reparenting.ParentOf(6, 0), reparenting.ParentOf(5, 0) });
+        ulong[] parents = [reparenting.ParentOf(5, 0), reparenting.ParentOf(5, 1), reparenting.ParentOf(6, 0), reparenting.ParentOf(5, 0)];
+        Assert.Equal([11ul, 1ul, 22ul, 11ul], parents);
         Assert.Equal([5ul, 6ul], reparenting.ToList().Select(static known => known.TraceId));
     }
 

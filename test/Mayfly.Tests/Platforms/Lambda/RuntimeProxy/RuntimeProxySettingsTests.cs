@@ -77,7 +77,8 @@ public sealed class RuntimeProxySettingsTests
         var output = new MemoryStream();
         var log = new Log(LogLevel.Info, output);
         RuntimeProxySettings settings = ProxyRig.Settings((IPEndPoint)taken.LocalEndPoint!, new IPEndPoint(IPAddress.Loopback, 0));
-        await using RuntimeApiProxy proxy = RuntimeApiProxy.Bind(settings, "127.0.0.1:1", new RecordingObserver(), new BodyBudget(0), TimeProvider.System, log)!;
+        var observer = new RecordingObserver();
+        await using RuntimeApiProxy proxy = RuntimeApiProxy.Bind(settings, "127.0.0.1:1", observer, new BodyBudget(0), TimeProvider.System, log)!;
         Assert.Single(proxy.Addresses);
         string said = Encoding.UTF8.GetString(output.ToArray());
         Assert.Equal(1, said.Count(static c => c == '\n'));

@@ -65,7 +65,7 @@ public sealed class RuntimeRouteTests
     [Fact]
     public void Header_values_are_text_when_they_are_utf_8_and_bytes_otherwise()
     {
-        var headers = new HeaderLines(new byte[] { (byte)'A', (byte)':', 0xE2, 0x82, 0xAC, (byte)'\n', (byte)'b', (byte)':', (byte)' ', 0xFF, (byte)'\n', (byte)'B', (byte)':', (byte)'2' });
+        var headers = new HeaderLines(Encoding.Latin1.GetBytes("A:\u00e2\u0082\u00ac\nb: \u00ff\nB:2"));
         Assert.Equal("€", headers.Text("a"));
         Assert.Equal("ÿ", headers.Text("B"));
         Assert.Null(headers.Text("c"));

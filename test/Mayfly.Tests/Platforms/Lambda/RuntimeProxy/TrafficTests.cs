@@ -9,8 +9,12 @@ public sealed class TrafficTests(ITestOutputHelper output)
     private const string Next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n\r\n";
     private const string Accepted = "HTTP/1.1 202 Accepted\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n";
 
-    private static readonly string Event = $"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: 00000000-0000-0000-0000-000000000000\r\nContent-Length: 2048\r\n\r\n{new string('e', 2048)}";
-    private static readonly string Response = $"POST /2018-06-01/runtime/invocation/00000000-0000-0000-0000-000000000000/response HTTP/1.1\r\nContent-Length: 1024\r\n\r\n{new string('r', 1024)}";
+    private static readonly string Event =
+        "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: 00000000-0000-0000-0000-000000000000\r\nContent-Length: 2048\r\n\r\n"
+        + $"{new string('e', 2048)}";
+    private static readonly string Response =
+        "POST /2018-06-01/runtime/invocation/00000000-0000-0000-0000-000000000000/response HTTP/1.1\r\n"
+        + $"Content-Length: 1024\r\n\r\n{new string('r', 1024)}";
 
     [Fact]
     public async Task Ten_thousand_invocations_leave_nothing_behind()
@@ -55,7 +59,8 @@ public sealed class TrafficTests(ITestOutputHelper output)
         {
             RawConnection platform = await rig.AcceptAsync();
             string head = await platform.ReadThroughAsync("\r\n\r\n");
-            platforms.Add(int.Parse(head.AsSpan(head.IndexOf('?', StringComparison.Ordinal) + 1, 2), System.Globalization.CultureInfo.InvariantCulture), platform);
+            ReadOnlySpan<char> number = head.AsSpan(head.IndexOf('?', StringComparison.Ordinal) + 1, 2);
+            platforms.Add(int.Parse(number, System.Globalization.CultureInfo.InvariantCulture), platform);
         }
 
         // Answered in another order than asked.
@@ -66,7 +71,8 @@ public sealed class TrafficTests(ITestOutputHelper output)
             await clients[i].ExpectAsync(answer);
         }
 
-        Assert.Equal(Enumerable.Range(0, Count).Reverse().Select(static i => $"next r{i:00} {i:00}"), rig.Observer.Messages.Select(static message => message.ToString()));
+        IEnumerable<string> expected = Enumerable.Range(0, Count).Reverse().Select(static i => $"next r{i:00} {i:00}");
+        Assert.Equal(expected, rig.Observer.Messages.Select(static message => message.ToString()));
         Assert.Equal(Count, rig.Proxy.Counters.OpenConnections);
     }
 
@@ -91,7 +97,8 @@ public sealed class TrafficTests(ITestOutputHelper output)
         double[] through = await TimeAsync(client, platform, Rounds);
         double[] without = await TimeAsync(direct.Client, direct.Server, Rounds);
         double added = through[Rounds / 2] - without[Rounds / 2];
-        output.WriteLine($"per invocation, p50: {through[Rounds / 2]:0.000} ms through the proxy, {without[Rounds / 2]:0.000} ms without, added {added:0.000} ms; p99: {through[Rounds * 99 / 100]:0.000} and {without[Rounds * 99 / 100]:0.000} ms");
+        output.WriteLine($"p50: {through[Rounds / 2]:0.000} ms through the proxy, {without[Rounds / 2]:0.000} ms without, added {added:0.000} ms");
+        output.WriteLine($"p99: {through[Rounds * 99 / 100]:0.000} and {without[Rounds * 99 / 100]:0.000} ms");
         Assert.True(added < 5, $"{added} ms");
     }
 
