@@ -45,4 +45,9 @@ public static class Keys
     public const string FunctionMemorySize = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
     public const string Region = "AWS_REGION";
     public const string DefaultRegion = "AWS_DEFAULT_REGION";
+
+    public const string ExperimentalProxy = "DD_EXPERIMENTAL_ENABLE_PROXY";
+    public const string ServerlessAppSecEnabled = "DD_SERVERLESS_APPSEC_ENABLED";
+    public const string WebAdapterProxy = "AWS_LWA_LAMBDA_RUNTIME_API_PROXY";
+    public const string ExecWrapper = "AWS_LAMBDA_EXEC_WRAPPER";
 }

@@ -154,6 +154,8 @@ public sealed record LambdaSettings
 
     public required string Region { get; init; }
 
+    public required RuntimeProxySettings RuntimeProxy { get; init; }
+
     internal static LambdaSettings Read(EnvReader env) => new()
     {
         RuntimeApi = env.Text(Keys.RuntimeApi)?.Trim(),
@@ -162,5 +164,6 @@ public sealed record LambdaSettings
         FunctionVersion = env.Text(Keys.FunctionVersion),
         MemorySizeMb = env.Text(Keys.FunctionMemorySize),
         Region = env.Text(Keys.Region, Keys.DefaultRegion) ?? "us-east-1",
+        RuntimeProxy = RuntimeProxySettings.Read(env),
     };
 }
