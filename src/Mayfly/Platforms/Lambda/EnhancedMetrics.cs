@@ -26,6 +26,7 @@ public sealed class EnhancedMetrics(MetricAggregator metrics, bool isOn)
 
     public void Timeout(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.timeouts", 1, atSeconds, tags);
 
+    /// <summary>The caller sees to it that a request id counts once.</summary>
     public void OutOfMemory(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.out_of_memory", 1, atSeconds, tags);
 
     /// <summary>SHUTDOWN of the sandbox.</summary>
@@ -51,18 +52,6 @@ public sealed class EnhancedMetrics(MetricAggregator metrics, bool isOn)
     /// <summary>The time between the runtime's end and the end of the invocation: what extensions and the platform took.</summary>
     public void PostRuntimeDuration(double durationMs, long atSeconds, TagSet tags) =>
         Add("aws.lambda.enhanced.post_runtime_duration", durationMs, atSeconds, tags);
-
-    /// <summary>Size of the response, bytes.</summary>
-    public void ProducedBytes(long bytes, long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.produced_bytes", bytes, atSeconds, tags);
-
-    /// <summary>The caller sees to it that a request id counts once.</summary>
-    public void OutOfMemory(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.out_of_memory", 1, atSeconds, tags);
-
-    /// <summary>The end of the sandbox.</summary>
-    public void Shutdown(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.shutdowns", 1, atSeconds, tags);
-
-    /// <summary>The end of a sandbox that never had an invocation.</summary>
-    public void UnusedInit(long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.unused_init", 1, atSeconds, tags);
 
     /// <summary>Given in ms, sent in seconds.</summary>
     public void SnapStartRestoreDuration(double durationMs, long atSeconds, TagSet tags) =>

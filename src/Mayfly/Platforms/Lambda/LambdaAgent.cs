@@ -8,7 +8,9 @@ using Mayfly.Lifecycle;
 using Mayfly.Logs;
 using Mayfly.Metrics;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.RuntimeProxy;
 using Mayfly.Platforms.Lambda.Telemetry;
+using Mayfly.Platforms.Lambda.Usage;
 using Mayfly.Tags;
 using Mayfly.Traces;
 
@@ -35,6 +37,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     private readonly HttpEndpoint _telemetryEndpoint;
     private readonly HttpServer _server;
     private readonly DogStatsdListener? _dogStatsd;
+    private readonly RuntimeApiProxy? _proxy;
     private readonly ExtensionClient _platform;
     private readonly CancellationTokenSource _stop = new();
 
@@ -52,9 +55,12 @@ public sealed class LambdaAgent : IAsyncDisposable
         // The Node and Python libraries send this one too (docs/spec/07-observed-clients.md#7-traps-for-the-implementation-each-seen-above).
         var metricSettings = new MetricSettings { IgnoredNames = ["aws.lambda.enhanced.invocations"] };
         _metrics = new MetricAggregator(metricSettings, Counters[Signal.Metrics], time, log);
-        _invocations = new InvocationTracker(new EnhancedMetrics(_metrics, settings.EnhancedMetrics), SendExecutionSpan, time);
+        var enhanced = new EnhancedMetrics(_metrics, settings.EnhancedMetrics);
+        var usage = new UsageMetrics(enhanced, new UsageSettings { ReadsUsage = settings.ProcEnhancedMetrics, IsConcurrent = false }, time);
+        _invocations = new InvocationTracker(enhanced, SendExecutionSpan, time, usage);
+        Reparenting? reparenting = settings.Lambda.RuntimeProxy.IsWebAdapter ? new Reparenting() : null;
         var traceSettings = new TraceSettings { Env = settings.Env ?? "", AgentVersion = BuildInfo.Version, AsksIntakeForStats = !settings.ComputeStats };
-        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], new LambdaSpanInspector(new InternalSpans(settings), _invocations));
+        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting));
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
         _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, log) : null;
         _intake = new IntakeClient(settings);
@@ -62,11 +68,13 @@ public sealed class LambdaAgent : IAsyncDisposable
         _platform = new ExtensionClient(runtimeApi);
 
         ListenerSettings ports = settings.Listeners;
-        RouteTable telemetry = new TelemetryRoutes(_invocations, _logs, time, log).Table();
+        RouteTable telemetry = new TelemetryRoutes(_invocations, _logs, reparenting, time, log).Table();
         _telemetryEndpoint = new HttpEndpoint("telemetry listener", HttpEndpoint.Everywhere, ports.TelemetryPort, telemetry);
         _endpoints = [.. Endpoints(ports)];
         _server = HttpServer.Bind(_endpoints, new BodyBudget(BodiesInMemoryLimitBytes), log);
         _dogStatsd = BindDogStatsd(ports);
+        IRuntimeProxyObserver observer = reparenting is null ? new UnobservedInvocations() : new WebAdapterInvocations(_invocations, reparenting, time);
+        _proxy = RuntimeApiProxy.Bind(settings.Lambda.RuntimeProxy, runtimeApi, observer, new BodyBudget(BodiesInMemoryLimitBytes), time, log);
     }
 
     /// <summary>Bodies of requests that are being received and decoded, all together.</summary>
@@ -82,6 +90,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         Task<Registration?> registering = RegisterAsync();
         Task serving = _server.StartAsync(_stop.Token);
         _dogStatsd?.Start();
+        _proxy?.Start();
         Registration? registration = await registering;
         if (registration is null)
         {
@@ -120,6 +129,11 @@ public sealed class LambdaAgent : IAsyncDisposable
     {
         await _server.DisposeAsync();
         _dogStatsd?.Dispose();
+        if (_proxy is not null)
+        {
+            await _proxy.DisposeAsync();
+        }
+
         _metrics.Dispose();
         _platform.Dispose();
         _intake.Dispose();

@@ -1,14 +1,21 @@
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.RuntimeProxy;
 using Mayfly.Traces;
 using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda;
 
 /// <summary>
-/// Lambda's look at every span that a tracer sends: internal ones go, the placeholder of the <c>aws.lambda</c> span is handed to its invocation.
+/// Lambda's look at every span that a tracer sends: internal ones and repeated ones go, the placeholder of the <c>aws.lambda</c> span is handed to its invocation,
+/// and a web application's spans are put below theirs.
 /// </summary>
-public sealed class LambdaSpanInspector(InternalSpans internalSpans, InvocationTracker invocations) : ISpanInspector
+/// <param name="internalSpans">What is the customer's neither to see nor to pay for.</param>
+/// <param name="invocations">Takes the placeholders.</param>
+/// <param name="reparenting">Null unless a web adapter stands before the function.</param>
+public sealed class LambdaSpanInspector(InternalSpans internalSpans, InvocationTracker invocations, Reparenting? reparenting = null) : ISpanInspector
 {
+    private readonly SpanDedup _dedup = new();
+
     public SpanVerdict Inspect(Span span, in TraceHeaders headers)
     {
         // Recognised by resource: with client-side stats the tracer normalizes the name (docs/spec/07-observed-clients.md#5-net-what-datadogtrace-sends).
@@ -22,7 +29,36 @@ public sealed class LambdaSpanInspector(InternalSpans internalSpans, InvocationT
             return SpanVerdict.Drop;
         }
 
-        return internalSpans.Contains(span) ? SpanVerdict.Drop : SpanVerdict.Keep;
+        if (internalSpans.Contains(span) || !_dedup.IsNew(span.TraceId, span.SpanId))
+        {
+            return SpanVerdict.Drop;
+        }
+
+        if (reparenting is not null)
+        {
+            Reparent(span, reparenting, headers);
+        }
+
+        return SpanVerdict.Keep;
+    }
+
+    /// <summary>The first span that is put below an invocation tells it its trace.</summary>
+    private void Reparent(Span span, Reparenting known, in TraceHeaders headers)
+    {
+        ulong parentId = known.ParentOf(span.TraceId, span.ParentId);
+        if (parentId == span.ParentId)
+        {
+            return;
+        }
+
+        span.ParentId = parentId;
+        foreach (ReparentedInvocation invocation in known.ToList())
+        {
+            if (invocation.InvocationSpanId == parentId)
+            {
+                invocations.PlaceholderSeen(invocation.RequestId, new PlaceholderSpan(span.TraceId, parentId, 0, [], [], [], headers));
+            }
+        }
     }
 
     /// <summary>The span's slices die with the request; its invocation keeps copies.</summary>

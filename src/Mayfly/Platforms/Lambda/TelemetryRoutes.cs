@@ -1,6 +1,7 @@
 using Mayfly.Diagnostics;
 using Mayfly.Http;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.RuntimeProxy;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Microsoft.AspNetCore.Http;
 
@@ -10,7 +11,7 @@ namespace Mayfly.Platforms.Lambda;
 /// The listener that the Telemetry API posts to: log lines go to the logs, platform records to the invocations. Every POST is answered 200, whatever it holds:
 /// anything else would make the platform send it again forever (docs/spec/01-lambda-lifecycle.md#14-telemetry-api).
 /// </summary>
-public sealed class TelemetryRoutes(InvocationTracker invocations, LambdaLogs? logs, TimeProvider time, Log log)
+public sealed class TelemetryRoutes(InvocationTracker invocations, LambdaLogs? logs, Reparenting? reparenting, TimeProvider time, Log log)
 {
     /// <summary>We ask for batches of 256 KiB; a single line can be longer.</summary>
     private const int BodyLimitBytes = 8 * 1024 * 1024;
@@ -77,6 +78,7 @@ public sealed class TelemetryRoutes(InvocationTracker invocations, LambdaLogs? l
                 break;
             case TelemetryKind.Report:
                 invocations.Reported(platform.RequestId!, FiguresOf(platform), record.TimeNs);
+                reparenting?.Remove(platform.RequestId!);
                 break;
             case TelemetryKind.InitReport when platform.DurationMs is { } durationMs:
                 invocations.InitReported(durationMs, platform.InitializationType ?? "on-demand", record.TimeNs);

@@ -1,4 +1,5 @@
 using Mayfly.Platforms.Lambda;
+using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Tags;
 using Mayfly.Local.Intake.Protos;
 using Mayfly.Tests.Metrics;
@@ -23,12 +24,11 @@ public sealed class EnhancedMetricsTableTests : IDisposable
         { "errors", 1, static metrics => metrics.Error(At, Tags) },
         { "timeouts", 1, static metrics => metrics.Timeout(At, Tags) },
         { "out_of_memory", 1, static metrics => metrics.OutOfMemory(At, Tags) },
-        { "runtime_duration", 2599, static metrics => metrics.RuntimeDuration(2599, At, Tags) },
-        { "produced_bytes", 8, static metrics => metrics.ProducedBytes(8, At, Tags) },
+        { "runtime_duration", 2599, static metrics => metrics.RuntimeDone(2599, null, At, Tags) },
+        { "produced_bytes", 8, static metrics => metrics.RuntimeDone(null, 8, At, Tags) },
         { "post_runtime_duration", 0.4, static metrics => metrics.PostRuntimeDuration(0.4, At, Tags) },
         { "snapstart_restore_duration", 0.1505, static metrics => metrics.SnapStartRestoreDuration(150.5, At, Tags) },
-        { "shutdowns", 1, static metrics => metrics.Shutdown(At, Tags) },
-        { "unused_init", 1, static metrics => metrics.UnusedInit(At, Tags) },
+        { "shutdowns", 1, static metrics => metrics.Shutdown(isUnused: false, At, Tags) },
         { "response_latency", 0.847, static metrics => metrics.ResponseLatency(0.847, At, Tags) },
         { "response_duration", 0.127, static metrics => metrics.ResponseDuration(0.127, At, Tags) },
     };
@@ -38,9 +38,9 @@ public sealed class EnhancedMetricsTableTests : IDisposable
     public void Row_of_the_table(string name, double expected, Action<EnhancedMetrics> add)
     {
         add(new EnhancedMetrics(_rig.Aggregator, isOn: true));
-        SketchPayload.Types.Sketch sent = Assert.Single(_rig.Take().Sketches);
+        Sketch sent = Assert.Single(_rig.Take().Sketches);
         Assert.Equal("aws.lambda.enhanced." + name, sent.Metric);
-        SketchPayload.Types.Sketch.Types.Dogsketch value = Assert.Single(sent.Dogsketches);
+        Dogsketch value = Assert.Single(sent.Dogsketches);
         Assert.Equal((1L, At / 10 * 10), (value.Cnt, value.Ts));
         Assert.Equal(expected, value.Sum, 1e-12);
         Assert.Equal(["cold_start:false", "runtime:java17"], sent.Tags);
@@ -57,7 +57,8 @@ public sealed class EnhancedMetricsTableTests : IDisposable
     [Fact]
     public void Rows_of_the_report()
     {
-        new EnhancedMetrics(_rig.Aggregator, isOn: true).Report(2599.4, 2600, 128, 94, At, Tags);
+        new EnhancedMetrics(_rig.Aggregator, isOn: true).Report(
+            new ReportFigures { DurationMs = 2599.4, BilledDurationMs = 2600, MemorySizeMb = 128, MaxMemoryUsedMb = 94 }, At, Tags);
         Dictionary<string, double> sent = _rig.Take().Sketches.ToDictionary(static sketch => sketch.Metric, static sketch => Assert.Single(sketch.Dogsketches).Sum);
         Assert.Equal(5, sent.Count);
         Assert.Equal(2.5994, sent["aws.lambda.enhanced.duration"], 1e-12);
@@ -74,7 +75,7 @@ public sealed class EnhancedMetricsTableTests : IDisposable
         var metrics = new EnhancedMetrics(_rig.Aggregator, isOn: true);
         metrics.InitDuration(549.04, "snap-start", At, Tags);
         metrics.InitDuration(550, "on-demand", At, Tags);
-        SketchPayload.Types.Sketch sent = Assert.Single(_rig.Take().Sketches);
+        Sketch sent = Assert.Single(_rig.Take().Sketches);
         Assert.Equal(0.54904, Assert.Single(sent.Dogsketches).Sum, 1e-12);
         Assert.Equal(["cold_start:false", "init_type:snap-start", "runtime:java17"], sent.Tags);
     }

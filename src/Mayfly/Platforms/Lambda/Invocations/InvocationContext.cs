@@ -1,4 +1,5 @@
 using Mayfly.Platforms.Lambda.Telemetry;
+using Mayfly.Platforms.Lambda.Usage;
 using Mayfly.Tags;
 
 namespace Mayfly.Platforms.Lambda.Invocations;
@@ -38,6 +39,9 @@ internal sealed class InvocationContext(string requestId, long createdNs, long c
 
     /// <summary><c>platform.start</c>, Unix ns; 0 = not seen.</summary>
     public long PlatformStartNs { get; set; }
+
+    /// <summary>What the operating system's counters said at INVOKE; null when nothing is measured.</summary>
+    public InvocationUsage? Usage { get; set; }
 
     public StartCall? Start { get; set; }
 

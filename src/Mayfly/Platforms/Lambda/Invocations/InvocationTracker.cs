@@ -1,4 +1,5 @@
 using Mayfly.Platforms.Lambda.Telemetry;
+using Mayfly.Platforms.Lambda.Usage;
 using Mayfly.Tags;
 
 namespace Mayfly.Platforms.Lambda.Invocations;
@@ -12,7 +13,7 @@ namespace Mayfly.Platforms.Lambda.Invocations;
 /// order. Metrics of an id wait for its INVOKE, which knows their tags. Thread-safe: each call takes a short lock; spans and metrics leave outside of it.
 /// Bounded: see <see cref="ContextTable.Limit"/>; the oldest is closed first. docs/spec/01-lambda-lifecycle.md#4-invocation-state-machine, #35-unusual-calls.
 /// </remarks>
-public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionSpan> sendSpan, TimeProvider time)
+public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionSpan> sendSpan, TimeProvider time, UsageMetrics? usage = null)
 {
     /// <summary>A first INVOKE later than this after the start of the process was initialized ahead of demand; equals the platform's limit for INIT.</summary>
     private static readonly TimeSpan ProactiveInitAfter = TimeSpan.FromSeconds(10);
@@ -95,6 +96,8 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
             _current = context;
         }
 
+        // Reads files: outside of the lock, and before the handler has used much.
+        context.Usage ??= usage?.Begin();
         leaving.Send();
         return context;
     }
@@ -113,6 +116,7 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
             {
                 Emit(context, tags => metrics.RuntimeDone(done.DurationMs, done.ProducedBytes, at, tags), leaving);
                 EmitPostRuntime(context, leaving);
+                EmitUsage(context, (figures, tags) => usage?.RuntimeDone(figures, at, tags), leaving);
             }
 
             CountFailure(context, done.Status, done.ErrorType, at, leaving);
@@ -135,6 +139,7 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
             context.ReportedSeconds = at;
             Emit(context, tags => metrics.Report(report, at, tags), leaving);
             EmitPostRuntime(context, leaving);
+            EmitUsage(context, (figures, tags) => usage?.Reported(figures, at, tags), leaving);
             if (context.IsInvoked)
             {
                 // The report of an invocation that ended an earlier life of the sandbox comes to the agent of the next one; that life has counted its failure.
@@ -261,6 +266,7 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
             long at = NowSeconds;
             bool isUnused = !_sawFirstInvoke;
             leaving.Add(_sandboxTags, tags => metrics.Shutdown(isUnused, at, tags));
+            leaving.Add(_sandboxTags, tags => usage?.Shutdown(tags));
             leaving.Add(_sandboxTags, _beforeFirstInvoke);
             foreach (InvocationContext context in _contexts.All)
             {
@@ -394,6 +400,15 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
         }
     }
 
+    /// <summary>Only for an invocation whose beginning was measured.</summary>
+    private static void EmitUsage(InvocationContext context, Action<InvocationUsage, TagSet> emission, Departures leaving)
+    {
+        if (context.Usage is { } figures)
+        {
+            leaving.Add(context.MetricTags, tags => emission(figures, tags));
+        }
+    }
+
     private void EmitPostRuntime(InvocationContext context, Departures leaving)
     {
         if (context.Report?.DurationMs is { } durationMs && context.Done?.DurationMs is { } runtimeMs && runtimeMs != 0)
@@ -463,6 +478,11 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
         }
 
         leaving.Add(_sandboxTags, context.HeldMetrics);
+        if (context.Usage is { } figures)
+        {
+            usage?.Abandon(figures);
+        }
+
         context.SignalRuntimeDone();
         context.SignalReported();
         _contexts.Remove(context);

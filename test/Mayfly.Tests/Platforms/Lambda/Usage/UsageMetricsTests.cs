@@ -2,7 +2,7 @@ using Mayfly.Config;
 using Mayfly.Platforms.Lambda;
 using Mayfly.Platforms.Lambda.Usage;
 using Mayfly.Tags;
-using Mayfly.Testing.Protos;
+using Mayfly.Local.Intake.Protos;
 using Mayfly.Tests.Metrics;
 using Xunit;
 
@@ -49,8 +49,8 @@ public sealed class UsageMetricsTests : IDisposable
     [InlineData("threads_use", 8)]
     public void Row_of_the_table(string name, double expected)
     {
-        Dictionary<string, SketchPayload.Types.Sketch> sent = OneInvocation();
-        SketchPayload.Types.Sketch.Types.Dogsketch value = Assert.Single(sent[name].Dogsketches);
+        Dictionary<string, Sketch> sent = OneInvocation();
+        Dogsketch value = Assert.Single(sent[name].Dogsketches);
         Assert.Equal(1, value.Cnt);
         Assert.Equal(expected, value.Sum, 1e-6);
         Assert.Equal(["cold_start:true"], sent[name].Tags);
@@ -61,7 +61,7 @@ public sealed class UsageMetricsTests : IDisposable
     [Fact]
     public void Rows_of_the_temporary_directory()
     {
-        Dictionary<string, SketchPayload.Types.Sketch> sent = OneInvocation();
+        Dictionary<string, Sketch> sent = OneInvocation();
         var drive = new DriveInfo(_tree.Tmp);
         Assert.Equal(drive.TotalSize, ValueOf(sent, "tmp_max"));
         Assert.Equal(ValueOf(sent, "tmp_max") - ValueOf(sent, "tmp_used"), ValueOf(sent, "tmp_free"));
@@ -96,7 +96,7 @@ public sealed class UsageMetricsTests : IDisposable
     public void A_broken_file_costs_its_metrics_only(string path, string how, string[] lost)
     {
         string tmp = _tree.Tmp;
-        Dictionary<string, SketchPayload.Types.Sketch> sent = OneInvocation(prepare: () =>
+        Dictionary<string, Sketch> sent = OneInvocation(prepare: () =>
         {
             if (path == "*")
             {
@@ -145,7 +145,7 @@ public sealed class UsageMetricsTests : IDisposable
         usage.Reported(invocation, EventSeconds, Tags);
         usage.RuntimeDone(invocation, EventSeconds, Tags);
         usage.Reported(invocation, EventSeconds, Tags);
-        Dictionary<string, SketchPayload.Types.Sketch> sent = Sent();
+        Dictionary<string, Sketch> sent = Sent();
         Assert.Equal(Names(Cpu, CpuTime, Network, Limits, Peaks), sent.Keys.Order(StringComparer.Ordinal));
         Assert.All(sent.Values, static sketch => Assert.Equal(1, Assert.Single(sketch.Dogsketches).Cnt));
     }
@@ -153,7 +153,7 @@ public sealed class UsageMetricsTests : IDisposable
     [Fact]
     public void Off_switch_for_proc_leaves_the_limits()
     {
-        Dictionary<string, SketchPayload.Types.Sketch> sent = OneInvocation(readsUsage: false);
+        Dictionary<string, Sketch> sent = OneInvocation(readsUsage: false);
         Assert.Equal(Names(Limits), sent.Keys.Order(StringComparer.Ordinal));
     }
 
@@ -198,7 +198,7 @@ public sealed class UsageMetricsTests : IDisposable
         _tree.AfterInvocation();
         usage.Reported(first, EventSeconds, Tags);
         usage.Reported(second, EventSeconds, Tags);
-        Dictionary<string, SketchPayload.Types.Sketch> sent = Sent();
+        Dictionary<string, Sketch> sent = Sent();
         Assert.Equal(Names(Cpu, CpuTime, Network), sent.Keys.Order(StringComparer.Ordinal));
         Assert.All(sent.Values, static sketch => Assert.Equal(2, Assert.Single(sketch.Dogsketches).Cnt));
 
@@ -237,12 +237,12 @@ public sealed class UsageMetricsTests : IDisposable
 
     private static IEnumerable<string> Names(params string[][] groups) => groups.SelectMany(static group => group).Order(StringComparer.Ordinal);
 
-    private static double ValueOf(Dictionary<string, SketchPayload.Types.Sketch> sent, string name) => Assert.Single(sent[name].Dogsketches).Sum;
+    private static double ValueOf(Dictionary<string, Sketch> sent, string name) => Assert.Single(sent[name].Dogsketches).Sum;
 
     private UsageMetrics Usage(bool readsUsage = true, bool isConcurrent = false, string? tmp = null) =>
         new(new EnhancedMetrics(_rig.Aggregator, isOn: true), Settings(readsUsage, isConcurrent, tmp ?? _tree.Tmp) with { ProcDirectory = _tree.Root }, _rig.Clock);
 
-    private Dictionary<string, SketchPayload.Types.Sketch> OneInvocation(bool readsUsage = true, Func<string>? prepare = null)
+    private Dictionary<string, Sketch> OneInvocation(bool readsUsage = true, Func<string>? prepare = null)
     {
         string? tmp = prepare?.Invoke();
         using UsageMetrics usage = Usage(readsUsage, tmp: tmp);
@@ -258,5 +258,5 @@ public sealed class UsageMetricsTests : IDisposable
         return Sent();
     }
 
-    private Dictionary<string, SketchPayload.Types.Sketch> Sent() => _rig.Take().Sketches.ToDictionary(static sketch => sketch.Metric[Prefix.Length..]);
+    private Dictionary<string, Sketch> Sent() => _rig.Take().Sketches.ToDictionary(static sketch => sketch.Metric[Prefix.Length..]);
 }

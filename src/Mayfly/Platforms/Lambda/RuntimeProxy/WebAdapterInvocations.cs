@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Mayfly.Platforms.Lambda.Invocations;
+
+namespace Mayfly.Platforms.Lambda.RuntimeProxy;
+
+/// <summary>
+/// A web application behind the Lambda Web Adapter knows nothing of invocations: what passes the proxy stands for the start and end calls of a tracer, and its
+/// spans are put below the invocation's (docs/spec/01-lambda-lifecycle.md#9-runtime-api-proxy, LWA facts).
+/// </summary>
+public sealed class WebAdapterInvocations(InvocationTracker invocations, Reparenting reparenting, TimeProvider time) : IRuntimeProxyObserver
+{
+    public void NextAnswered(in RuntimeMessage answer)
+    {
+        HeaderLines headers = answer.Headers;
+        TraceContext? upstream = TraceContext.Extract(headers.Text);
+        if (reparenting.TryAdd(answer.RequestId, RandomId.Next(), upstream?.ParentId ?? 0, upstream?.TraceId ?? 0))
+        {
+            invocations.StartCalled(answer.RequestId, new StartCall(NowNs, upstream));
+        }
+    }
+
+    public void ResponsePosted(in RuntimeMessage response) =>
+        End(response.RequestId, ResponseStatus.Read(response.Body.Span), error: null);
+
+    public void ErrorPosted(in RuntimeMessage error) =>
+        End(error.RequestId, statusCode: null, ErrorOf(error.Body.Span));
+
+    private void End(string requestId, string? statusCode, InvocationError? error)
+    {
+        ulong spanId = reparenting.TryFind(requestId, out ReparentedInvocation known) ? known.InvocationSpanId : 0;
+        invocations.EndCalled(requestId, new EndCall(NowNs, known.TraceId, spanId, known.ParentId, Priority: null, [], statusCode, error));
+    }
+
+    /// <summary><c>{"errorMessage","errorType","stackTrace"}</c>; a body that is none is an error without a text.</summary>
+    private static InvocationError ErrorOf(ReadOnlySpan<byte> body)
+    {
+        string message = "", type = "";
+        try
+        {
+            var reader = new Utf8JsonReader(body);
+            while (reader.Read())
+            {
+                if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1)
+                {
+                    continue;
+                }
+
+                bool isMessage = reader.ValueTextEquals("errorMessage"u8);
+                bool isType = reader.ValueTextEquals("errorType"u8);
+                if ((isMessage || isType) && reader.Read() && reader.TokenType == JsonTokenType.String)
+                {
+                    (message, type) = isMessage ? (reader.GetString()!, type) : (message, reader.GetString()!);
+                }
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // The error counts, its text is lost.
+        }
+
+        return new InvocationError(message, type, "");
+    }
+
+    private long NowNs => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+}
+
+/// <summary>The runtime calls the agent by itself: what passes the proxy is not looked at.</summary>
+public sealed class UnobservedInvocations : IRuntimeProxyObserver
+{
+    public void NextAnswered(in RuntimeMessage answer)
+    {
+    }
+
+    public void ResponsePosted(in RuntimeMessage response)
+    {
+    }
+
+    public void ErrorPosted(in RuntimeMessage error)
+    {
+    }
+}
