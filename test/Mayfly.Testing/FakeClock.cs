@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Mayfly.Testing;
 
-/// <summary>A clock that stands still until it is moved. Wall clock and monotonic clock move together; timers fire, in order, on the thread that moves it.</summary>
+/// <summary>
+/// A clock that stands still until it is moved. Wall clock and monotonic clock move together; timers fire, in order, on the thread that moves it.
+/// </summary>
 public sealed class FakeClock(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _gate = new();

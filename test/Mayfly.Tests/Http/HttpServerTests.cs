@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Mayfly.Tests.Http;
 
-/// <summary>What a client sees of the server: raw bytes in, exact status out (docs/spec/07-observed-clients.md section 7, docs/spec/03-traces.md 1.3 and 1.5).</summary>
+/// <summary>
+/// What a client sees of the server: raw bytes in, exact status out (docs/spec/07-observed-clients.md section 7, docs/spec/03-traces.md 1.3 and 1.5).
+/// </summary>
 public class HttpServerTests
 {
     private const int BodyLimitBytes = 100_000;
@@ -91,7 +93,9 @@ public class HttpServerTests
         Assert.Equal(0, rig.Budget.TakenBytes);
     }
 
-    /// <summary>A client that says that it is finished in the middle of a body has left, as far as the server is concerned: there is nobody to answer.</summary>
+    /// <summary>
+    /// A client that says that it is finished in the middle of a body has left, as far as the server is concerned: there is nobody to answer.
+    /// </summary>
     [Fact]
     public async Task A_connection_that_ends_within_a_body_leaves_nothing_behind()
     {

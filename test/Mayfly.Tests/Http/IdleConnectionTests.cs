@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Mayfly.Tests.Http;
 
-/// <summary>docs/spec/07-observed-clients.md#7-traps-for-the-implementation-each-seen-above, row 5: a client keeps one connection for the sandbox's life.</summary>
+/// <summary>
+/// docs/spec/07-observed-clients.md#7-traps-for-the-implementation-each-seen-above, row 5: a client keeps one connection for the sandbox's life.
+/// </summary>
 public sealed class IdleConnectionTests
 {
     /// <summary>Kestrel looks for idle connections once a second.</summary>

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Mayfly.Tests.Traces;
 
-/// <summary>The trace agent's port over a real socket: docs/spec/03-traces.md 1.3 to 1.5, docs/spec/07-observed-clients.md 5 and 7; the DogStatsD proxy beside it.</summary>
+/// <summary>
+/// The trace agent's port over a real socket: docs/spec/03-traces.md 1.3 to 1.5, docs/spec/07-observed-clients.md 5 and 7; the DogStatsD proxy beside it.
+/// </summary>
 public sealed class TraceRoutesTests : IAsyncLifetime
 {
     private const int LimitBytes = 1024 * 1024;

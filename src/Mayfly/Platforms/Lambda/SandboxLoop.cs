@@ -12,8 +12,8 @@ namespace Mayfly.Platforms.Lambda;
 public sealed class SandboxLoop
 {
     /// <summary>
-    /// The agent stops waiting and sending this long before an invocation's deadline, whatever happens: enough to be back at <c>next</c> 100 ms before it, also on a
-    /// fraction of a CPU.
+    /// The agent stops waiting and sending this long before an invocation's deadline, whatever happens: enough to be back at <c>next</c> 100 ms before it, also
+    /// on a fraction of a CPU.
     /// </summary>
     private static readonly TimeSpan InvocationMargin = TimeSpan.FromMilliseconds(200);
 
@@ -127,8 +127,8 @@ public sealed class SandboxLoop
                 await back.WaitForAsync(Task.WhenAny(invocation.WhenRuntimeDone, stopped));
                 if (!invocation.WhenRuntimeDone.IsCompleted)
                 {
-                    // The function is about to time out, or the process is told to end: the final flush has a budget of its own, and a flush that is cut off now would
-                    // send the same data twice.
+                    // The function is about to time out, or the process is told to end: the final flush has a budget of its own, and a flush that is cut off
+                    // now would send the same data twice.
                     return;
                 }
 

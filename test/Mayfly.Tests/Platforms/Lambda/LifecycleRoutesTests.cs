@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Mayfly.Tests.Platforms.Lambda;
 
-/// <summary>The API on port 8124: docs/spec/01-lambda-lifecycle.md 3.1 to 3.3, 4.5, and the vectors TV4 (request headers) and TV5, over a real socket.</summary>
+/// <summary>
+/// The API on port 8124: docs/spec/01-lambda-lifecycle.md 3.1 to 3.3, 4.5, and the vectors TV4 (request headers) and TV5, over a real socket.
+/// </summary>
 public sealed class LifecycleRoutesTests : IAsyncLifetime
 {
     private const string Start = "/lambda/start-invocation";

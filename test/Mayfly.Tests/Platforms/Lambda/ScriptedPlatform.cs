@@ -67,17 +67,24 @@ internal sealed class ScriptedPlatform : IAsyncDisposable
         contentType: "text/plain; charset=utf-8"));
 
     /// <summary>Waits until the agent has asked for its <paramref name="count"/>th event; returns when it did.</summary>
-    public async Task<DateTimeOffset> NextAskedAsync(int count)
+    public Task<DateTimeOffset> NextAskedAsync(int count) => CalledAsync("/2020-01-01/extension/event/next", count);
+
+    /// <summary>Waits until the agent has made its <paramref name="count"/>th call to a path; returns when it did.</summary>
+    public async Task<DateTimeOffset> CalledAsync(string path, int count = 1)
     {
         using var over = new CancellationTokenSource(Patience);
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(2));
-        while (NextCalls < count)
+        while (true)
         {
-            Assert.False(over.IsCancellationRequested, $"The agent asked for {NextCalls} events, not for {count}.");
+            PlatformCall[] calls = [.. Calls.Where(call => call.Path == path)];
+            if (calls.Length >= count)
+            {
+                return calls[count - 1].At;
+            }
+
+            Assert.False(over.IsCancellationRequested, $"The agent called {path} {calls.Length} times, not {count} times.");
             await tick.WaitForNextTickAsync();
         }
-
-        return Calls.Where(static call => call.Path.EndsWith("/next", StringComparison.Ordinal)).ElementAt(count - 1).At;
     }
 
     public async ValueTask DisposeAsync()
