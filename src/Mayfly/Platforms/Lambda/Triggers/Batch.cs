@@ -8,6 +8,9 @@ public static class Batch
     /// <summary>Records that are looked at for span links and span pointers; equals OpenTelemetry's limit for links of a span.</summary>
     public const int RecordLimit = 128;
 
+    /// <summary>Records that a batch can have; nothing behind them is read or counted.</summary>
+    internal const int Largest = 10_000;
+
     internal delegate TriggerContext? ContextOf(JsonView record);
 
     internal delegate SpanPointer? PointerOf(JsonView record);
@@ -20,6 +23,11 @@ public static class Batch
         int index = 0;
         foreach (JsonMember record in records.Members)
         {
+            if (index == Largest)
+            {
+                break;
+            }
+
             if (index is > 0 and < RecordLimit && contextOf(record.Value) is { } context)
             {
                 (links ??= []).Add(context);
@@ -40,6 +48,11 @@ public static class Batch
         int index = 0;
         foreach (JsonMember record in records.Members)
         {
+            if (index == Largest)
+            {
+                break;
+            }
+
             if (index++ < RecordLimit && pointerOf(record.Value) is { } pointer)
             {
                 pointers.Add(pointer);

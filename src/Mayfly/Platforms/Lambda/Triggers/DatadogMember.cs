@@ -13,6 +13,9 @@ namespace Mayfly.Platforms.Lambda.Triggers;
 /// <remarks>A context object of Step Functions in its place stands for the ids that follow from it.</remarks>
 internal static class DatadogMember
 {
+    /// <summary>Longest text that is looked into; a context object of Step Functions can bring the execution's input of 256 KiB.</summary>
+    private const int LimitBytes = 1024 * 1024;
+
     private static readonly JsonNames NoNames = new();
 
     /// <summary>Numbers and truth values count as their JSON text; other values that are no text are skipped. Null for an object without a usable value.</summary>
@@ -43,6 +46,11 @@ internal static class DatadogMember
     /// <summary>A JSON object written into a text; null if it is none.</summary>
     public static TriggerContext? FromText(JsonView text)
     {
+        if (text.RawText.Length > LimitBytes)
+        {
+            return null;
+        }
+
         using PooledBuffer json = PooledBuffer.Rent(text.RawText.Length);
         text.CopyTextTo(json);
         return FromJson(json.WrittenSpan);
@@ -51,7 +59,7 @@ internal static class DatadogMember
     /// <summary>The same in base64.</summary>
     public static TriggerContext? FromBase64(JsonView text)
     {
-        using PooledBuffer? json = DecodeBase64(text);
+        using PooledBuffer? json = text.RawText.Length > LimitBytes ? null : DecodeBase64(text);
         return json is null ? null : FromJson(json.WrittenSpan);
     }
 

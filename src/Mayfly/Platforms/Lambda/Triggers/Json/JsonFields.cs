@@ -54,9 +54,9 @@ internal readonly ref struct JsonFields
         {
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = DepthLimit });
             reader.Read();
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            for (int count = 0; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; count++)
             {
-                int index = names.IndexOf(reader.ValueSpan);
+                int index = count < JsonMembers.ObjectLimit ? names.IndexOf(reader.ValueSpan) : -1;
                 reader.Read();
                 int valueStart = (int)reader.TokenStartIndex;
                 reader.Skip();

@@ -1,10 +1,16 @@
 namespace Mayfly.Platforms.Lambda.Triggers.Json;
 
-/// <summary>The members of an object or the elements of an array (their names are empty), in document order; nothing for any other value.</summary>
+/// <summary>
+/// The elements of an array (their names are empty), or the members of an object up to <see cref="ObjectLimit"/>, in document order; nothing for any other value.
+/// </summary>
 internal ref struct JsonMembers(ReadOnlySpan<byte> json)
 {
+    /// <summary>Members of one object that are looked at. Nothing that a source knows has more; the largest is a batch of 10,000 Kafka records.</summary>
+    public const int ObjectLimit = 10_000;
+
     private readonly ReadOnlySpan<byte> _json = json;
     private readonly bool _isObject = json is [(byte)'{', ..];
+    private int _count;
     private int _at = json is [(byte)'{', ..] or [(byte)'[', ..] ? 1 : json.Length;
 
     public JsonMember Current { get; private set; }
@@ -19,7 +25,7 @@ internal ref struct JsonMembers(ReadOnlySpan<byte> json)
             at = JsonScan.SkipBlanks(_json, at + 1);
         }
 
-        if (at >= _json.Length || _json[at] is (byte)'}' or (byte)']')
+        if (at >= _json.Length || _json[at] is (byte)'}' or (byte)']' || (_isObject && _count++ == ObjectLimit))
         {
             _at = _json.Length;
             return false;

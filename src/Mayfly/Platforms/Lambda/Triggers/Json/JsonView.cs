@@ -76,8 +76,13 @@ internal readonly ref struct JsonView(ReadOnlySpan<byte> json)
 
     public bool TryGetInt64(out long value)
     {
+        if (IsNumber && Utf8Parser.TryParse(Raw, out value, out int consumed) && consumed == Raw.Length)
+        {
+            return true;
+        }
+
         value = 0;
-        return IsNumber && Utf8Parser.TryParse(Raw, out value, out int consumed) && consumed == Raw.Length;
+        return false;
     }
 
     /// <summary>Appends a string's text to <paramref name="buffer"/>; nothing for any other value.</summary>

@@ -9,6 +9,9 @@ namespace Mayfly.Platforms.Lambda.Triggers.Sources;
 /// </summary>
 internal static class EmbeddedMessage
 {
+    /// <summary>Longest text that is looked into: a message of 1 MiB of which each byte is escaped.</summary>
+    private const int LimitBytes = 2 * 1024 * 1024;
+
     private static readonly JsonNames Names = new([.. SnsNotification.Members, .. EventBridgeEvent.Members]);
 
     /// <summary>Adds the spans of the services that the message came through, from the inside out, and finds the trace context it brings.</summary>
@@ -54,7 +57,7 @@ internal static class EmbeddedMessage
     private static bool MayBeMessage(ReadOnlySpan<byte> raw)
     {
         ReadOnlySpan<byte> trimmed = raw.TrimStart(" \t\r\n"u8);
-        return trimmed.Length > 2 && trimmed[0] is (byte)'{' or (byte)'\\' && (raw.IndexOf("TopicArn"u8) >= 0 || raw.IndexOf("detail-type"u8) >= 0);
+        return trimmed.Length is > 2 and <= LimitBytes && trimmed[0] is (byte)'{' or (byte)'\\' && (raw.IndexOf("TopicArn"u8) >= 0 || raw.IndexOf("detail-type"u8) >= 0);
     }
 }
 

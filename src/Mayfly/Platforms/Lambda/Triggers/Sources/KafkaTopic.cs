@@ -62,12 +62,17 @@ internal sealed class KafkaTopic : TriggerSource
     {
         JsonFields chosen = groups.First.First.Fields(RecordNames);
         bool hasContext = false;
-        int behind = 0;
+        int count = 0, behind = 0;
         context = null;
         foreach (JsonMember group in groups.Members)
         {
             foreach (JsonMember member in group.Value.Members)
             {
+                if (++count > Batch.Largest)
+                {
+                    break;
+                }
+
                 if (hasContext && ++behind >= Batch.RecordLimit)
                 {
                     continue;

@@ -8,6 +8,7 @@ internal sealed class S3Bucket : TriggerSource
     private const string SpanName = "aws.s3";
     private const string EventSource = "s3";
 
+    private static readonly JsonNames S3Names = new("bucket", "object");
     private static readonly JsonNames BucketNames = new("name", "arn");
     private static readonly JsonNames ObjectNames = new("key", "size", "eTag");
 
@@ -16,8 +17,9 @@ internal sealed class S3Bucket : TriggerSource
     public override Trigger Read(in LambdaEvent lambdaEvent, TriggerSettings settings)
     {
         JsonFields record = lambdaEvent.Record;
-        JsonFields bucket = record["s3"u8].Get("bucket"u8).Fields(BucketNames);
-        JsonFields content = record["s3"u8].Get("object"u8).Fields(ObjectNames);
+        JsonFields s3 = record["s3"u8].Fields(S3Names);
+        JsonFields bucket = s3["bucket"u8].Fields(BucketNames);
+        JsonFields content = s3["object"u8].Fields(ObjectNames);
         string? bucketName = bucket["name"u8].Text;
         int skipped = 0;
         return new Trigger
@@ -63,7 +65,8 @@ internal sealed class S3Bucket : TriggerSource
             return null;
         }
 
-        JsonFields content = record["s3"u8].Get("object"u8).Fields(ObjectNames);
-        return SpanPointer.ToS3Object(record["s3"u8].Get("bucket"u8).Get("name"u8).Text, content["key"u8].Text, content["eTag"u8].Text);
+        JsonFields s3 = record["s3"u8].Fields(S3Names);
+        JsonFields content = s3["object"u8].Fields(ObjectNames);
+        return SpanPointer.ToS3Object(s3["bucket"u8].Get("name"u8).Text, content["key"u8].Text, content["eTag"u8].Text);
     }
 }
