@@ -58,12 +58,56 @@ internal static class JsonScan
         }
     }
 
+    /// <summary>Block by block; each block is looked at up to the first string in it.</summary>
     private static int SkipContainer(ReadOnlySpan<byte> json, int at)
     {
         int depth = 0;
+        while (at + Vector128<byte>.Count <= json.Length)
+        {
+            Vector128<byte> block = Vector128.Create(json.Slice(at, Vector128<byte>.Count));
+            Vector128<byte> braces = block | Vector128.Create(BracketToBrace);
+            uint quotes = Vector128.Equals(block, Vector128.Create((byte)'"')).ExtractMostSignificantBits();
+            uint beforeQuote = quotes == 0 ? uint.MaxValue : (quotes & (~quotes + 1)) - 1;
+            uint opening = Vector128.Equals(braces, Vector128.Create((byte)'{')).ExtractMostSignificantBits() & beforeQuote;
+            uint closing = Vector128.Equals(braces, Vector128.Create((byte)'}')).ExtractMostSignificantBits() & beforeQuote;
+            if (EndIn(opening, closing, depth) is >= 0 and int end)
+            {
+                return at + end;
+            }
+
+            depth += BitOperations.PopCount(opening) - BitOperations.PopCount(closing);
+            at = quotes == 0 ? at + Vector128<byte>.Count : SkipString(json, at + BitOperations.TrailingZeroCount(quotes));
+        }
+
+        return SkipShortContainer(json, at, depth);
+    }
+
+    /// <summary>The position in a block behind the mark that closes the container; −1 if it does not end in this block.</summary>
+    /// <param name="opening">One bit for each opening mark.</param>
+    private static int EndIn(uint opening, uint closing, int depth)
+    {
+        if (BitOperations.PopCount(closing) < depth)
+        {
+            return -1;
+        }
+
+        for (uint rest = closing; rest != 0; rest &= rest - 1)
+        {
+            uint upTo = rest ^ (rest - 1);
+            if (depth + BitOperations.PopCount(opening & upTo) == BitOperations.PopCount(closing & upTo))
+            {
+                return BitOperations.TrailingZeroCount(rest) + 1;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Byte by byte, for what is shorter than a block.</summary>
+    private static int SkipShortContainer(ReadOnlySpan<byte> json, int at, int depth)
+    {
         while (true)
         {
-            SkipBlocks(json, ref at, ref depth);
             byte value = json[at];
             if (value == '"')
             {
@@ -80,24 +124,6 @@ internal static class JsonScan
                 case '}' when --depth == 0:
                     return at;
             }
-        }
-    }
-
-    /// <summary>Blocks without a string need not be looked at byte by byte, as long as the container cannot end in them.</summary>
-    private static void SkipBlocks(ReadOnlySpan<byte> json, ref int at, ref int depth)
-    {
-        while (at + Vector256<byte>.Count <= json.Length)
-        {
-            Vector256<byte> block = Vector256.Create(json.Slice(at, Vector256<byte>.Count));
-            Vector256<byte> braces = block | Vector256.Create(BracketToBrace);
-            int closing = BitOperations.PopCount(Vector256.Equals(braces, Vector256.Create((byte)'}')).ExtractMostSignificantBits());
-            if (closing >= depth || Vector256.EqualsAny(block, Vector256.Create((byte)'"')))
-            {
-                return;
-            }
-
-            depth += BitOperations.PopCount(Vector256.Equals(braces, Vector256.Create((byte)'{')).ExtractMostSignificantBits()) - closing;
-            at += Vector256<byte>.Count;
         }
     }
 
