@@ -28,6 +28,11 @@ public static class Keys
     public const string ProcEnhancedMetrics = "DD_LAMBDA_PROC_ENHANCED_METRICS";
     public const string ComputeStats = "DD_LAMBDA_EXTENSION_COMPUTE_STATS";
 
+    public const string ServiceMapping = "DD_SERVICE_MAPPING";
+    public const string ServiceRepresentation = "DD_TRACE_AWS_SERVICE_REPRESENTATION_ENABLED";
+    public const string ManagedServices = "DD_TRACE_MANAGED_SERVICES";
+    public const string SpanPointers = "DD_TRACE_AWS_ADD_SPAN_POINTERS";
+
     public const string PropagationStyle = "DD_TRACE_PROPAGATION_STYLE";
     public const string PropagationStyleExtract = "DD_TRACE_PROPAGATION_STYLE_EXTRACT";
     public const string PropagationExtractFirst = "DD_TRACE_PROPAGATION_EXTRACT_FIRST";

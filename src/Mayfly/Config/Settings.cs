@@ -38,6 +38,8 @@ public sealed record Settings
 
     public required bool ComputeStats { get; init; }
 
+    public required EventSettings Triggers { get; init; }
+
     public required PropagationSettings Propagation { get; init; }
 
     public required PayloadCaptureSettings PayloadCapture { get; init; }
@@ -67,6 +69,7 @@ public sealed record Settings
             EnhancedMetrics = env.BoolOrNull(Keys.EnhancedMetricsEnabled) ?? env.Bool(Keys.EnhancedMetrics, @default: true),
             ProcEnhancedMetrics = env.Bool(Keys.ProcEnhancedMetrics, @default: true),
             ComputeStats = env.Bool(Keys.ComputeStats, @default: false),
+            Triggers = EventSettings.Read(env),
             Propagation = PropagationSettings.Read(env),
             PayloadCapture = PayloadCaptureSettings.Read(env),
             Listeners = ListenerSettings.Read(env),

@@ -5,7 +5,8 @@ namespace Mayfly.Logs;
 
 /// <summary>
 /// Encodes one log event:
-/// <c>{"message":{"message":…,"lambda":{"arn":…,"request_id":…},"timestamp":ms,"status":…},"hostname":…,"service":…,"ddtags":…,"ddsource":"lambda"}</c>.
+/// <c>{"message":{"message":…,"lambda":{"arn":…,"request_id":…},"timestamp":ms,"status":…},</c>
+/// <c>"hostname":…,"service":…,"ddtags":…,"ddsource":"lambda"}</c>.
 /// </summary>
 /// <remarks>docs/spec/04-metrics-logs.md#c4-log-event-json-lambda; the length limit is that of #c10-batches.</remarks>
 internal static class LogEventWriter

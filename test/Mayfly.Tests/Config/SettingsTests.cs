@@ -14,6 +14,11 @@ public class SettingsTests
     private static readonly Dictionary<string, Func<Settings, string?>> Shown = new()
     {
         [Keys.ApiKey] = s => s.ApiKey,
+        [Keys.ServiceMapping] = s => s.Triggers.ServiceMapping,
+        [Keys.ServiceRepresentation] = s => s.Triggers.RepresentsServices.ToString(),
+        [Keys.ManagedServices] = s => s.Triggers.InfersSpans.ToString(),
+        [Keys.SpanPointers] = s => s.Triggers.AddsSpanPointers.ToString(),
+        [Keys.ProcEnhancedMetrics] = s => s.ProcEnhancedMetrics.ToString(),
         [Keys.Site] = s => s.Intake.Series.Host["api.".Length..],
         [Keys.LogLevel] = s => s.LogLevel.ToString(),
         [Keys.Env] = s => s.Env,
@@ -49,11 +54,22 @@ public class SettingsTests
     };
 
     /// <summary>Read by the mode detector, tested there.</summary>
-    private static readonly string[] ReadElsewhere = [Keys.Mode];
+    /// <summary>Keys of records that have tests of their own, and the one that is read before there are settings.</summary>
+    private static readonly string[] ReadElsewhere =
+    [
+        Keys.Mode, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
+        Keys.PropagationStyle, Keys.PropagationStyleExtract, Keys.PropagationExtractFirst, Keys.PropagationHttpBaggage,
+        Keys.CapturePayload, Keys.CapturePayloadMaxDepth,
+    ];
 
     public static TheoryData<string, string, string?> Good => new()
     {
         { Keys.ApiKey, "  k e y\n", "key" }, // 16: API keys
+        { Keys.ServiceMapping, "a:b,c:d", "a:b,c:d" },
+        { Keys.ServiceRepresentation, "false", "False" },
+        { Keys.ManagedServices, "0", "False" },
+        { Keys.SpanPointers, "no", "False" },
+        { Keys.ProcEnhancedMetrics, "FALSE", "False" },
         { Keys.ApiKey, "12345", "12345" }, // 2: no typing
         { Keys.ApiKey, "   \n", null }, // TV21
         { Keys.Site, "us5.datadoghq.com", "us5.datadoghq.com" },

@@ -4,7 +4,8 @@ namespace Mayfly.Platforms.Lambda;
 internal static class EmbeddedJson
 {
     /// <summary>
-    /// False if <paramref name="raw"/>, the inside of a JSON string with its escapes, cannot be JSON. It looks at both ends only; an escape there may stand for a quote or a
+    /// False if <paramref name="raw"/>, the inside of a JSON string with its escapes, cannot be JSON. It looks at both ends only; an escape there may stand
+    /// for a quote or a
     /// blank.
     /// </summary>
     public static bool IsLikely(ReadOnlySpan<byte> raw) => !raw.IsEmpty && CanStart(raw[0]) && CanEnd(raw[^1]);

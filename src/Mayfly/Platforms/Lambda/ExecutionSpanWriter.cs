@@ -1,4 +1,5 @@
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Triggers;
 using Mayfly.Traces;
 using Mayfly.Wire;
 
@@ -44,7 +45,13 @@ public sealed class ExecutionSpanWriter(FunctionIdentity identity, string runtim
             Set(span, "language", language);
         }
 
-        foreach ((string key, string value) in execution.PropagationTags)
+        // The tags of the upstream context belong to the local root: the inferred span, if there is one.
+        foreach ((string key, string value) in execution.InferredIds.Count == 0 ? execution.PropagationTags : [])
+        {
+            Set(span, key, value);
+        }
+
+        foreach ((string key, string value) in execution.Trigger?.Tags ?? [])
         {
             Set(span, key, value);
         }
@@ -65,6 +72,59 @@ public sealed class ExecutionSpanWriter(FunctionIdentity identity, string runtim
         if (execution.Priority is { } priority && !span.Metrics.Contains("_sampling_priority_v1"u8))
         {
             span.Metrics.Set(Utf8Slice.From("_sampling_priority_v1"), priority);
+        }
+
+        return span;
+    }
+
+    /// <summary>The spans above <paramref name="function"/>, as <see cref="Write"/> made it, in the order in which they are sent.</summary>
+    public IEnumerable<Span> WriteInferred(ExecutionSpan execution, Span function, TriggerSettings settings)
+    {
+        if (execution.Trigger is not { } trigger)
+        {
+            yield break;
+        }
+
+        var outcome = new InvocationOutcome
+        {
+            TraceId = function.TraceId,
+            UpstreamSpanId = execution.UpstreamSpanId,
+            StartNs = function.StartNs,
+            DurationNs = function.DurationNs,
+            Error = function.Error,
+            Service = identity.Service,
+            StatusCode = execution.StatusCode,
+            ContextTags = execution.PropagationTags,
+        };
+        foreach (FinishedSpan finished in InferredSpans.Complete(trigger, outcome, settings, [.. execution.InferredIds]))
+        {
+            yield return SpanOf(finished);
+        }
+    }
+
+    private static Span SpanOf(FinishedSpan finished)
+    {
+        var span = new Span
+        {
+            Name = Utf8Slice.From(finished.Name),
+            Service = Utf8Slice.From(finished.Service),
+            Resource = Utf8Slice.From(finished.Resource),
+            Type = Utf8Slice.From(finished.Type),
+            TraceId = finished.TraceId,
+            SpanId = finished.SpanId,
+            ParentId = finished.ParentId,
+            StartNs = finished.StartNs,
+            DurationNs = finished.DurationNs,
+            Error = finished.Error,
+        };
+        foreach ((string key, string value) in finished.Meta)
+        {
+            Set(span, key, value);
+        }
+
+        foreach ((string key, double value) in finished.Metrics)
+        {
+            span.Metrics.Set(Utf8Slice.From(key), value);
         }
 
         return span;

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Mayfly.Platforms.Lambda;
 
 /// <summary>
-/// Says whether bytes are JSON without throwing. The framework's reader throws for anything else, and a payload may hold a hundred thousand texts that start like JSON
+/// Says whether bytes are JSON without throwing. The framework's reader throws for anything else, and a payload may hold a hundred thousand texts that start
+/// like JSON
 /// and are none: at 20 µs each the function would wait for seconds.
 /// </summary>
 /// <remarks>Accepts exactly what the reader accepts with default options, so that reading what was accepted here never throws. UTF-8 is not checked.</remarks>

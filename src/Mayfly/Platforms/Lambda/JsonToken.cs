@@ -6,7 +6,8 @@ using Mayfly.Wire;
 namespace Mayfly.Platforms.Lambda;
 
 /// <summary>
-/// Texts of a JSON token without exceptions: the reader's own methods throw for a lone surrogate or for bytes that are no UTF-8, which an event may well contain. Both
+/// Texts of a JSON token without exceptions: the reader's own methods throw for a lone surrogate or for bytes that are no UTF-8, which an event may well
+/// contain. Both
 /// become U+FFFD here.
 /// </summary>
 internal static class JsonToken

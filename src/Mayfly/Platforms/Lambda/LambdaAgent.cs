@@ -31,6 +31,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     private readonly LogBuffer _logBuffer;
     private readonly LambdaLogs? _logs;
     private readonly InvocationTracker _invocations;
+    private readonly InvocationEvents _events;
     private readonly IntakeClient _intake;
     private readonly FlushCoordinator _flushes;
     private readonly HttpEndpoint[] _endpoints;
@@ -55,6 +56,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         // The Node and Python libraries send this one too (docs/spec/07-observed-clients.md#7-traps-for-the-implementation-each-seen-above).
         var metricSettings = new MetricSettings { IgnoredNames = ["aws.lambda.enhanced.invocations"] };
         _metrics = new MetricAggregator(metricSettings, Counters[Signal.Metrics], time, log);
+        _events = new InvocationEvents(settings);
         var enhanced = new EnhancedMetrics(_metrics, settings.EnhancedMetrics);
         var usage = new UsageMetrics(enhanced, new UsageSettings { ReadsUsage = settings.ProcEnhancedMetrics, IsConcurrent = false }, time);
         _invocations = new InvocationTracker(enhanced, SendExecutionSpan, time, usage);
@@ -73,7 +75,9 @@ public sealed class LambdaAgent : IAsyncDisposable
         _endpoints = [.. Endpoints(ports)];
         _server = HttpServer.Bind(_endpoints, new BodyBudget(BodiesInMemoryLimitBytes), log);
         _dogStatsd = BindDogStatsd(ports);
-        IRuntimeProxyObserver observer = reparenting is null ? new UnobservedInvocations() : new WebAdapterInvocations(_invocations, reparenting, time);
+        IRuntimeProxyObserver observer = reparenting is null
+            ? new UnobservedInvocations()
+            : new WebAdapterInvocations(_invocations, _events, reparenting, time);
         _proxy = RuntimeApiProxy.Bind(settings.Lambda.RuntimeProxy, runtimeApi, observer, new BodyBudget(BodiesInMemoryLimitBytes), time, log);
     }
 
@@ -145,7 +149,8 @@ public sealed class LambdaAgent : IAsyncDisposable
     {
         if (ports.LifecyclePort != 0)
         {
-            yield return new HttpEndpoint("lifecycle API", HttpEndpoint.Loopback, ports.LifecyclePort, new LifecycleRoutes(_invocations, _time).Table());
+            RouteTable table = new LifecycleRoutes(_invocations, _events, _time).Table();
+            yield return new HttpEndpoint("lifecycle API", HttpEndpoint.Loopback, ports.LifecyclePort, table);
         }
 
         if (ports.TracePort != 0)
@@ -209,6 +214,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     private void Identify(Registration registration)
     {
         _identity = new FunctionIdentity(_settings, registration);
+        _events.Identify(registration.AccountId);
         _metrics.DefaultTags = _identity.Tags;
         _traces.Tags = new PlatformTags(_identity.Tags, "lambda");
         _logBuffer.Identity = new LogIdentity(_identity.Arn, _identity.Service, _identity.Tags.Joined);
@@ -240,7 +246,8 @@ public sealed class LambdaAgent : IAsyncDisposable
         // Before the first INVOKE there is no invocation, hence no span.
         if (_spanWriter is { } writer)
         {
-            _traces.Add([writer.Write(execution)], headers: execution.Placeholder?.Headers ?? default);
+            Span function = writer.Write(execution);
+            _traces.Add([function, .. writer.WriteInferred(execution, function, _events.Settings)], headers: execution.Placeholder?.Headers ?? default);
         }
     }
 

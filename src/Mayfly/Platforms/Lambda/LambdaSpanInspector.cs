@@ -6,7 +6,8 @@ using Mayfly.Wire;
 namespace Mayfly.Platforms.Lambda;
 
 /// <summary>
-/// Lambda's look at every span that a tracer sends: internal ones and repeated ones go, the placeholder of the <c>aws.lambda</c> span is handed to its invocation,
+/// Lambda's look at every span that a tracer sends: internal ones and repeated ones go, the placeholder of the <c>aws.lambda</c> span is handed to its
+/// invocation,
 /// and a web application's spans are put below theirs.
 /// </summary>
 /// <param name="internalSpans">What is the customer's neither to see nor to pay for.</param>

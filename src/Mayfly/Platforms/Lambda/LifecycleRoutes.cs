@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Unicode;
 using Mayfly.Http;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Propagation;
 using Microsoft.AspNetCore.Http;
 
 namespace Mayfly.Platforms.Lambda;
@@ -11,7 +12,7 @@ namespace Mayfly.Platforms.Lambda;
 /// The API on port 8124 that tracers of universally instrumented runtimes call around each handler (docs/spec/01-lambda-lifecycle.md#3-local-http-api-on-8124).
 /// Both calls stand on the function's critical path: they are answered from memory.
 /// </summary>
-public sealed class LifecycleRoutes(InvocationTracker invocations, TimeProvider time)
+public sealed class LifecycleRoutes(InvocationTracker invocations, InvocationEvents events, TimeProvider time)
 {
     /// <summary>The platform's own limit for events and responses.</summary>
     private const int BodyLimitBytes = 6 * 1024 * 1024;
@@ -37,11 +38,10 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, TimeProvider 
 
     private async ValueTask StartInvocationAsync(HttpExchange exchange)
     {
-        // The event is read so that the connection stays usable; what triggered the invocation is not looked at yet.
         using RequestBody body = await exchange.ReadBodyAsync(BodyLimitBytes);
-        TraceContext? upstream = TraceContext.Extract(exchange.Header);
-        invocations.StartCalled(exchange.Header(RequestIdHeader), new StartCall(NowNs, upstream));
-        if (upstream is not null)
+        StartCall call = events.Read(body.Bytes.Span, PropagationHeader.CarrierOf(exchange.RequestHeaders), NowNs);
+        invocations.StartCalled(exchange.Header(RequestIdHeader), call);
+        if (call.Upstream is { } upstream)
         {
             exchange.ResponseHeaders[TraceContext.TraceIdHeader] = upstream.TraceId.ToString(CultureInfo.InvariantCulture);
             if (upstream.Priority is { } priority)
@@ -49,7 +49,7 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, TimeProvider 
                 exchange.ResponseHeaders[TraceContext.PriorityHeader] = priority.ToString(CultureInfo.InvariantCulture);
             }
 
-            if (upstream.HighBits is { } highBits)
+            if (upstream.HighBits is { Length: 16 } highBits && IdText.IsHex(highBits))
             {
                 exchange.ResponseHeaders[TraceContext.TagsHeader] = $"{TraceContext.HighBitsTag}={highBits}";
             }

@@ -7,9 +7,11 @@ namespace Mayfly.Platforms.Lambda;
 /// (docs/spec/01-lambda-lifecycle.md#49-payload-capture).
 /// </summary>
 /// <remarks>
-/// <para>Two passes over the bytes, no tree. Bounded by <see cref="MaxTags"/>, <see cref="MaxBytes"/> and <see cref="MaxValueCharacters"/>; a value that does not fit is
+/// <para>Two passes over the bytes, no tree. Bounded by <see cref="MaxTags"/>, <see cref="MaxBytes"/> and <see cref="MaxValueCharacters"/>; a value that does
+/// not fit is
 /// counted in <see cref="CapturedPayload.Omitted"/>, and smaller ones after it may still fit, within the first <see cref="MaxTags"/> values.</para>
-/// <para>A payload that is no JSON, or is nested deeper than 128, yields no tags. Of a repeated member both values are listed; the last one wins where tags are set.</para>
+/// <para>A payload that is no JSON, or is nested deeper than 128, yields no tags. Of a repeated member both values are listed; the last one wins where tags
+/// are set.</para>
 /// <para>Everything below a name that looks like a secret counts as one, since <c>"authorization":["…"]</c> is how multi-value headers look.</para>
 /// </remarks>
 public static class PayloadCapture

@@ -4,7 +4,8 @@ using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda;
 
-/// <summary>The rules of <see cref="PayloadCapture"/>, value by value. Recursion ends at the depth limit, which nested texts of JSON count for as well.</summary>
+/// <summary>The rules of <see cref="PayloadCapture"/>, value by value. Recursion ends at the depth limit, which nested texts of JSON count for as
+/// well.</summary>
 internal readonly struct PayloadWalk(CapturedTags tags, PooledBuffer scratch, int maxDepth)
 {
     /// <summary>Six bytes of JSON may stand for one UTF-16 unit, and two units for one character.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using Mayfly.Platforms.Lambda;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Tests.Config;
 using Mayfly.Tests.Http;
 using Mayfly.Tests.Platforms.Lambda.Invocations;
 using Xunit;
@@ -22,7 +23,7 @@ public sealed class LifecycleRoutesTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _server = await ServerRig.StartAsync(new LifecycleRoutes(_rig.Tracker, _rig.Clock).Table());
+        _server = await ServerRig.StartAsync(new LifecycleRoutes(_rig.Tracker, new InvocationEvents(Environments.Read()), _rig.Clock).Table());
         _client = new RawHttp(_server.Port);
     }
 

@@ -1,3 +1,5 @@
+using Mayfly.Platforms.Lambda.Triggers;
+
 namespace Mayfly.Platforms.Lambda.Invocations;
 
 /// <summary>The <c>aws.lambda</c> span of one finished invocation, ready to be written (docs/spec/01-lambda-lifecycle.md#44-the-awslambda-span).</summary>
@@ -33,4 +35,12 @@ public sealed record ExecutionSpan
     public required IReadOnlyList<KeyValuePair<string, string>> PropagationTags { get; init; }
 
     public required PlaceholderSpan? Placeholder { get; init; }
+
+    /// <summary>Who called, with the ids of the spans above this one; null when nobody knows.</summary>
+    public Trigger? Trigger { get; init; }
+
+    public IReadOnlyList<ulong> InferredIds { get; init; } = [];
+
+    /// <summary>Span id of the upstream context; 0 = none.</summary>
+    public ulong UpstreamSpanId { get; init; }
 }

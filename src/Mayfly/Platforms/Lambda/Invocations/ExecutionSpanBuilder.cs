@@ -30,7 +30,7 @@ internal static class ExecutionSpanBuilder
             RequestId = context.RequestId,
             TraceId = FirstId(upstream?.TraceId, end?.TraceId, placeholder?.TraceId),
             SpanId = FirstId(end?.SpanId, placeholder?.SpanId, null),
-            ParentId = upstream?.ParentId ?? end?.ParentId ?? 0,
+            ParentId = context.Start?.InferredIds is [ulong inferred, ..] ? inferred : upstream?.ParentId ?? end?.ParentId ?? 0,
             StartNs = startNs,
             DurationNs = context.Done?.DurationMs is { } durationMs ? (long)Math.Round(durationMs * 1e6) : Math.Max(0, endNs - startNs),
             IsColdStart = context.IsColdStart,
@@ -41,6 +41,9 @@ internal static class ExecutionSpanBuilder
             Priority = upstream?.Priority ?? end?.Priority,
             PropagationTags = upstream?.Tags ?? end?.PropagationTags ?? [],
             Placeholder = placeholder,
+            Trigger = context.Start?.Trigger,
+            InferredIds = context.Start?.InferredIds ?? [],
+            UpstreamSpanId = upstream?.ParentId ?? 0,
         };
     }
 

@@ -1,4 +1,5 @@
 using Mayfly.Platforms.Lambda.Telemetry;
+using Mayfly.Platforms.Lambda.Triggers;
 using Mayfly.Platforms.Lambda.Usage;
 using Mayfly.Tags;
 
@@ -104,8 +105,13 @@ public sealed record ReportFigures
 }
 
 /// <summary>A <c>start-invocation</c> call.</summary>
-/// <param name="Upstream">The trace it belongs to, when the call's headers say so.</param>
-public sealed record StartCall(long AtNs, TraceContext? Upstream);
+/// <param name="Upstream">The trace it belongs to, when the event or the call's headers say so.</param>
+/// <param name="Trigger">Who called, when the event tells.</param>
+public sealed record StartCall(long AtNs, TraceContext? Upstream, Trigger? Trigger = null)
+{
+    /// <summary>Ids of the trigger's spans, made once: they are parents of what the function sends.</summary>
+    public IReadOnlyList<ulong> InferredIds { get; } = Trigger is null ? [] : [.. Trigger.Spans.Select(static _ => RandomId.Next())];
+}
 
 /// <summary>An <c>end-invocation</c> call (docs/spec/01-lambda-lifecycle.md#33-post-lambdaend-invocation).</summary>
 /// <param name="TraceId">The tracer's trace id, low 64 bits; 0 = not told.</param>

@@ -29,7 +29,8 @@ internal static class B3Style
     }
 
     /// <summary>
-    /// <c>trace-span</c>, optionally followed by <c>-0</c>, <c>-1</c> or <c>-d</c> (debug), and by anything. A lone sampling decision names no trace and is no context:
+    /// <c>trace-span</c>, optionally followed by <c>-0</c>, <c>-1</c> or <c>-d</c> (debug), and by anything. A lone sampling decision names no trace and is no
+    /// context:
     /// counting it as one would hide what other styles found.
     /// </summary>
     public static ExtractedContext? ExtractSingle(Carrier carrier)

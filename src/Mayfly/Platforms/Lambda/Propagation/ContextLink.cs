@@ -1,6 +1,7 @@
 namespace Mayfly.Platforms.Lambda.Propagation;
 
-/// <summary>A context that another style found in the same carrier and that belongs to another trace (docs/spec/02-triggers.md#63-configuration-and-composition).</summary>
+/// <summary>A context that another style found in the same carrier and that belongs to another trace
+/// (docs/spec/02-triggers.md#63-configuration-and-composition).</summary>
 /// <param name="TraceId">Low 64 bits; never 0.</param>
 /// <param name="TraceIdHigh">High 64 bits.</param>
 /// <param name="SpanId">Never 0.</param>

@@ -3,7 +3,8 @@ using System.Text;
 namespace Mayfly.Platforms.Lambda.Propagation;
 
 /// <summary>
-/// The header <c>x-datadog-tags</c>: <c>k=v,k=v</c>, of which only <c>_dd.p.*</c> travels on. Tags that everybody downstream relies on are checked, and a bad one
+/// The header <c>x-datadog-tags</c>: <c>k=v,k=v</c>, of which only <c>_dd.p.*</c> travels on. Tags that everybody downstream relies on are checked, and a bad
+/// one
 /// is replaced by what was wrong with it (docs/spec/02-triggers.md#64-styles).
 /// </summary>
 internal static class DatadogTags

@@ -4,11 +4,13 @@ using System.Text.Json;
 namespace Mayfly.Platforms.Lambda.Propagation;
 
 /// <summary>
-/// The headers inside an event: its member <c>headers</c>, and the member <c>headers</c> of its member <c>request</c>. They carry the trace context of events that no
+/// The headers inside an event: its member <c>headers</c>, and the member <c>headers</c> of its member <c>request</c>. They carry the trace context of events
+/// that no
 /// trigger recognises (docs/spec/02-triggers.md#61-precedence).
 /// </summary>
 /// <remarks>
-/// One pass over the bytes; only headers that a context may travel in are copied, each cut at <see cref="MaxValueBytes"/>, at most <see cref="MaxHeaders"/> per object. Names
+/// One pass over the bytes; only headers that a context may travel in are copied, each cut at <see cref="MaxValueBytes"/>, at most <see cref="MaxHeaders"/>
+/// per object. Names
 /// compare without case; a value must be a text, or an array whose first element is one. An event that is no JSON object, is nested deeper than
 /// <see cref="MaxDepth"/> or is larger than the platform allows has no headers.
 /// </remarks>

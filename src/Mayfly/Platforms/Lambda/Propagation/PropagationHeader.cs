@@ -32,7 +32,9 @@ public static class PropagationHeader
 
     /// <summary>The rest of a name that starts with <c>ot-baggage-</c>, in lower case; null for other names and for an empty rest.</summary>
     internal static string? BaggageKey(string name) =>
-        name.Length > BaggagePrefix.Length && name.StartsWith(BaggagePrefix, StringComparison.OrdinalIgnoreCase) ? name[BaggagePrefix.Length..].ToLowerInvariant() : null;
+        name.Length > BaggagePrefix.Length && name.StartsWith(BaggagePrefix, StringComparison.OrdinalIgnoreCase)
+            ? name[BaggagePrefix.Length..].ToLowerInvariant()
+            : null;
 
     private static bool StartsWith(ReadOnlySpan<byte> name, ReadOnlySpan<byte> prefix) => name.Length > prefix.Length && Is(name[..prefix.Length], prefix);
 

@@ -64,7 +64,9 @@ public sealed class Propagator(PropagationSettings settings)
             return Compose(primary, others, carrier);
         }
 
-        return _styles.Length == 0 ? null : WithBaggage(XRayHeader.Read(carrier.Find(XRayHeader.AttributeName) ?? carrier.Find(XRayHeader.HeaderName)), carrier);
+        return _styles.Length == 0
+            ? null
+            : WithBaggage(XRayHeader.Read(carrier.Find(XRayHeader.AttributeName) ?? carrier.Find(XRayHeader.HeaderName)), carrier);
     }
 
     private SpanContext? ExtractFrom(Carrier? carrier) => carrier is null ? null : Extract(carrier);
@@ -89,7 +91,9 @@ public sealed class Propagator(PropagationSettings settings)
             }
             else if (other.Style == PropagationStyle.TraceContext)
             {
-                ulong? datadogSpanId = primary.Style == PropagationStyle.Datadog ? primary.SpanId : others?.Find(static o => o.Style == PropagationStyle.Datadog)?.SpanId;
+                ulong? datadogSpanId = primary.Style == PropagationStyle.Datadog
+                    ? primary.SpanId
+                    : others?.Find(static o => o.Style == PropagationStyle.Datadog)?.SpanId;
                 TakeOver(primary, other, datadogSpanId);
             }
         }

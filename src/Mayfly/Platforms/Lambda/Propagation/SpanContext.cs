@@ -28,7 +28,8 @@ public sealed record SpanContext
     public string? Origin { get; init; }
 
     /// <summary>
-    /// Tags for the local root span: <c>_dd.p.*</c> (<c>_dd.p.tid</c> whenever the trace id has high bits), <see cref="LastParentTag"/>, <see cref="ErrorTag"/>,
+    /// Tags for the local root span: <c>_dd.p.*</c> (<c>_dd.p.tid</c> whenever the trace id has high bits), <see cref="LastParentTag"/>, <see
+    /// cref="ErrorTag"/>,
     /// <c>traceparent</c> and <c>tracestate</c> where W3C headers took part, baggage. Every key is there once.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>> Tags { get; init; } = [];

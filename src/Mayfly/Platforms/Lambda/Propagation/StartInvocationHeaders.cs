@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Mayfly.Platforms.Lambda.Propagation;
 
 /// <summary>
-/// What a tracer is told about the trace it continues, as headers of the answer to start-invocation (docs/spec/01-lambda-lifecycle.md#32-post-lambdastart-invocation).
+/// What a tracer is told about the trace it continues, as headers of the answer to start-invocation
+/// (docs/spec/01-lambda-lifecycle.md#32-post-lambdastart-invocation).
 /// </summary>
 public static class StartInvocationHeaders
 {

@@ -1,6 +1,7 @@
 namespace Mayfly.Platforms.Lambda.Propagation;
 
-/// <summary>W3C <c>traceparent</c>: <c>VV-TTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTT-PPPPPPPPPPPPPPPP-FF</c>, lower-case hex (docs/spec/02-triggers.md#64-styles).</summary>
+/// <summary>W3C <c>traceparent</c>: <c>VV-TTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTT-PPPPPPPPPPPPPPPP-FF</c>, lower-case hex
+/// (docs/spec/02-triggers.md#64-styles).</summary>
 /// <param name="IsSampled">Bit 0 of the flags. The other bits are not looked at: one of them says that the id is random, and more may follow.</param>
 internal readonly record struct TraceParent(ulong TraceIdHigh, ulong TraceId, ulong SpanId, bool IsSampled)
 {

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Mayfly.Platforms.Lambda.Propagation;
 
 /// <summary>
-/// W3C <c>tracestate</c>: up to 32 members <c>key=value</c>, of which <c>dd</c> is Datadog's (docs/spec/02-triggers.md#64-styles). A malformed member discards the
+/// W3C <c>tracestate</c>: up to 32 members <c>key=value</c>, of which <c>dd</c> is Datadog's (docs/spec/02-triggers.md#64-styles). A malformed member discards
+/// the
 /// whole, as W3C demands.
 /// </summary>
 /// <remarks>

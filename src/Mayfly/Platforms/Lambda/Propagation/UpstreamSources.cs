@@ -12,7 +12,8 @@ public sealed record UpstreamSources
     public SpanContext? Generated { get; init; }
 
     /// <summary>
-    /// <c>AWSTraceHeader</c> of a queue's message. Weaker than the message's attributes: with active tracing every message has one, and it would cut off whoever sent it.
+    /// <c>AWSTraceHeader</c> of a queue's message. Weaker than the message's attributes: with active tracing every message has one, and it would cut off
+    /// whoever sent it.
     /// </summary>
     public string? AwsTraceHeader { get; init; }
 

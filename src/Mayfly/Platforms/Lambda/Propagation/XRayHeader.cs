@@ -1,8 +1,10 @@
 namespace Mayfly.Platforms.Lambda.Propagation;
 
 /// <summary>
-/// X-Ray's trace header, <c>Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2;Sampled=1</c>, as a queue's <c>AWSTraceHeader</c> or as a request's
-/// <c>X-Amzn-Trace-Id</c>. Only an id with <c>00000000</c> before its last 16 digits is ours: Datadog's Java tracer writes those. Any other one names a trace that
+/// X-Ray's trace header, <c>Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2;Sampled=1</c>, as a queue's <c>AWSTraceHeader</c> or as a
+/// request's
+/// <c>X-Amzn-Trace-Id</c>. Only an id with <c>00000000</c> before its last 16 digits is ours: Datadog's Java tracer writes those. Any other one names a trace
+/// that
 /// Datadog does not know (docs/spec/02-triggers.md#66-x-ray--awstraceheader).
 /// </summary>
 public static class XRayHeader

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Propagation;
 
 namespace Mayfly.Platforms.Lambda.RuntimeProxy;
 
@@ -7,15 +8,21 @@ namespace Mayfly.Platforms.Lambda.RuntimeProxy;
 /// A web application behind the Lambda Web Adapter knows nothing of invocations: what passes the proxy stands for the start and end calls of a tracer, and its
 /// spans are put below the invocation's (docs/spec/01-lambda-lifecycle.md#9-runtime-api-proxy, LWA facts).
 /// </summary>
-public sealed class WebAdapterInvocations(InvocationTracker invocations, Reparenting reparenting, TimeProvider time) : IRuntimeProxyObserver
+public sealed class WebAdapterInvocations(InvocationTracker invocations, InvocationEvents events, Reparenting reparenting, TimeProvider time)
+    : IRuntimeProxyObserver
 {
     public void NextAnswered(in RuntimeMessage answer)
     {
-        HeaderLines headers = answer.Headers;
-        TraceContext? upstream = TraceContext.Extract(headers.Text);
-        if (reparenting.TryAdd(answer.RequestId, RandomId.Next(), upstream?.ParentId ?? 0, upstream?.TraceId ?? 0))
+        var headers = new Carrier();
+        foreach ((string name, string value) in answer.Headers.ToTexts())
         {
-            invocations.StartCalled(answer.RequestId, new StartCall(NowNs, upstream));
+            headers.Add(name, value);
+        }
+
+        StartCall call = events.Read(answer.Body.Span, headers, NowNs);
+        if (reparenting.TryAdd(answer.RequestId, RandomId.Next(), call.Upstream?.ParentId ?? 0, call.Upstream?.TraceId ?? 0))
+        {
+            invocations.StartCalled(answer.RequestId, call);
         }
     }
 

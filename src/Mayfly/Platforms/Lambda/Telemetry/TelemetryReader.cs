@@ -6,7 +6,8 @@ using Mayfly.Wire;
 namespace Mayfly.Platforms.Lambda.Telemetry;
 
 /// <summary>
-/// Reads the body of a telemetry POST: a JSON array of <c>{"time":…,"type":…,"record":…}</c>. Each element stands for itself: one that is broken or not known
+/// Reads the body of a telemetry POST: a JSON array of <c>{"time":…,"type":…,"record":…}</c>. Each element stands for itself: one that is broken
+/// or not known
 /// costs nothing but itself, and a body that ends early yields what came before.
 /// </summary>
 /// <remarks>

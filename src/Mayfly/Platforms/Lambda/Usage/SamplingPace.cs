@@ -1,7 +1,8 @@
 namespace Mayfly.Platforms.Lambda.Usage;
 
 /// <summary>
-/// When the next sample is due: every 10 ms in the first 100 ms of activity, every 100 ms after that, and never so often that samples take more than a fixed share
+/// When the next sample is due: every 10 ms in the first 100 ms of activity, every 100 ms after that, and never so often that samples take more than a fixed
+/// share
 /// of a core, however many processes there are to look at.
 /// </summary>
 /// <remarks>

@@ -3,12 +3,14 @@ using Mayfly.Tags;
 namespace Mayfly.Platforms.Lambda.Usage;
 
 /// <summary>
-/// The enhanced metrics that come from the operating system instead of from the platform: CPU, network, open files, threads, temporary space. One call at each of
+/// The enhanced metrics that come from the operating system instead of from the platform: CPU, network, open files, threads, temporary space. One call at each
+/// of
 /// INVOKE, <c>runtimeDone</c>, <c>report</c> and SHUTDOWN; calls in excess do nothing.
 /// </summary>
 /// <remarks>
 /// <para>docs/spec/01-lambda-lifecycle.md#5-enhanced-metrics. A file that is missing or malformed costs the metrics that need it and no other.</para>
-/// <para>Thread-safe. Nothing is read and no timer runs when enhanced metrics are off; without <see cref="UsageSettings.ReadsUsage"/> only the limits are.</para>
+/// <para>Thread-safe. Nothing is read and no timer runs when enhanced metrics are off; without <see cref="UsageSettings.ReadsUsage"/> only the limits
+/// are.</para>
 /// </remarks>
 public sealed class UsageMetrics : IDisposable
 {
@@ -139,7 +141,8 @@ public sealed class UsageMetrics : IDisposable
     }
 
     /// <summary>
-    /// Null where there are no processes to ask. Limits hardly ever change and every process has a file of them: with many processes they are kept for a moment.
+    /// Null where there are no processes to ask. Limits hardly ever change and every process has a file of them: with many processes they are kept for a
+    /// moment.
     /// </summary>
     private ProcessLimits? ReadLimits()
     {

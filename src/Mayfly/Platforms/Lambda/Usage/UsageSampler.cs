@@ -1,11 +1,13 @@
 namespace Mayfly.Platforms.Lambda.Usage;
 
 /// <summary>
-/// Looks at the sandbox's open files, threads and temporary space while an invocation runs, and keeps the peaks; at rest between invocations, so a frozen sandbox
+/// Looks at the sandbox's open files, threads and temporary space while an invocation runs, and keeps the peaks; at rest between invocations, so a frozen
+/// sandbox
 /// has no pending work. See <see cref="SamplingPace"/> for how often.
 /// </summary>
 /// <remarks>
-/// <para>One at a time: peaks belong to one invocation, and a new one takes over from one that was never ended. An invocation is sampled at its end, unless the pace
+/// <para>One at a time: peaks belong to one invocation, and a new one takes over from one that was never ended. An invocation is sampled at its end, unless
+/// the pace
 /// forbids: one that is so short that it has no sample of its own takes over the last one, which is then no older than <see cref="SamplingPace.Rest"/>.</para>
 /// <para>Concurrent: sampling goes on while any is active, and peaks are those of the sandbox's life. Samples allocate nothing. Thread-safe.</para>
 /// </remarks>
@@ -73,7 +75,8 @@ internal sealed class UsageSampler : IDisposable
     }
 
     /// <summary>
-    /// Ends what <see cref="Begin"/> began, to be called once for each; the last one pauses sampling. Returns the peaks; none for an invocation whose place another
+    /// Ends what <see cref="Begin"/> began, to be called once for each; the last one pauses sampling. Returns the peaks; none for an invocation whose place
+    /// another
     /// one has taken.
     /// </summary>
     public UsagePeaks End(int invocation)
