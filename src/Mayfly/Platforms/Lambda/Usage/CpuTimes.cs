@@ -22,7 +22,8 @@ internal readonly struct CpuTimes(double userMs, double systemMs, double idleMs,
     {
         times = default;
         int count = CountCores(text);
-        if (count > CoreLimit || !ProcText.TryTakeLine(ref text, out ReadOnlySpan<byte> total) || !TryTakeName(ref total, out ulong? noCore) || noCore is not null
+        if (count > CoreLimit || !ProcText.TryTakeLine(ref text, out ReadOnlySpan<byte> total)
+            || !TryTakeName(ref total, out ulong? noCore) || noCore is not null
             || !TryReadTicks(total, out ulong user, out ulong system, out ulong idle))
         {
             return false;

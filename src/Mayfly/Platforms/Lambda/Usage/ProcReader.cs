@@ -4,7 +4,8 @@ using System.Text;
 namespace Mayfly.Platforms.Lambda.Usage;
 
 /// <summary>
-/// Reads figures from a <c>/proc</c> tree. Each method stands alone: what is missing, unreadable or malformed makes that one return false and costs nothing else.
+/// Reads figures from a <c>/proc</c> tree. Each method stands alone: what is missing, unreadable or malformed makes that one return false and costs nothing
+/// else.
 /// </summary>
 /// <remarks>
 /// One buffer serves all reads, so nothing is allocated in steady state (except the cores of <see cref="CpuTimes"/>). Not thread-safe. Everything returns false
@@ -83,7 +84,9 @@ internal sealed class ProcReader
         return files;
     }
 
-    /// <summary>Threads of <paramref name="processes"/>, all together. False: one of them could not be looked into. One that has ended meanwhile has none.</summary>
+    /// <summary>
+    /// Threads of <paramref name="processes"/>, all together. False: one of them could not be looked into. One that has ended meanwhile has none.
+    /// </summary>
     public bool TryCountThreads(ReadOnlySpan<int> processes, out long threads)
     {
         threads = 0;
