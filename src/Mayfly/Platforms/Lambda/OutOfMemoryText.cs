@@ -36,8 +36,7 @@ public static class OutOfMemoryText
         || IsAt(message, at, "JavaScript heap out of m"u8, default)
         || IsAt(message, at, "failed to allocate m"u8, " (NoMemoryError)"u8);
 
-    /// <summary>Whether the text that <paramref name="before"/>, the common part at <paramref name="at"/>, and <paramref name="after"/> make stands
-    /// there.</summary>
+    /// <summary>Whether <paramref name="before"/>, the common part at <paramref name="at"/>, and <paramref name="after"/> stand there in a row.</summary>
     /// <remarks><c>java.lang.OutOfMemoryError</c> needs no comparison of its own: Python's <c>MemoryError</c> is a part of it.</remarks>
     private static bool IsAt(ReadOnlySpan<byte> message, int at, ReadOnlySpan<byte> before, ReadOnlySpan<byte> after) =>
         message[..at].EndsWith(before) && message[(at + Common.Length)..].StartsWith(after);

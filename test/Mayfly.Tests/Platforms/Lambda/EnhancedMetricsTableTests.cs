@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Mayfly.Tests.Platforms.Lambda;
 
-/// <summary>The table of docs/spec/01-lambda-lifecycle.md, section 5: one row per metric that comes from records and events. Those of /proc are in Usage.</summary>
+/// <summary>The table of docs/spec/01-lambda-lifecycle.md, section 5: the metrics that come from records and events. Those of /proc are in Usage.</summary>
 public sealed class EnhancedMetricsTableTests : IDisposable
 {
     private const long At = MetricRig.Now - 60;
@@ -59,7 +59,8 @@ public sealed class EnhancedMetricsTableTests : IDisposable
     {
         new EnhancedMetrics(_rig.Aggregator, isOn: true).Report(
             new ReportFigures { DurationMs = 2599.4, BilledDurationMs = 2600, MemorySizeMb = 128, MaxMemoryUsedMb = 94 }, At, Tags);
-        Dictionary<string, double> sent = _rig.Take().Sketches.ToDictionary(static sketch => sketch.Metric, static sketch => Assert.Single(sketch.Dogsketches).Sum);
+        Dictionary<string, double> sent = _rig.Take().Sketches
+            .ToDictionary(static sketch => sketch.Metric, static sketch => Assert.Single(sketch.Dogsketches).Sum);
         Assert.Equal(5, sent.Count);
         Assert.Equal(2.5994, sent["aws.lambda.enhanced.duration"], 1e-12);
         Assert.Equal(2.6, sent["aws.lambda.enhanced.billed_duration"], 1e-12);

@@ -56,10 +56,11 @@ public class OutOfMemoryTextTests
     {
         string[] pieces =
         [
-            .. Texts, "emory", "M", "m", "Error", "OutOf", "Exception", "out of m", "heap ", "JavaScript ", "failed to allocate ", " (NoMemoryError)", "(", " ", "killed",
-            "signal: ", "é", "\0",
+            .. Texts, "emory", "M", "m", "Error", "OutOf", "Exception", "out of m", "heap ", "JavaScript ", "failed to allocate ",
+            " (NoMemoryError)", "(", " ", "killed", "signal: ", "é", "\0",
         ];
-        Gen<string> lines = Gen.Elements(pieces).ListOf().Select(static parts => string.Concat(parts.Select(static part => part[..Math.Min(part.Length, 30)])));
+        Gen<string> lines = Gen.Elements(pieces).ListOf()
+            .Select(static parts => string.Concat(parts.Select(static part => part[..Math.Min(part.Length, 30)])));
         Prop.ForAll(lines.ToArbitrary(), static line => IsIn(line) == Texts.Any(line.Contains)).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(5_000));
     }
 

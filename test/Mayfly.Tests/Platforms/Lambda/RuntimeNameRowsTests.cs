@@ -30,14 +30,16 @@ public sealed class RuntimeNameRowsTests : IDisposable
     [Fact]
     public void Process_1_and_what_is_no_process_are_not_asked()
     {
-        _tree.With("1/environ", "AWS_EXECUTION_ENV=AWS_Lambda_one\0").With("self/environ", "AWS_EXECUTION_ENV=AWS_Lambda_self\0").With("123/environ", "A=1\0").With("124/status", "");
+        _tree.With("1/environ", "AWS_EXECUTION_ENV=AWS_Lambda_one\0").With("self/environ", "AWS_EXECUTION_ENV=AWS_Lambda_self\0");
+        _tree.With("123/environ", "A=1\0").With("124/status", "");
         Assert.Equal("unknown", Detect());
     }
 
     [Fact]
     public void The_platforms_own_process_does_not_hide_the_runtime()
     {
-        _tree.With("10/environ", "AWS_EXECUTION_ENV=AWS_Lambda_rapid\0").With("20/environ", "AWS_EXECUTION_ENV=AWS_Lambda_dotnet8\0").With("30/environ", "AWS_EXECUTION_ENV=AWS_Lambda_rapid\0");
+        _tree.With("10/environ", "AWS_EXECUTION_ENV=AWS_Lambda_rapid\0").With("30/environ", "AWS_EXECUTION_ENV=AWS_Lambda_rapid\0");
+        _tree.With("20/environ", "AWS_EXECUTION_ENV=AWS_Lambda_dotnet8\0");
         Assert.Equal("dotnet8", Detect());
     }
 

@@ -1,7 +1,8 @@
 namespace Mayfly.Platforms.Lambda.Usage;
 
-/// <summary>What the counters of the sandbox said when an invocation began, so that its share can be told at its end. Made by <see
-/// cref="UsageMetrics.Begin"/>.</summary>
+/// <summary>
+/// What the counters of the sandbox said when an invocation began, so that its share can be told at its end. Made by <see cref="UsageMetrics.Begin"/>.
+/// </summary>
 /// <remarks>An offset that is null could not be read: the metrics that need it are left out.</remarks>
 public sealed class InvocationUsage
 {

@@ -7,8 +7,7 @@ namespace Mayfly.Platforms.Lambda.Usage;
 /// </summary>
 /// <remarks>
 /// Elsewhere than on 64-bit Linux (x64, arm64) <see cref="IsSupported"/> is false and nothing else here may be called, but for <see cref="ThreadCpuNs"/>.
-/// Listing and statx go by their call number: their
-/// results have one layout on both architectures, and C libraries export them under different names or not at all.
+/// Listing and statx go by their call number: their results have one layout on both architectures, and not every C library exports them.
 /// </remarks>
 internal static unsafe partial class LinuxCalls
 {

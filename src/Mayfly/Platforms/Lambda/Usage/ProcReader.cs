@@ -84,8 +84,9 @@ internal sealed class ProcReader
         return files;
     }
 
-    /// <summary>Threads of <paramref name="processes"/>, all together. False: one of them could not be looked into. One that has ended meanwhile has
-    /// none.</summary>
+    /// <summary>
+    /// Threads of <paramref name="processes"/>, all together. False: one of them could not be looked into. One that has ended meanwhile has none.
+    /// </summary>
     public bool TryCountThreads(ReadOnlySpan<int> processes, out long threads)
     {
         threads = 0;

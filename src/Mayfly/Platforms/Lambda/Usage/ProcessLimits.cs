@@ -1,8 +1,9 @@
 namespace Mayfly.Platforms.Lambda.Usage;
 
 /// <summary>The lowest soft limits that any process of the sandbox has: open files, and processes (threads count as such).</summary>
-/// <remarks><c>/proc/{pid}/limits</c>; a limit that is <c>unlimited</c> or cannot be read changes nothing
-/// (docs/spec/01-lambda-lifecycle.md#5-enhanced-metrics).</remarks>
+/// <remarks>
+/// <c>/proc/{pid}/limits</c>; a limit that is <c>unlimited</c> or cannot be read changes nothing (docs/spec/01-lambda-lifecycle.md#5-enhanced-metrics).
+/// </remarks>
 internal readonly record struct ProcessLimits(ulong OpenFiles, ulong Threads)
 {
     /// <summary>What Lambda grants; where the minimum starts.</summary>

@@ -1,47 +1,67 @@
 namespace Mayfly.Platforms.Lambda.Usage;
 
 /// <summary>
-/// When the next sample is due: every 10 ms in the first 100 ms of activity, every 100 ms after that, and never so often that samples take more than a fixed
-/// share
-/// of a core, however many processes there are to look at.
+/// How often may be looked: every 10 ms in the first 100 ms of activity, every 100 ms after that, and in the long run never for more than 1/400 of a core,
+/// however many processes there are and however short invocations are. Rest earns a small credit, so the usual lone invocation has its dense samples.
 /// </summary>
 /// <remarks>
-/// The cost that counts is the lower one of the last two samples: one outlier (cold caches, a page fault) does not slow sampling down, lasting cost does.
-/// docs/spec/01-lambda-lifecycle.md#5-enhanced-metrics, usage sampling.
+/// A look counts as the cheaper one of itself and the one before: one outlier (cold caches, a page fault) slows nothing down, lasting cost does.
+/// Not thread-safe. docs/spec/01-lambda-lifecycle.md#5-enhanced-metrics, usage sampling.
 /// </remarks>
-internal struct SamplingPace
+internal sealed class SamplingPace(TimeProvider time)
 {
-    /// <summary>Each nanosecond of CPU time is followed by this many without.</summary>
+    /// <summary>Each nanosecond of CPU time takes this many of rest.</summary>
     internal const int RestPerCost = 400;
 
-    /// <summary>CPU time of waking a thread for a sample, which the sample cannot measure; ns.</summary>
-    internal const long WakeCostNs = 20_000;
+    /// <summary>CPU time that can be spent at once after a long rest; ns.</summary>
+    internal const long CreditNs = 4_000_000;
+
+    /// <summary>CPU time of being woken by a timer, which a look cannot measure itself; ns, mostly the thread pool's.</summary>
+    internal const long WakeCostNs = 150_000;
 
     private static readonly TimeSpan FastInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan SlowInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FastFor = TimeSpan.FromMilliseconds(100);
 
-    private long _lastCostNs;
+    private long _updatedAt = time.GetTimestamp();
     private long _costBeforeNs;
+    private long _owedNs;
 
-    /// <summary>Takes note of what a sample cost; ns of CPU time.</summary>
-    public void Sampled(long costNs)
-    {
-        _costBeforeNs = _lastCostNs;
-        _lastCostNs = costNs;
-    }
-
-    /// <summary>The time that has to pass after a sample, whatever else there is to do.</summary>
-    public readonly TimeSpan Rest
+    /// <summary>The time until the next look is allowed; zero = now.</summary>
+    public TimeSpan Rest
     {
         get
         {
-            long costNs = Math.Min(_lastCostNs, _costBeforeNs);
-            return costNs <= 0 ? TimeSpan.Zero : TimeSpan.FromMicroseconds((costNs + WakeCostNs) * RestPerCost / 1000);
+            Update();
+            long excessNs = _owedNs - CreditNs;
+            return excessNs <= 0 ? TimeSpan.Zero : TimeSpan.FromMicroseconds(excessNs * RestPerCost / 1000.0);
         }
     }
 
-    /// <summary>The usual time between samples.</summary>
+    /// <summary>The usual time between looks.</summary>
     /// <param name="active">Time since activity began.</param>
     public static TimeSpan Interval(TimeSpan active) => active < FastFor ? FastInterval : SlowInterval;
+
+    /// <summary>Takes note of what a look cost; ns of CPU time.</summary>
+    public void Spend(long costNs)
+    {
+        Update();
+        _owedNs += Math.Min(costNs, _costBeforeNs);
+        _costBeforeNs = costNs;
+    }
+
+    /// <summary>Takes note of having been woken for a look.</summary>
+    public void SpendWake()
+    {
+        Update();
+        _owedNs += WakeCostNs;
+    }
+
+    private void Update()
+    {
+        long now = time.GetTimestamp();
+        double paidNs = time.GetElapsedTime(_updatedAt, now).TotalNanoseconds / RestPerCost;
+        _owedNs = paidNs >= _owedNs ? 0 : _owedNs - (long)paidNs;
+        _updatedAt = now;
+    }
 }

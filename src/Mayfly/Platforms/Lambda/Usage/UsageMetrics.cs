@@ -4,8 +4,7 @@ namespace Mayfly.Platforms.Lambda.Usage;
 
 /// <summary>
 /// The enhanced metrics that come from the operating system instead of from the platform: CPU, network, open files, threads, temporary space. One call at each
-/// of
-/// INVOKE, <c>runtimeDone</c>, <c>report</c> and SHUTDOWN; calls in excess do nothing.
+/// of INVOKE, <c>runtimeDone</c>, <c>report</c> and SHUTDOWN; calls in excess do nothing.
 /// </summary>
 /// <remarks>
 /// <para>docs/spec/01-lambda-lifecycle.md#5-enhanced-metrics. A file that is missing or malformed costs the metrics that need it and no other.</para>
@@ -20,9 +19,8 @@ public sealed class UsageMetrics : IDisposable
     private readonly bool _isConcurrent;
     private readonly ProcReader _proc;
     private readonly UsageSampler? _sampler;
-    private SamplingPace _limitsPace;
+    private readonly SamplingPace _limitsPace;
     private ProcessLimits? _limits;
-    private long _limitsReadAt;
 
     public UsageMetrics(EnhancedMetrics metrics, UsageSettings settings, TimeProvider time)
     {
@@ -30,6 +28,7 @@ public sealed class UsageMetrics : IDisposable
         _time = time;
         _isConcurrent = settings.IsConcurrent;
         _proc = new ProcReader(settings.ProcDirectory);
+        _limitsPace = new SamplingPace(time);
         _sampler = metrics.IsOn && settings.ReadsUsage
             ? new UsageSampler(new ProcReader(settings.ProcDirectory), settings.TmpDirectory, settings.IsConcurrent, time)
             : null;
@@ -141,19 +140,17 @@ public sealed class UsageMetrics : IDisposable
     }
 
     /// <summary>
-    /// Null where there are no processes to ask. Limits hardly ever change and every process has a file of them: with many processes they are kept for a
-    /// moment.
+    /// Null where there are no processes to ask. Limits hardly ever change and every process has a file of them: they are kept where the pace asks for rest.
     /// </summary>
     private ProcessLimits? ReadLimits()
     {
         lock (_gate)
         {
-            if (_limits is null || _time.GetElapsedTime(_limitsReadAt) >= _limitsPace.Rest)
+            if (_limits is null || _limitsPace.Rest == TimeSpan.Zero)
             {
                 long startNs = LinuxCalls.ThreadCpuNs;
                 _limits = _proc.TryListProcesses(out ReadOnlySpan<int> processes) ? _proc.ReadLimits(processes) : null;
-                _limitsPace.Sampled(LinuxCalls.ThreadCpuNs - startNs);
-                _limitsReadAt = _time.GetTimestamp();
+                _limitsPace.Spend(LinuxCalls.ThreadCpuNs - startNs);
             }
 
             return _limits;

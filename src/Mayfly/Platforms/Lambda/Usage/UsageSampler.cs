@@ -2,13 +2,11 @@ namespace Mayfly.Platforms.Lambda.Usage;
 
 /// <summary>
 /// Looks at the sandbox's open files, threads and temporary space while an invocation runs, and keeps the peaks; at rest between invocations, so a frozen
-/// sandbox
-/// has no pending work. See <see cref="SamplingPace"/> for how often.
+/// sandbox has no pending work. See <see cref="SamplingPace"/> for how often.
 /// </summary>
 /// <remarks>
-/// <para>One at a time: peaks belong to one invocation, and a new one takes over from one that was never ended. An invocation is sampled at its end, unless
-/// the pace
-/// forbids: one that is so short that it has no sample of its own takes over the last one, which is then no older than <see cref="SamplingPace.Rest"/>.</para>
+/// <para>One at a time: peaks belong to one invocation, and a new one takes over from one that was never ended. An invocation is sampled at its end, unless the
+/// pace forbids: one so short that it has no sample of its own takes over the last one, which is then no older than the rest that its cost asks for.</para>
 /// <para>Concurrent: sampling goes on while any is active, and peaks are those of the sandbox's life. Samples allocate nothing. Thread-safe.</para>
 /// </remarks>
 internal sealed class UsageSampler : IDisposable
@@ -19,13 +17,12 @@ internal sealed class UsageSampler : IDisposable
     private readonly bool _isConcurrent;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private readonly SamplingPace _pace;
     private UsagePeaks _last;
     private UsagePeaks _peaks;
-    private SamplingPace _pace;
     private int _active;
     private int _current;
     private long _resumedAt;
-    private long _sampledAt;
     private bool _hasSample;
 
     public UsageSampler(ProcReader proc, string tmpDirectory, bool isConcurrent, TimeProvider time)
@@ -34,6 +31,7 @@ internal sealed class UsageSampler : IDisposable
         _tmpPath = TmpSpace.PathOf(tmpDirectory);
         _isConcurrent = isConcurrent;
         _time = time;
+        _pace = new SamplingPace(time);
         _timer = time.CreateTimer(static sampler => ((UsageSampler)sampler!).Due(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -76,8 +74,7 @@ internal sealed class UsageSampler : IDisposable
 
     /// <summary>
     /// Ends what <see cref="Begin"/> began, to be called once for each; the last one pauses sampling. Returns the peaks; none for an invocation whose place
-    /// another
-    /// one has taken.
+    /// another one has taken.
     /// </summary>
     public UsagePeaks End(int invocation)
     {
@@ -88,7 +85,7 @@ internal sealed class UsageSampler : IDisposable
                 return default;
             }
 
-            if (IsRested)
+            if (_pace.Rest == TimeSpan.Zero)
             {
                 Sample();
             }
@@ -119,15 +116,12 @@ internal sealed class UsageSampler : IDisposable
 
         _last.Tmp = TmpSpace.TryRead(_tmpPath, out TmpSpace space) ? space : default;
         _peaks.RaiseTo(_last);
-        _pace.Sampled(LinuxCalls.ThreadCpuNs - startNs);
-        _sampledAt = _time.GetTimestamp();
+        _pace.Spend(LinuxCalls.ThreadCpuNs - startNs);
         _hasSample = true;
         SampleCount++;
     }
 
     public void Dispose() => _timer.Dispose();
-
-    private bool IsRested => SampleCount == 0 || _time.GetElapsedTime(_sampledAt) >= _pace.Rest;
 
     private void Due()
     {
@@ -136,6 +130,7 @@ internal sealed class UsageSampler : IDisposable
             // A sandbox that was frozen with the timer running wakes up here.
             if (_active > 0)
             {
+                _pace.SpendWake();
                 Sample();
                 Schedule();
             }
@@ -145,7 +140,7 @@ internal sealed class UsageSampler : IDisposable
     private void Schedule()
     {
         TimeSpan interval = SamplingPace.Interval(_time.GetElapsedTime(_resumedAt));
-        TimeSpan rest = SampleCount == 0 ? TimeSpan.Zero : _pace.Rest - _time.GetElapsedTime(_sampledAt);
+        TimeSpan rest = _pace.Rest;
         _timer.Change(interval >= rest ? interval : rest, Timeout.InfiniteTimeSpan);
     }
 }

@@ -11,8 +11,8 @@ public class GarbageTests
 {
     private static readonly string[] Pieces =
     [
-        "cpu", "cpu ", "cpu0 ", "cpu99999999999999999999 ", " ", "\t", "\n", "0", "1", "-1", "18446744073709551615", "18446744073709551616", "1e999", "NaN", ".", "1.5",
-        "Ceth1:", "vinternal_1: ", ":", "Max open files", "Max processes ", "unlimited", "\0", "é",
+        "cpu", "cpu ", "cpu0 ", "cpu99999999999999999999 ", " ", "\t", "\n", "0", "1", "-1", "18446744073709551615", "18446744073709551616",
+        "1e999", "NaN", ".", "1.5", "Ceth1:", "vinternal_1: ", ":", "Max open files", "Max processes ", "unlimited", "\0", "é",
     ];
 
     [Fact]

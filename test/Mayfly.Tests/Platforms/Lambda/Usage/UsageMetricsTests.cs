@@ -161,7 +161,7 @@ public sealed class UsageMetricsTests : IDisposable
     public void Off_switch_for_enhanced_metrics_leaves_nothing_and_starts_no_timer()
     {
         var time = new ManualTime();
-        using var usage = new UsageMetrics(new EnhancedMetrics(_rig.Aggregator, isOn: false), Settings(true, false, _tree.Tmp), time);
+        using var usage = new UsageMetrics(new EnhancedMetrics(_rig.Aggregator, isOn: false), Settings(true, false), time);
         InvocationUsage invocation = usage.Begin();
         Assert.Equal(0, time.PendingTimers);
         usage.Reported(invocation, EventSeconds, Tags);
@@ -170,22 +170,32 @@ public sealed class UsageMetricsTests : IDisposable
     }
 
     [Fact]
-    public void Limits_are_read_anew_once_their_cost_is_made_up_for()
+    public void Limits_are_kept_when_they_are_asked_for_too_often()
     {
         var time = new ManualTime();
-        using var usage = new UsageMetrics(
-            new EnhancedMetrics(_rig.Aggregator, isOn: true), Settings(readsUsage: false, isConcurrent: false, _tree.Tmp) with { ProcDirectory = _tree.Root }, time);
+        using var usage = new UsageMetrics(new EnhancedMetrics(_rig.Aggregator, isOn: true), Settings(readsUsage: false, isConcurrent: false), time);
         double LimitOfOneInvocation()
         {
             usage.RuntimeDone(usage.Begin(), EventSeconds, Tags);
             return ValueOf(Sent(), "fd_max");
         }
 
-        Assert.Equal((1024, 1024), (LimitOfOneInvocation(), LimitOfOneInvocation()));
-        _tree.WithProcess(14, files: 1, threads: 1, ProcTree.Limits("512", "512"));
         Assert.Equal(1024, LimitOfOneInvocation());
-        time.Advance(60_000);
+        _tree.WithProcess(14, files: 1, threads: 1, ProcTree.Limits("512", "512"));
         Assert.Equal(512, LimitOfOneInvocation());
+
+        // Until the credit is spent; no time passes.
+        _tree.WithProcess(14, files: 1, threads: 1, ProcTree.Limits("256", "256"));
+        for (int i = 0; i < 2_000; i++)
+        {
+            usage.RuntimeDone(usage.Begin(), EventSeconds, Tags);
+        }
+
+        Sent();
+        _tree.WithProcess(14, files: 1, threads: 1, ProcTree.Limits("128", "128"));
+        Assert.Equal(256, LimitOfOneInvocation());
+        time.Advance(60_000);
+        Assert.Equal(128, LimitOfOneInvocation());
     }
 
     [Fact]
@@ -212,7 +222,7 @@ public sealed class UsageMetricsTests : IDisposable
     public void An_abandoned_invocation_gives_its_sampling_back_and_has_no_metrics()
     {
         var time = new ManualTime();
-        using var usage = new UsageMetrics(new EnhancedMetrics(_rig.Aggregator, isOn: true), Settings(true, true, _tree.Tmp), time);
+        using var usage = new UsageMetrics(new EnhancedMetrics(_rig.Aggregator, isOn: true), Settings(true, true), time);
         InvocationUsage invocation = usage.Begin();
         Assert.Equal(1, time.PendingTimers);
         usage.Abandon(invocation);
@@ -233,14 +243,15 @@ public sealed class UsageMetricsTests : IDisposable
         Assert.Equal(expected, Mayfly.Config.Settings.Read(env).ProcEnhancedMetrics);
     }
 
-    private static UsageSettings Settings(bool readsUsage, bool isConcurrent, string tmp) => new() { ReadsUsage = readsUsage, IsConcurrent = isConcurrent, TmpDirectory = tmp };
+    private UsageSettings Settings(bool readsUsage, bool isConcurrent, string? tmp = null) =>
+        new() { ReadsUsage = readsUsage, IsConcurrent = isConcurrent, ProcDirectory = _tree.Root, TmpDirectory = tmp ?? _tree.Tmp };
 
     private static IEnumerable<string> Names(params string[][] groups) => groups.SelectMany(static group => group).Order(StringComparer.Ordinal);
 
     private static double ValueOf(Dictionary<string, Sketch> sent, string name) => Assert.Single(sent[name].Dogsketches).Sum;
 
     private UsageMetrics Usage(bool readsUsage = true, bool isConcurrent = false, string? tmp = null) =>
-        new(new EnhancedMetrics(_rig.Aggregator, isOn: true), Settings(readsUsage, isConcurrent, tmp ?? _tree.Tmp) with { ProcDirectory = _tree.Root }, _rig.Clock);
+        new(new EnhancedMetrics(_rig.Aggregator, isOn: true), Settings(readsUsage, isConcurrent, tmp), _rig.Clock);
 
     private Dictionary<string, Sketch> OneInvocation(bool readsUsage = true, Func<string>? prepare = null)
     {

@@ -41,14 +41,15 @@ public class UsageSamplerTests
         using ProcTree tree = ProcTree.Healthy();
         var time = new ManualTime();
         using UsageSampler sampler = Sampler(tree, time);
-        for (int i = 1; i <= 100; i++)
+        const int Invocations = 2_000;
+        for (int i = 1; i <= Invocations; i++)
         {
             UsagePeaks peaks = sampler.End(sampler.Begin());
             Assert.Equal((8, 8, true), (peaks.OpenFiles, peaks.Threads, peaks.Tmp.Used > 0));
         }
 
-        // No time has passed; two samples are needed to know what lasting cost is.
-        Assert.Equal(2, sampler.SampleCount);
+        // No time has passed: only the credit was there to spend.
+        Assert.InRange(sampler.SampleCount, 2, Invocations / 2);
 
         time.Advance(60_000);
         tree.WithProcess(14, files: 20, threads: 1);
@@ -136,18 +137,57 @@ public class UsageSamplerTests
     public void Samples_are_10_ms_apart_for_100_ms_and_100_ms_later(int activeMs, int expectedMs) =>
         Assert.Equal(TimeSpan.FromMilliseconds(expectedMs), SamplingPace.Interval(TimeSpan.FromMilliseconds(activeMs)));
 
-    [Theory]
-    [InlineData("no sample yet", 0, 0, 0)]
-    [InlineData("the first one may be an outlier", 0, 5_000_000, 0)]
-    [InlineData("one outlier among cheap ones", 60_000, 5_000_000, 32)]
-    [InlineData("after the outlier", 5_000_000, 60_000, 32)]
-    [InlineData("lasting cost", 2_000_000, 2_100_000, 808)]
-    public void Rest_follows_the_lower_cost_of_the_last_two(string row, long before, long last, int expectedMs)
+    [Fact]
+    public void Rest_is_asked_for_once_the_credit_is_spent_and_pays_it_back()
     {
-        var pace = default(SamplingPace);
-        pace.Sampled(before);
-        pace.Sampled(last);
-        Assert.True(TimeSpan.FromMilliseconds(expectedMs) == pace.Rest, $"{row}: {pace.Rest}");
+        var time = new ManualTime();
+        var pace = new SamplingPace(time);
+        Assert.Equal(TimeSpan.Zero, pace.Rest);
+        pace.Spend(3_000_000);
+        Assert.True(pace.Rest == TimeSpan.Zero, "the first look may be an outlier");
+        pace.Spend(2_000_000);
+        pace.Spend(9_000_000);
+        Assert.True(pace.Rest == TimeSpan.Zero, "2 + 2 of 4 ms");
+        pace.Spend(3_000_000);
+        Assert.Equal(TimeSpan.FromMilliseconds(3 * 400), pace.Rest);
+        time.Advance(1_000);
+        Assert.Equal(TimeSpan.FromMilliseconds(200), pace.Rest);
+        time.Advance(200);
+        Assert.Equal(TimeSpan.Zero, pace.Rest);
+        pace.SpendWake();
+        Assert.Equal(TimeSpan.FromMilliseconds(60), pace.Rest);
+        time.Advance(3_600_000);
+        pace.Spend(3_000_000);
+        pace.Spend(3_000_000);
+        Assert.Equal(TimeSpan.FromMilliseconds(2 * 400), pace.Rest);
+    }
+
+    [Theory]
+    [InlineData("few processes", 60_000, 10)]
+    [InlineData("200 processes", 2_500_000, 10)]
+    [InlineData("1000 processes", 12_000_000, 10)]
+    [InlineData("without end", 60_000, 0.1)]
+    public void In_the_long_run_looks_cost_a_four_hundredth_of_a_core(string row, long costNs, double tickMs)
+    {
+        var time = new ManualTime();
+        var pace = new SamplingPace(time);
+        long spentNs = 0;
+        DateTimeOffset end = time.Now.AddMinutes(1);
+        while (time.Now < end)
+        {
+            if (pace.Rest == TimeSpan.Zero)
+            {
+                pace.SpendWake();
+                pace.Spend(costNs);
+                spentNs += SamplingPace.WakeCostNs + costNs;
+            }
+
+            time.Advance(tickMs);
+        }
+
+        // A minute's share, the credit, and a look too many.
+        double allowedNs = (60e9 / 400) + SamplingPace.CreditNs + (2 * costNs) + SamplingPace.WakeCostNs;
+        Assert.True(spentNs > 60e9 / 400 * 0.9 && spentNs <= allowedNs, $"{row}: {spentNs / 1e6} ms");
     }
 
     [Fact]
