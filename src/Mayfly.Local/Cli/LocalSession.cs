@@ -32,7 +32,7 @@ public sealed record LocalSessionOptions
     /// <summary>See <see cref="EmulatorOptions.RuntimeVersion"/>.</summary>
     public string? RuntimeVersion { get; init; }
 
-    /// <summary>The function is a web application; it is told its port in PORT.</summary>
+    /// <summary>The function is a web application, told its port in PORT; its invocations go through the agent's proxy, so that the agent sees them.</summary>
     public bool WebAdapter { get; init; }
 
     /// <summary>Variables of the function's configuration; they win over the ones that point agent and function at each other and at the intake.</summary>
@@ -81,6 +81,7 @@ public sealed class LocalSession : IAsyncDisposable
         if (options.WebAdapter)
         {
             variables["PORT"] = LocalPorts.Free().ToString(CultureInfo.InvariantCulture);
+            variables["AWS_LWA_LAMBDA_RUNTIME_API_PROXY"] = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{LocalPorts.Free()}");
             extensions.Add(WebAdapterCommand.Extension(options.Concurrency));
         }
 

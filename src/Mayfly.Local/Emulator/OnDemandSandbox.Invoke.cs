@@ -3,7 +3,7 @@ namespace Mayfly.Local.Emulator;
 /// <content>INVOKE: one invocation from the event to the report.</content>
 internal sealed partial class OnDemandSandbox
 {
-    private static readonly TimeSpan ThawDelivery = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan ThawDelivery = TimeSpan.FromMilliseconds(500);
 
     public override async Task<InvocationResult> InvokeAsync(ReadOnlyMemory<byte> payload, InvokeOptions options)
     {
