@@ -28,6 +28,13 @@ public static class Keys
     public const string ProcEnhancedMetrics = "DD_LAMBDA_PROC_ENHANCED_METRICS";
     public const string ComputeStats = "DD_LAMBDA_EXTENSION_COMPUTE_STATS";
 
+    public const string PropagationStyle = "DD_TRACE_PROPAGATION_STYLE";
+    public const string PropagationStyleExtract = "DD_TRACE_PROPAGATION_STYLE_EXTRACT";
+    public const string PropagationExtractFirst = "DD_TRACE_PROPAGATION_EXTRACT_FIRST";
+    public const string PropagationHttpBaggage = "DD_TRACE_PROPAGATION_HTTP_BAGGAGE_ENABLED";
+    public const string CapturePayload = "DD_CAPTURE_LAMBDA_PAYLOAD";
+    public const string CapturePayloadMaxDepth = "DD_CAPTURE_LAMBDA_PAYLOAD_MAX_DEPTH";
+
     public const string TracePort = "DD_APM_RECEIVER_PORT";
     public const string TracePortWeaker = "DD_RECEIVER_PORT";
     public const string MaxTraceBody = "DD_APM_MAX_PAYLOAD_SIZE";

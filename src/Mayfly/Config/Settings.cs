@@ -38,6 +38,10 @@ public sealed record Settings
 
     public required bool ComputeStats { get; init; }
 
+    public required PropagationSettings Propagation { get; init; }
+
+    public required PayloadCaptureSettings PayloadCapture { get; init; }
+
     public required ListenerSettings Listeners { get; init; }
 
     public required LambdaSettings Lambda { get; init; }
@@ -63,6 +67,8 @@ public sealed record Settings
             EnhancedMetrics = env.BoolOrNull(Keys.EnhancedMetricsEnabled) ?? env.Bool(Keys.EnhancedMetrics, @default: true),
             ProcEnhancedMetrics = env.Bool(Keys.ProcEnhancedMetrics, @default: true),
             ComputeStats = env.Bool(Keys.ComputeStats, @default: false),
+            Propagation = PropagationSettings.Read(env),
+            PayloadCapture = PayloadCaptureSettings.Read(env),
             Listeners = ListenerSettings.Read(env),
             Lambda = LambdaSettings.Read(env),
             Warnings = env.Warnings,

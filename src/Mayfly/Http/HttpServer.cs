@@ -26,7 +26,8 @@ public sealed class HttpServer : IAsyncDisposable
     private const int Backlog = 512;
 
     /// <summary>
-    /// In effect for ever. Not <see cref="Timeout.InfiniteTimeSpan"/>: with it Kestrel closed every quiet connection within a second, as if the limit overflowed its clock.
+    /// In effect for ever. Not <see cref="Timeout.InfiniteTimeSpan"/>: with it Kestrel closed every quiet connection within a second, as if the limit overflowed
+    /// its clock.
     /// </summary>
     private static readonly TimeSpan Never = TimeSpan.FromDays(3650);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mayfly.Tests.HouseRules;
 using Xunit;
 
 namespace Mayfly.Tests.Layer;
@@ -27,7 +28,7 @@ public sealed class DatadogWrapperTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/bin/bash"), "needs Linux and bash");
         _script = Path.Combine(_opt, "datadog_wrapper");
-        string original = File.ReadAllText(Path.Combine(Repository.Root, "layer/datadog_wrapper"));
+        string original = File.ReadAllText(Path.Combine(SourceTree.Root, "layer/datadog_wrapper"));
         string moved = original
             .Replace(" /opt/datadog/", $" {_opt}/datadog/", StringComparison.Ordinal)
             .Replace(" /opt/java/", $" {_opt}/java/", StringComparison.Ordinal);
@@ -149,7 +150,7 @@ public sealed class DatadogWrapperTests : IDisposable
 
     [Fact]
     public void The_script_that_is_shipped_can_be_executed() =>
-        Assert.True(File.GetUnixFileMode(Path.Combine(Repository.Root, "layer/datadog_wrapper")).HasFlag(UnixFileMode.UserExecute));
+        Assert.True(File.GetUnixFileMode(Path.Combine(SourceTree.Root, "layer/datadog_wrapper")).HasFlag(UnixFileMode.UserExecute));
 
     public void Dispose() => Directory.Delete(_opt, recursive: true);
 

@@ -127,7 +127,7 @@ public class WebAdapterTests
         // This tool's own intake stands for the web server: it knows nothing of Lambda.
         int port = LocalPorts.Free();
         string tool = typeof(CommandLine).Assembly.Location;
-        var server = new ProcessCommand(Repository.DotnetPath, tool, "intake", "--port", $"{port}");
+        var server = new ProcessCommand(Mayfly.Local.Cli.Repository.DotnetPath, tool, "intake", "--port", $"{port}");
         EmulatorOptions options = ProcessTests.Options(WebAdapterCommand.Extension(), server) with
         {
             Environment = new Dictionary<string, string> { ["PORT"] = $"{port}", ["AWS_LWA_READINESS_CHECK_PROTOCOL"] = "tcp" },

@@ -4,6 +4,7 @@ using Mayfly.Diagnostics;
 using Mayfly.Http;
 using Mayfly.Local.Emulator;
 using Mayfly.Platforms.Lambda.RuntimeProxy;
+using Mayfly.Tests.HouseRules;
 using Mayfly.Tests.Local.Emulator;
 using Xunit;
 
@@ -46,7 +47,7 @@ public sealed class EmulatorTests
         try
         {
             await File.WriteAllTextAsync(Path.Combine(root, "index.js"), NodeHandler, TestContext.Current.CancellationToken);
-            var runtime = new ProcessCommand("/usr/bin/node", Path.Combine(Repository.Root, "samples/function-node/bootstrap.mjs"));
+            var runtime = new ProcessCommand("/usr/bin/node", Path.Combine(SourceTree.Root, "samples/function-node/bootstrap.mjs"));
             await RunAsync(runtime, async (emulator, observer) =>
             {
                 for (int i = 0; i < 3; i++)

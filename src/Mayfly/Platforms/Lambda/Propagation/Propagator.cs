@@ -1,0 +1,179 @@
+using Mayfly.Config;
+
+namespace Mayfly.Platforms.Lambda.Propagation;
+
+/// <summary>
+/// Finds the trace that an invocation continues: reads carriers in the configured styles and settles what to do when several of them name a context
+/// (docs/spec/02-triggers.md#6-trace-context). Pure and thread-safe; malformed input is no context.
+/// </summary>
+public sealed class Propagator(PropagationSettings settings)
+{
+    /// <summary>More baggage than that is ignored: each item is a tag on a span.</summary>
+    private const int MaxBaggageItems = 64;
+
+    /// <summary>The limit of W3C for all baggage of a request.</summary>
+    private const int MaxBaggageCharacters = 8192;
+
+    private readonly PropagationStyle[] _styles = [.. settings.ExtractStyles.Where(static style => style != PropagationStyle.Baggage)];
+
+    /// <summary>The context of an invocation: the first of its sources that yields one. The event is read only if the trigger had none.</summary>
+    public SpanContext? Find(UpstreamSources sources, ReadOnlySpan<byte> eventJson)
+    {
+        if (_styles.Length == 0)
+        {
+            return null;
+        }
+
+        SpanContext? context = ExtractFrom(sources.Trigger) ?? sources.Generated ?? XRayHeader.Read(sources.AwsTraceHeader);
+        if (context is not null)
+        {
+            return context;
+        }
+
+        EventHeaders headers = EventHeaders.Read(eventJson);
+        return Extract(headers.Request) ?? Extract(headers.Headers) ?? ExtractFrom(sources.StartCall);
+    }
+
+    /// <summary>The context in one carrier. Null when no configured style finds one, and the X-Ray header is not Datadog's either.</summary>
+    public SpanContext? Extract(Carrier carrier)
+    {
+        ExtractedContext? primary = null;
+        List<ExtractedContext>? others = null;
+        foreach (PropagationStyle style in _styles)
+        {
+            if (ExtractStyle(style, carrier) is not { } found)
+            {
+                continue;
+            }
+
+            if (primary is not null)
+            {
+                (others ??= []).Add(found);
+                continue;
+            }
+
+            primary = found;
+            if (settings.ExtractFirst)
+            {
+                break;
+            }
+        }
+
+        if (primary is not null)
+        {
+            return Compose(primary, others, carrier);
+        }
+
+        return _styles.Length == 0 ? null : WithBaggage(XRayHeader.Read(carrier.Find(XRayHeader.AttributeName) ?? carrier.Find(XRayHeader.HeaderName)), carrier);
+    }
+
+    private SpanContext? ExtractFrom(Carrier? carrier) => carrier is null ? null : Extract(carrier);
+
+    private static ExtractedContext? ExtractStyle(PropagationStyle style, Carrier carrier) => style switch
+    {
+        PropagationStyle.Datadog => DatadogStyle.Extract(carrier),
+        PropagationStyle.TraceContext => TraceContextStyle.Extract(carrier),
+        PropagationStyle.B3Multi => B3Style.ExtractMulti(carrier),
+        PropagationStyle.B3 => B3Style.ExtractSingle(carrier),
+        _ => null,
+    };
+
+    private SpanContext Compose(ExtractedContext primary, List<ExtractedContext>? others, Carrier carrier)
+    {
+        List<ContextLink>? links = null;
+        foreach (ExtractedContext other in others ?? [])
+        {
+            if (other.SpanId != 0 && !other.IsSameTrace(primary))
+            {
+                (links ??= []).Add(LinkTo(other));
+            }
+            else if (other.Style == PropagationStyle.TraceContext)
+            {
+                ulong? datadogSpanId = primary.Style == PropagationStyle.Datadog ? primary.SpanId : others?.Find(static o => o.Style == PropagationStyle.Datadog)?.SpanId;
+                TakeOver(primary, other, datadogSpanId);
+            }
+        }
+
+        if (primary.TraceIdHigh != 0)
+        {
+            primary.Tags.TryAdd(SpanContext.HighBitsTag, IdText.ToHex(primary.TraceIdHigh));
+        }
+
+        AddBaggage(primary.Tags, carrier);
+        return new SpanContext
+        {
+            TraceId = primary.TraceId,
+            TraceIdHigh = primary.TraceIdHigh,
+            SpanId = primary.SpanId,
+            Priority = primary.Priority,
+            Origin = primary.Origin,
+            Tags = primary.Tags.ToList(),
+            Links = links ?? [],
+        };
+    }
+
+    /// <summary>W3C headers of the same trace: whoever wrote them last is the parent, and the last Datadog span becomes a tag.</summary>
+    private static void TakeOver(ExtractedContext primary, ExtractedContext traceContext, ulong? datadogSpanId)
+    {
+        if (traceContext.Tags.Find(TraceContextStyle.StateHeader) is { } state)
+        {
+            primary.Tags.Set(TraceContextStyle.StateHeader, state);
+        }
+
+        if (primary.SpanId == traceContext.SpanId)
+        {
+            return;
+        }
+
+        if ((traceContext.Tags.Find(SpanContext.LastParentTag) ?? (datadogSpanId is { } id ? IdText.ToHex(id) : null)) is { } lastParent)
+        {
+            primary.Tags.Set(SpanContext.LastParentTag, lastParent);
+        }
+
+        primary.SpanId = traceContext.SpanId;
+    }
+
+    private static ContextLink LinkTo(ExtractedContext context) => new(
+        context.TraceId,
+        context.TraceIdHigh,
+        context.SpanId,
+        context.Style.ToString().ToLowerInvariant(),
+        context.Priority is { } priority ? priority > 0 ? 1u : 0u : null,
+        context.Tags.Find(TraceContextStyle.StateHeader));
+
+    private SpanContext? WithBaggage(SpanContext? context, Carrier carrier)
+    {
+        if (context is null)
+        {
+            return null;
+        }
+
+        var tags = new ContextTags();
+        AddBaggage(tags, carrier);
+        return tags.Count == 0 ? context : context with { Tags = tags.ToList() };
+    }
+
+    /// <summary>Baggage never replaces a tag that propagation itself relies on.</summary>
+    private void AddBaggage(ContextTags tags, Carrier carrier)
+    {
+        if (!settings.HttpBaggage)
+        {
+            return;
+        }
+
+        int items = 0, characters = 0;
+        foreach ((string name, string value) in carrier.Entries)
+        {
+            if (PropagationHeader.BaggageKey(name) is not { } key || characters + key.Length + value.Length > MaxBaggageCharacters)
+            {
+                continue;
+            }
+
+            if (items < MaxBaggageItems && tags.TryAdd(key, value))
+            {
+                items++;
+                characters += key.Length + value.Length;
+            }
+        }
+    }
+}

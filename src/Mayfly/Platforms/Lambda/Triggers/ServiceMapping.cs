@@ -1,0 +1,47 @@
+namespace Mayfly.Platforms.Lambda.Triggers;
+
+/// <summary>
+/// <c>DD_SERVICE_MAPPING</c>: <c>key:name,key:name</c>. An entry has exactly two parts, neither empty after trimming, and they differ; others are left out
+/// (docs/spec/02-triggers.md#32-service-name). Keys are case-sensitive; of entries with one key the last counts.
+/// </summary>
+public sealed class ServiceMapping
+{
+    private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
+    private readonly List<string> _rejected = [];
+
+    private ServiceMapping()
+    {
+    }
+
+    public static ServiceMapping Empty { get; } = new();
+
+    /// <summary>Entries that were not understood.</summary>
+    public IReadOnlyList<string> Rejected => _rejected;
+
+    public static ServiceMapping Parse(string? text)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return Empty;
+        }
+
+        var mapping = new ServiceMapping();
+        foreach (string entry in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] parts = entry.Split(':', StringSplitOptions.TrimEntries);
+            if (parts is [{ Length: > 0 } key, { Length: > 0 } name] && key != name)
+            {
+                mapping._names[key] = name;
+            }
+            else
+            {
+                mapping._rejected.Add(entry);
+            }
+        }
+
+        return mapping;
+    }
+
+    /// <summary>Null when the key is not mapped.</summary>
+    public string? Find(string? key) => key is null ? null : _names.GetValueOrDefault(key);
+}
