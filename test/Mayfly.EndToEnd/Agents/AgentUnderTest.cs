@@ -58,9 +58,9 @@ internal static class AgentUnderTest
         {
             if (Environment.GetEnvironmentVariable(NativeVariable) is { Length: > 0 } named)
             {
-                return File.Exists(named)
-                    ? System.IO.Path.GetFullPath(named)
-                    : throw new FileNotFoundException($"{NativeVariable} names {named}, which does not exist.");
+                // Tests run in a folder of their own; a relative path is meant from the top of the source tree.
+                string path = System.IO.Path.GetFullPath(named, Root);
+                return File.Exists(path) ? path : throw new FileNotFoundException($"{NativeVariable} names {path}, which does not exist.");
             }
 
             string built = System.IO.Path.Combine(Root, "artifacts", "agent", "linux-x64", "mayfly");
