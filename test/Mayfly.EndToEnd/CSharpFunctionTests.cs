@@ -18,7 +18,8 @@ public class CSharpFunctionTests(CSharpRuns runs) : IClassFixture<CSharpRuns>
     /// <summary>On every metric and every span (docs/spec/01-lambda-lifecycle.md#61-function-tags-computed-once-after-register).</summary>
     private static readonly string[] FunctionTags =
     [
-        "functionname:Coffee-Shop", "region:us-east-1", "account_id:123456789012", "env:test", "service:coffee", "version:1.2.3", "memorysize:512", "team:beans",
+        "functionname:Coffee-Shop", "region:us-east-1", "account_id:123456789012", "env:test", "service:coffee", "version:1.2.3", "memorysize:512",
+        "team:beans",
     ];
 
     public static TheoryData<string> Agents => AgentUnderTest.Names;
@@ -101,7 +102,8 @@ public class CSharpFunctionTests(CSharpRuns runs) : IClassFixture<CSharpRuns>
         Assert.Contains("Handler.cs", failing.Meta["error.stack"], StringComparison.Ordinal);
         Assert.Equal("200", ExecutionSpanOf(run, run.Http).Meta["http.status_code"]);
         Assert.Equal("500", ExecutionSpanOf(run, run.HttpFailing).Meta["http.status_code"]);
-        Assert.Equal(("Datadog detected a Timeout", "Timeout"), (ExecutionSpanOf(run, run.TimedOut).Meta["error.msg"], ExecutionSpanOf(run, run.TimedOut).Meta["error.type"]));
+        ReceivedSpan timedOut = ExecutionSpanOf(run, run.TimedOut);
+        Assert.Equal(("Datadog detected a Timeout", "Timeout"), (timedOut.Meta["error.msg"], timedOut.Meta["error.type"]));
     }
 
     [Theory, MemberData(nameof(Agents))]
@@ -127,11 +129,13 @@ public class CSharpFunctionTests(CSharpRuns runs) : IClassFixture<CSharpRuns>
         {
             foreach (string line in new[] { "START RequestId: ", "END RequestId: ", "REPORT RequestId: " })
             {
-                Assert.Single(run.Logs, log => log.RequestId == invocation.RequestId && log.Message.StartsWith(line + invocation.RequestId, StringComparison.Ordinal));
+                string start = line + invocation.RequestId;
+                Assert.Single(run.Logs, log => log.RequestId == invocation.RequestId && log.Message.StartsWith(start, StringComparison.Ordinal));
             }
         }
 
-        Assert.Equal("error", run.Logs.Single(log => log.Message.StartsWith($"END RequestId: {run.TimedOut.RequestId} Task timed out", StringComparison.Ordinal)).Status);
+        string timeout = $"END RequestId: {run.TimedOut.RequestId} Task timed out";
+        Assert.Equal("error", Assert.Single(run.Logs, log => log.Message.StartsWith(timeout, StringComparison.Ordinal)).Status);
     }
 
     [Theory, MemberData(nameof(Agents))]
@@ -156,7 +160,8 @@ public class CSharpFunctionTests(CSharpRuns runs) : IClassFixture<CSharpRuns>
         Assert.Equal(billed / 1000, Sum(run, "billed_duration"), 9);
         Assert.Equal(all - 1, Count(run, "post_runtime_duration"));
         const string Cold = "cold_start:true";
-        Assert.Equal(run.Invocations.Where(static one => one.Cold).Sum(static one => one.Duration.TotalMilliseconds), Sum(run, "runtime_duration", Cold) + Sum(run, "post_runtime_duration", Cold), 1);
+        double coldDuration = run.Invocations.Where(static one => one.Cold).Sum(static one => one.Duration.TotalMilliseconds);
+        Assert.Equal(coldDuration, Sum(run, "runtime_duration", Cold) + Sum(run, "post_runtime_duration", Cold), 1);
         Assert.Equal(512 * all, Sum(run, "memorysize"), 9);
         Assert.Equal(run.Invocations.Sum(static one => one.MaxMemoryUsedMb), Sum(run, "max_memory_used"), 9);
         Assert.Equal((0.0000002 * all) + (billed / 1000 * 0.5 * 0.0000166667), Sum(run, "estimated_cost"), tolerance: 1e-11);

@@ -9,8 +9,8 @@ using Xunit;
 namespace Mayfly.EndToEnd;
 
 /// <summary>
-/// Damaged payloads of every accepted kind over real sockets: each is answered at once with 2xx or 4xx, none harms the agent, and what it makes of them is something
-/// that the intake can read.
+/// Damaged payloads of every accepted kind over real sockets: each is answered at once with 2xx or 4xx, none harms the agent, and what it makes of them is
+/// something that the intake can read.
 /// </summary>
 public class MutationTests
 {
@@ -41,9 +41,12 @@ public class MutationTests
                 continue;
             }
 
-            byte[] head = RawHttpConnection.Request(payloads.Method, payloads.Path, payloads.Headers.Select((header, at) => at == damagedHeader ? Damaged(header, mutator) : header), mutant.Length);
+            var headers = payloads.Headers.Select((header, at) => at == damagedHeader ? Damaged(header, mutator) : header);
+            byte[] head = RawHttpConnection.Request(payloads.Method, payloads.Path, headers, mutant.Length);
             (int status, _) = await connection.SendAsync(head, mutant);
-            Assert.True(status is >= 200 and < 500, $"mutant {i} of seed {Seed} was answered {status}: {Convert.ToHexString(head)} {Convert.ToHexString(mutant)}. {sandbox.Agent}");
+            Assert.True(
+                status is >= 200 and < 500,
+                $"mutant {i} of seed {Seed} was answered {status}: {Convert.ToHexString(head)} {Convert.ToHexString(mutant)}. {sandbox.Agent}");
         }
 
         await sandbox.FinishAsync("open");
@@ -96,8 +99,8 @@ public class MutationTests
             case "v0.4 traces" or "v0.5 traces":
                 ulong id = 0xfedcba9876543210;
                 SampleSpan[] trace = [new SampleSpan { Name = "valid.span", TraceId = 99, SpanId = id }];
-                bool isV05 = kind == "v0.5 traces";
-                Assert.Equal(200, await ScriptedSandbox.PostAsync(sandbox.Ports.Traces, isV05 ? "/v0.5/traces" : "/v0.4/traces", isV05 ? SampleSpan.V05(trace) : SampleSpan.V04(trace)));
+                (string path, byte[] body) = kind == "v0.5 traces" ? ("/v0.5/traces", SampleSpan.V05(trace)) : ("/v0.4/traces", SampleSpan.V04(trace));
+                Assert.Equal(200, await ScriptedSandbox.PostAsync(sandbox.Ports.Traces, path, body));
                 return () => Assert.Single(sandbox.Intake.Spans, one => one.SpanId == id && one.Name == "valid.span");
             case "datagrams":
                 await sandbox.DatagramAsync("valid.metric:7|c");
@@ -120,8 +123,10 @@ public class MutationTests
         const ulong SpanId = 4242;
         KeyValuePair<string, string> id = new("lambda-runtime-aws-request-id", requestId);
         Assert.Equal(200, await ScriptedSandbox.PostAsync(sandbox.Ports.Lifecycle, "/lambda/start-invocation", "{}"u8.ToArray(), id));
-        Assert.Equal(200, await ScriptedSandbox.PostAsync(
-            sandbox.Ports.Lifecycle, "/lambda/end-invocation", "{}"u8.ToArray(), id, new("x-datadog-trace-id", "77"), new("x-datadog-span-id", SpanId.ToString(CultureInfo.InvariantCulture))));
+        KeyValuePair<string, string> span = new("x-datadog-span-id", SpanId.ToString(CultureInfo.InvariantCulture));
+        Assert.Equal(
+            200,
+            await ScriptedSandbox.PostAsync(sandbox.Ports.Lifecycle, "/lambda/end-invocation", "{}"u8.ToArray(), id, span, new("x-datadog-trace-id", "77")));
         return SpanId;
     }
 

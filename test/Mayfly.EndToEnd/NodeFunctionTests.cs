@@ -9,8 +9,8 @@ using Xunit;
 namespace Mayfly.EndToEnd;
 
 /// <summary>
-/// The Node sample with unmodified dd-trace, datadog-lambda-js and hot-shots: what they sent is at the intake, and the agent adds no second <c>aws.lambda</c> span
-/// (docs/spec/07-observed-clients.md#4-node-what-datadog-lambda-js--dd-trace-really-send).
+/// The Node sample with unmodified dd-trace, datadog-lambda-js and hot-shots: what they sent is at the intake, and the agent adds no second
+/// <c>aws.lambda</c> span (docs/spec/07-observed-clients.md#4-node-what-datadog-lambda-js--dd-trace-really-send).
 /// </summary>
 public class NodeFunctionTests(NodeRuns runs) : IClassFixture<NodeRuns>
 {
@@ -62,7 +62,9 @@ public class NodeFunctionTests(NodeRuns runs) : IClassFixture<NodeRuns>
         foreach (JsonElement sent in run.Records("span"))
         {
             ReceivedSpan span = Assert.Single(byId[Id(sent, "spanId")]);
-            Assert.Equal((Text(sent, "name"), Text(sent, "resource"), Id(sent, "traceId"), Id(sent, "parentId")), (span.Name, span.Resource, span.TraceId, span.ParentId));
+            Assert.Equal(
+                (Text(sent, "name"), Text(sent, "resource"), Id(sent, "traceId"), Id(sent, "parentId")),
+                (span.Name, span.Resource, span.TraceId, span.ParentId));
             Assert.True(span.DurationNs > 0);
             foreach (JsonProperty tag in sent.GetProperty("tags").EnumerateObject())
             {
@@ -93,7 +95,8 @@ public class NodeFunctionTests(NodeRuns runs) : IClassFixture<NodeRuns>
         List<SentMetricLine> sent = [];
         foreach (JsonElement metric in run.Records("metric").Where(static one => Text(one, "kind") != "s"))
         {
-            double rate = metric.TryGetProperty("sampleRate", out JsonElement sampleRate) && sampleRate.ValueKind == JsonValueKind.Number ? sampleRate.GetDouble() : 1;
+            bool isSampled = metric.TryGetProperty("sampleRate", out JsonElement sampleRate) && sampleRate.ValueKind == JsonValueKind.Number;
+            double rate = isSampled ? sampleRate.GetDouble() : 1;
             sent.Add(new SentMetricLine(
                 Text(metric, "requestId"), Text(metric, "name"), Text(metric, "kind"), metric.GetProperty("value").GetDouble() / rate,
                 [.. metric.GetProperty("tags").EnumerateArray().Select(static tag => tag.GetString()!)]));
@@ -103,13 +106,15 @@ public class NodeFunctionTests(NodeRuns runs) : IClassFixture<NodeRuns>
         Arrived.Metrics(sent, run.Requests);
 
         // Three invocations counted two customers each.
-        Assert.Equal([2d, 2d, 2d], run.Metrics.Where(static one => one.Name == "coffee.customers").SelectMany(static one => one.Points).Select(static point => point.Value));
+        IEnumerable<ReceivedPoint> customers = run.Metrics.Where(static one => one.Name == "coffee.customers").SelectMany(static one => one.Points);
+        Assert.Equal([2d, 2d, 2d], customers.Select(static point => point.Value));
         foreach (JsonElement dated in run.Records("metric").Where(static one => one.TryGetProperty("timestamp", out _)))
         {
-            long bucket = dated.GetProperty("timestamp").GetInt64() / BucketSeconds * BucketSeconds;
+            long bucket = dated.GetProperty("timestamp").GetInt64() / BucketSeconds;
+            double value = dated.GetProperty("value").GetDouble();
             Assert.Contains(
                 run.Metrics.Where(one => one.Name == Text(dated, "name")).SelectMany(static one => one.Sketches),
-                sketch => sketch.TimestampSeconds >= bucket && sketch.TimestampSeconds < bucket + BucketSeconds && sketch.Max.Equals(dated.GetProperty("value").GetDouble()));
+                sketch => sketch.TimestampSeconds / BucketSeconds == bucket && sketch.Max.Equals(value));
         }
     }
 
@@ -122,7 +127,7 @@ public class NodeFunctionTests(NodeRuns runs) : IClassFixture<NodeRuns>
         Assert.Equal((all, 2), (Count(run, "invocations"), Count(run, "invocations", "cold_start:true", "runtime:nodejs20.x")));
         Assert.Equal((all, all), (Count(run, "duration"), Count(run, "billed_duration")));
         Assert.Equal((2, 1), (Count(run, "errors"), Count(run, "timeouts")));
-        double billed = run.Metrics.Where(static one => one.Name == Enhanced + "billed_duration").SelectMany(static one => one.Sketches).Sum(static one => one.Sum);
+        double billed = Sketches(run, "billed_duration").Sum(static one => one.Sum);
         Assert.Equal(run.Invocations.Sum(static one => one.BilledDurationMs) / 1000d, billed, 9);
     }
 
@@ -133,7 +138,8 @@ public class NodeFunctionTests(NodeRuns runs) : IClassFixture<NodeRuns>
         SentLogLine[] sent = [.. run.Records("log").Select(static log => new SentLogLine(Text(log, "requestId"), Text(log, "line")))];
         Assert.True(sent.Length >= 3 * 4 + 1 + 2 + 2 + 1, run.Output);
         Arrived.Logs(sent, run.Logs);
-        Assert.All(run.Invocations, one => Assert.Single(run.Logs, log => log.RequestId == one.RequestId && log.Message.StartsWith("REPORT RequestId: ", StringComparison.Ordinal)));
+        ReceivedLog[] reports = [.. run.Logs.Where(static log => log.Message.StartsWith("REPORT RequestId: ", StringComparison.Ordinal))];
+        Assert.Equal(run.Invocations.Select(static one => one.RequestId), reports.Select(static log => log.RequestId));
     }
 
     private static ReceivedSpan ParentOfExecution(NodeRun run, InvocationResult invocation)
@@ -142,8 +148,10 @@ public class NodeFunctionTests(NodeRuns runs) : IClassFixture<NodeRuns>
         return Assert.Single(run.Spans, span => span.SpanId == execution.ParentId);
     }
 
-    private static long Count(NodeRun run, string name, params string[] tags) =>
-        run.Metrics.Where(one => one.Name == Enhanced + name && tags.All(one.Tags.Contains)).SelectMany(static one => one.Sketches).Sum(static one => one.Count);
+    private static long Count(NodeRun run, string name, params string[] tags) => Sketches(run, name, tags).Sum(static one => one.Count);
+
+    private static IEnumerable<ReceivedSketch> Sketches(NodeRun run, string name, params string[] tags) =>
+        run.Metrics.Where(one => one.Name == Enhanced + name && tags.All(one.Tags.Contains)).SelectMany(static one => one.Sketches);
 
     private static ulong Id(JsonElement record, string name) => ulong.Parse(Text(record, name), CultureInfo.InvariantCulture);
 

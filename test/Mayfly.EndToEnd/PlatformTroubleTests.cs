@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Mayfly.EndToEnd;
 
-/// <summary>Whatever the platform and the machine do, the agent serves what it can and ends at SHUTDOWN with exit code 0 (docs/spec/01-lambda-lifecycle.md#25-exit-and-idle-conditions).</summary>
+/// <summary>
+/// Whatever the platform and the machine do, the agent serves what it can and ends at SHUTDOWN with exit code 0
+/// (docs/spec/01-lambda-lifecycle.md#25-exit-and-idle-conditions).
+/// </summary>
 public class PlatformTroubleTests
 {
     private static readonly string[] Listeners = ["lifecycle", "dogstatsd", "traces", "telemetry"];

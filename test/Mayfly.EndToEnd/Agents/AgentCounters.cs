@@ -34,7 +34,10 @@ internal sealed record AgentCounters(SignalCount Traces, SignalCount Metrics, Si
         }
     }
 
-    private static SignalCount Read(JsonDocument page, string signal) => !page.RootElement.TryGetProperty(signal, out JsonElement count) ? None : new SignalCount(
+    private static SignalCount Read(JsonDocument page, string signal) =>
+        page.RootElement.TryGetProperty(signal, out JsonElement count) ? Read(count) : None;
+
+    private static SignalCount Read(JsonElement count) => new(
         count.GetProperty("accepted").GetInt64(),
         count.GetProperty("delivered").GetInt64(),
         count.GetProperty("buffered").GetInt64(),

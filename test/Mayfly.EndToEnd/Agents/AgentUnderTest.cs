@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Mayfly.EndToEnd.Agents;
 
-/// <summary>The builds of the agent that every test runs against, by the names that the tests show: <c>jit</c> always, <c>native</c> where one was built.</summary>
+/// <summary>
+/// The builds of the agent that every test runs against, by the names that the tests show: <c>jit</c> always, <c>native</c> where one was built.
+/// </summary>
 internal static class AgentUnderTest
 {
     private const string Jit = "jit";
@@ -38,10 +40,11 @@ internal static class AgentUnderTest
         return rows;
     }
 
-    public static ProcessCommand Command(string name) => new(Path(name) is var path && path.EndsWith(".dll", StringComparison.Ordinal) ? Repository.DotnetPath : path)
+    public static ProcessCommand Command(string name)
     {
-        Arguments = path.EndsWith(".dll", StringComparison.Ordinal) ? [path] : [],
-    };
+        string path = Path(name);
+        return path.EndsWith(".dll", StringComparison.Ordinal) ? new ProcessCommand(Repository.DotnetPath, path) : new ProcessCommand(path);
+    }
 
     /// <summary>The agent's file, a value for <c>--agent</c>.</summary>
     public static string Path(string name) => name == Native ? NativePath! : Built("src/Mayfly.Agent", "Mayfly.Agent.dll");
@@ -55,7 +58,9 @@ internal static class AgentUnderTest
         {
             if (Environment.GetEnvironmentVariable(NativeVariable) is { Length: > 0 } named)
             {
-                return File.Exists(named) ? System.IO.Path.GetFullPath(named) : throw new FileNotFoundException($"{NativeVariable} names {named}, which does not exist.");
+                // Tests run in a folder of their own; a relative path is meant from the top of the source tree.
+                string path = System.IO.Path.GetFullPath(named, Root);
+                return File.Exists(path) ? path : throw new FileNotFoundException($"{NativeVariable} names {path}, which does not exist.");
             }
 
             string built = System.IO.Path.Combine(Root, "artifacts", "agent", "linux-x64", "mayfly");

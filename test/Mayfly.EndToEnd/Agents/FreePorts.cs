@@ -4,7 +4,9 @@ using Mayfly.Local.Cli;
 
 namespace Mayfly.EndToEnd.Agents;
 
-/// <summary>Ports nobody uses, below the range from which the system gives ports to outgoing connections: between looking and using, no client takes one.</summary>
+/// <summary>
+/// Ports nobody uses, below the range from which the system gives ports to outgoing connections: between looking and using, no client takes one.
+/// </summary>
 internal static class FreePorts
 {
     private const int First = 20_000;

@@ -39,7 +39,9 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
     public string[] Manifest => File.ReadAllLines(_manifest);
 
     /// <param name="agent">A name of <see cref="AgentUnderTest.Names"/>.</param>
-    /// <param name="options">The function; variables that point it and the agent at each other and at the intake are added, its own ones win, empty ones are left out.</param>
+    /// <param name="options">
+    /// The function; variables that point it and the agent at each other and at the intake are added, its own ones win, empty ones are left out.
+    /// </param>
     /// <param name="ports">Null = any free ones.</param>
     public static async Task<FunctionSandbox> StartAsync(string agent, EmulatorOptions options, LocalPorts? ports = null)
     {

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Mayfly.EndToEnd.Functions;
 
-/// <summary>The Node sample and what it needs: node, its npm packages (installed when npm is there) and a sandbox that can be given its own <c>/opt</c>.</summary>
+/// <summary>
+/// The Node sample and what it needs: node, its npm packages (installed when npm is there) and a sandbox that can be given its own <c>/opt</c>.
+/// </summary>
 internal static class NodeProgram
 {
     private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(3);
@@ -49,7 +51,9 @@ internal static class NodeProgram
             return null;
         }
 
-        return await RunAsync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], InstallLimit) == 0 ? null : "The packages of samples/function-node are not installed, and npm ci could not install them.";
+        return await RunAsync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], InstallLimit) == 0
+            ? null
+            : "The packages of samples/function-node are not installed, and npm ci could not install them.";
     }
 
     /// <summary>The exit code; null = there is no such program, or it did not end in time.</summary>
@@ -60,11 +64,12 @@ internal static class NodeProgram
         {
             using Process process = Process.Start(start) ?? throw new Win32Exception();
             using var deadline = new CancellationTokenSource(limit);
-            Task output = Task.WhenAll(process.StandardOutput.ReadToEndAsync(CancellationToken.None), process.StandardError.ReadToEndAsync(CancellationToken.None));
+            Task output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            Task errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
             try
             {
                 await process.WaitForExitAsync(deadline.Token);
-                await output;
+                await Task.WhenAll(output, errors);
                 return process.ExitCode;
             }
             catch (OperationCanceledException)

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Mayfly.EndToEnd.Agents;
+using Mayfly.Local.Cli;
 using Mayfly.Local.Emulator;
 using Mayfly.Local.Intake;
 
@@ -52,7 +53,8 @@ internal sealed record NodeRun
 
     public static async Task<NodeRun> RecordAsync(string agent)
     {
-        await Until.TrueAsync(static () => FreePorts.IsFree(DogStatsdPort) && FreePorts.IsFree(TracePort), "ports 8125 and 8126, which the Node libraries use, are free");
+        await Until.TrueAsync(
+            static () => FreePorts.IsFree(DogStatsdPort) && FreePorts.IsFree(TracePort), "ports 8125 and 8126, which the Node libraries use, are free");
         var options = new EmulatorOptions
         {
             FunctionName = FunctionName,
@@ -68,7 +70,8 @@ internal sealed record NodeRun
                 ["DD_LAMBDA_HANDLER"] = "handler.handler", ["DD_SERVICE"] = "coffee-node", ["DD_ENV"] = "test", ["DD_VERSION"] = "4.5.6",
             },
         };
-        await using FunctionSandbox sandbox = await FunctionSandbox.StartAsync(agent, options, FreePorts.Pick() with { DogStatsd = DogStatsdPort, Traces = TracePort });
+        LocalPorts ports = FreePorts.Pick() with { DogStatsd = DogStatsdPort, Traces = TracePort };
+        await using FunctionSandbox sandbox = await FunctionSandbox.StartAsync(agent, options, ports);
         if (!sandbox.Emulator.LayerIsAtOpt)
         {
             NodeProgram.SkipOrFail("This machine permits no private mounts, so the Node libraries cannot find the agent at /opt/extensions.");
@@ -89,7 +92,12 @@ internal sealed record NodeRun
             Output = "",
         };
         await sandbox.ShutDownAsync();
-        return run with { Sent = [.. sandbox.Manifest.Select(static line => JsonDocument.Parse(line).RootElement)], Requests = sandbox.Intake.Requests, Output = sandbox.ToString() };
+        return run with
+        {
+            Sent = [.. sandbox.Manifest.Select(static line => JsonDocument.Parse(line).RootElement)],
+            Requests = sandbox.Intake.Requests,
+            Output = sandbox.ToString(),
+        };
     }
 
     private static Task<InvocationResult> InvokeAsync(FunctionSandbox sandbox, string kind) =>

@@ -3,7 +3,12 @@ using System.Text.Json;
 namespace Mayfly.EndToEnd.Functions;
 
 /// <summary>What the C# sample wrote down before it sent it; read here once more, so that the demo's own reader is not its only judge.</summary>
-internal sealed record SentByCSharp(IReadOnlyList<SentSpanLine> Roots, IReadOnlyList<SentSpanLine> Spans, IReadOnlyList<SentMetricLine> Metrics, IReadOnlyList<SentLogLine> Logs, IReadOnlyList<string> Failures)
+internal sealed record SentByCSharp(
+    IReadOnlyList<SentSpanLine> Roots,
+    IReadOnlyList<SentSpanLine> Spans,
+    IReadOnlyList<SentMetricLine> Metrics,
+    IReadOnlyList<SentLogLine> Logs,
+    IReadOnlyList<string> Failures)
 {
     public static SentByCSharp Parse(IEnumerable<string> lines)
     {
@@ -47,7 +52,11 @@ internal sealed record SentSpanLine(
     string RequestId, string Name, string Resource, string Service, ulong TraceId, ulong SpanId, ulong ParentId, long StartNs, long DurationNs, int Error);
 
 /// <summary>A DogStatsD sample as sent; the type is the protocol's: c, g, d, h, ms.</summary>
-internal sealed record SentMetricLine(string RequestId, string Name, string Type, double Value, IReadOnlyList<string> Tags);
+internal sealed record SentMetricLine(string RequestId, string Name, string Type, double Value, IReadOnlyList<string> Tags)
+{
+    /// <summary>What is aggregated together: name, type and tags.</summary>
+    public string Context => $"{Name}|{Type}|{string.Join(',', Tags.Order(StringComparer.Ordinal))}";
+}
 
 /// <summary>A line on standard output.</summary>
 internal sealed record SentLogLine(string RequestId, string Text);

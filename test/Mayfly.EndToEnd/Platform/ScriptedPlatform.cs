@@ -17,6 +17,7 @@ namespace Mayfly.EndToEnd.Platform;
 /// </summary>
 internal sealed class ScriptedPlatform : IAsyncDisposable
 {
+    private const string FunctionArn = "arn:aws:lambda:us-east-1:123456789012:function:scripted";
     private const string ExtensionId = "6d24c0f4-6a51-4d19-a3f8-2f4dbb35c6de";
 
     private readonly WebApplication _app;
@@ -93,7 +94,7 @@ internal sealed class ScriptedPlatform : IAsyncDisposable
 
     /// <summary>Starts an invocation.</summary>
     public void Invoke(string requestId, TimeSpan timeout) => Answer(
-        $$"""{"eventType":"INVOKE","deadlineMs":{{DeadlineMs(timeout)}},"requestId":"{{requestId}}","invokedFunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:scripted"}""");
+        $$"""{"eventType":"INVOKE","deadlineMs":{{DeadlineMs(timeout)}},"requestId":"{{requestId}}","invokedFunctionArn":"{{FunctionArn}}"}""");
 
     /// <summary>Starts the shutdown.</summary>
     public void Shutdown(string reason = "spindown") =>
@@ -128,7 +129,8 @@ internal sealed class ScriptedPlatform : IAsyncDisposable
                     _subscribed.TrySetResult(new Uri(body.RootElement.GetProperty("destination").GetProperty("URI").GetString()!).Port);
                 }
 
-                await WriteAsync(http, _subscriptionStatus, _subscriptionStatus == 200 ? "\"OK\"" : """{"errorType":"Scripted","errorMessage":"no telemetry"}""");
+                string answer = _subscriptionStatus == 200 ? "\"OK\"" : """{"errorType":"Scripted","errorMessage":"no telemetry"}""";
+                await WriteAsync(http, _subscriptionStatus, answer);
                 break;
             case "/2020-01-01/extension/event/next":
                 await WriteAsync(http, 200, await NextAsync(http.RequestAborted));

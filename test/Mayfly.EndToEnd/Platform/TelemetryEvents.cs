@@ -12,11 +12,16 @@ internal static class TelemetryEvents
 
     public static string Report(string requestId) => Event(
         "platform.report",
-        $$$"""{"requestId":"{{{requestId}}}","status":"success","metrics":{"durationMs":14.5,"billedDurationMs":15,"memorySizeMB":512,"maxMemoryUsedMB":64}}""");
+        $$$"""
+        {"requestId":"{{{requestId}}}","status":"success","metrics":{"durationMs":14.5,"billedDurationMs":15,"memorySizeMB":512,"maxMemoryUsedMB":64}}
+        """);
 
     /// <summary>A line of the function; no characters that JSON escapes.</summary>
     public static string Line(string text) => Event("function", $"\"{text}\"");
 
-    private static string Event(string type, string record) =>
-        $$"""{"time":"{{DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)}}","type":"{{type}}","record":{{record}}}""";
+    private static string Event(string type, string record)
+    {
+        string time = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        return $$"""{"time":"{{time}}","type":"{{type}}","record":{{record}}}""";
+    }
 }

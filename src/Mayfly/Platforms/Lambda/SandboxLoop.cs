@@ -17,8 +17,8 @@ public sealed class SandboxLoop
     /// </summary>
     private static readonly TimeSpan InvocationMargin = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Kept back of the shutdown budget for the process to end by itself.</summary>
-    private static readonly TimeSpan ShutdownMargin = TimeSpan.FromMilliseconds(100);
+    /// <summary>Kept back of the shutdown budget for the process to end by itself, also on a fraction of a CPU.</summary>
+    private static readonly TimeSpan ShutdownMargin = TimeSpan.FromMilliseconds(250);
 
     /// <summary>One flush of an invocation takes no longer, however generous the function's own deadline is: the time is billed.</summary>
     private static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(5);
