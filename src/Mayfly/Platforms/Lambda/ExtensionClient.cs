@@ -56,18 +56,15 @@ public sealed class ExtensionClient : IDisposable
             : Registration.Parse(id, body);
     }
 
-    /// <summary>
-    /// Subscribes the listener on <paramref name="port"/>. <paramref name="sent"/> completes once the request is on its way: the platform takes it before a
-    /// <c>next</c> that is sent afterwards, so nobody has to wait for the answer.
-    /// </summary>
+    /// <summary>Subscribes the listener on <paramref name="port"/>. The platform takes no subscription any more once everybody has called <c>next</c>.</summary>
     /// <returns>Null when telemetry will come, else why it will not.</returns>
-    public async Task<string?> SubscribeAsync(string extensionId, int port, bool withLogs, TaskCompletionSource sent, CancellationToken cancellation)
+    public async Task<string?> SubscribeAsync(string extensionId, int port, bool withLogs, CancellationToken cancellation)
     {
         string types = withLogs ? """["platform","extension","function"]""" : """["platform"]""";
         const string Buffering = """{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}""";
         string destination = $$"""{"protocol":"HTTP","URI":"http://sandbox:{{port}}/"}""";
         string body = $$"""{"schemaVersion":"2022-12-13","destination":{{destination}},"types":{{types}},"buffering":{{Buffering}}}""";
-        using var request = new HttpRequestMessage(HttpMethod.Put, _telemetryUrl) { Content = new AnnouncedContent(body, sent) };
+        using var request = new HttpRequestMessage(HttpMethod.Put, _telemetryUrl) { Content = Json(body) };
         request.Headers.TryAddWithoutValidation(IdentifierHeader, extensionId);
         try
         {
@@ -81,10 +78,6 @@ public sealed class ExtensionClient : IDisposable
         catch (HttpRequestException e)
         {
             return e.Message;
-        }
-        finally
-        {
-            sent.TrySetResult();
         }
     }
 
@@ -112,32 +105,5 @@ public sealed class ExtensionClient : IDisposable
         var content = new ByteArrayContent(Encoding.UTF8.GetBytes(text));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         return content;
-    }
-
-    /// <summary>A JSON body that tells when it has been written to the connection.</summary>
-    private sealed class AnnouncedContent : HttpContent
-    {
-        private readonly byte[] _bytes;
-        private readonly TaskCompletionSource _written;
-
-        public AnnouncedContent(string text, TaskCompletionSource written)
-        {
-            _bytes = Encoding.UTF8.GetBytes(text);
-            _written = written;
-            Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        }
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            await stream.WriteAsync(_bytes);
-            await stream.FlushAsync();
-            _written.TrySetResult();
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = _bytes.Length;
-            return true;
-        }
     }
 }

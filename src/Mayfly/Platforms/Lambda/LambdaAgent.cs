@@ -23,6 +23,12 @@ namespace Mayfly.Platforms.Lambda;
 /// </summary>
 public sealed class LambdaAgent : IAsyncDisposable
 {
+    /// <summary>
+    /// The first <c>next</c> waits for the answer to the subscription, this long at most: a <c>next</c> on another connection can overtake the request, and a platform
+    /// that is done with INIT refuses it. Meanwhile the function initializes.
+    /// </summary>
+    private static readonly TimeSpan LongestWaitForSubscription = TimeSpan.FromMilliseconds(500);
+
     private readonly Settings _settings;
     private readonly TimeProvider _time;
     private readonly Log _log;
@@ -220,7 +226,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         _logBuffer.Identity = new LogIdentity(_identity.Arn, _identity.Service, _identity.Tags.Joined);
     }
 
-    /// <summary>Returns once the request is on its way; the inner task tells later what became of it.</summary>
+    /// <summary>Waits for the platform's answer, for a moment; the inner task tells, then or later, what became of it.</summary>
     private async Task<Task<string?>> SubscribeAsync(Registration registration)
     {
         if (_server.PortOf(_telemetryEndpoint) is not { } port)
@@ -228,9 +234,8 @@ public sealed class LambdaAgent : IAsyncDisposable
             return Task.FromResult<string?>("the telemetry listener is off");
         }
 
-        var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task<string?> subscription = _platform.SubscribeAsync(registration.ExtensionId, port, _settings.LogsEnabled, sent, _stop.Token);
-        await sent.Task;
+        Task<string?> subscription = _platform.SubscribeAsync(registration.ExtensionId, port, _settings.LogsEnabled, _stop.Token);
+        await Deadline.In(_time, LongestWaitForSubscription).WaitForAsync(subscription);
         return subscription;
     }
 
