@@ -56,7 +56,9 @@ public sealed class ExtensionClient : IDisposable
             : Registration.Parse(id, body);
     }
 
-    /// <summary>Subscribes the listener on <paramref name="port"/>. The platform takes no subscription any more once everybody has called <c>next</c>.</summary>
+    /// <summary>
+    /// Subscribes the listener on <paramref name="port"/>. The platform takes no subscription any more once everybody has called <c>next</c>.
+    /// </summary>
     /// <returns>Null when telemetry will come, else why it will not.</returns>
     public async Task<string?> SubscribeAsync(string extensionId, int port, bool withLogs, CancellationToken cancellation)
     {

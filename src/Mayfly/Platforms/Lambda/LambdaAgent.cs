@@ -24,8 +24,8 @@ namespace Mayfly.Platforms.Lambda;
 public sealed class LambdaAgent : IAsyncDisposable
 {
     /// <summary>
-    /// The first <c>next</c> waits for the answer to the subscription, this long at most: a <c>next</c> on another connection can overtake the request, and a platform
-    /// that is done with INIT refuses it. Meanwhile the function initializes.
+    /// The first <c>next</c> waits for the answer to the subscription, this long at most: a <c>next</c> on another connection can overtake the request, and a
+    /// platform that is done with INIT refuses it. Meanwhile the function initializes.
     /// </summary>
     private static readonly TimeSpan LongestWaitForSubscription = TimeSpan.FromMilliseconds(500);
 

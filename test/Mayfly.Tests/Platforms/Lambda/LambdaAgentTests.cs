@@ -245,7 +245,7 @@ public class LambdaAgentTests
     [Fact]
     public async Task Without_an_API_key_invocations_are_served_and_data_is_counted()
     {
-        await using AgentRig rig = await AgentRig.StartAsync(null, (Keys.ApiKey, ""));
+        await using AgentRig rig = await AgentRig.StartAsync(null, (Keys.ApiKey, ""), (Keys.ProcEnhancedMetrics, "false"));
         for (int i = 1; i <= 2; i++)
         {
             rig.Platform.Invoke("r" + i, TimeSpan.FromSeconds(30));
@@ -254,7 +254,8 @@ public class LambdaAgentTests
         }
 
         JsonElement page = JsonDocument.Parse(await GetDebugPageAsync(rig)).RootElement.GetProperty("metrics");
-        Assert.Equal(4, page.GetProperty("dropped").GetProperty("no_api_key").GetInt64());
+        // Of each invocation: invocations, runtime_duration, fd_max, threads_max.
+        Assert.Equal(8, page.GetProperty("dropped").GetProperty("no_api_key").GetInt64());
         rig.Platform.Shutdown();
         Assert.Equal(0, await rig.EndAsync());
         Assert.Empty(rig.Intake.Requests);
