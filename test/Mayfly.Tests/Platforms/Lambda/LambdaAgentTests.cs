@@ -254,8 +254,9 @@ public class LambdaAgentTests
         }
 
         JsonElement page = JsonDocument.Parse(await GetDebugPageAsync(rig)).RootElement.GetProperty("metrics");
-        // Of each invocation: invocations, runtime_duration, fd_max, threads_max.
-        Assert.Equal(8, page.GetProperty("dropped").GetProperty("no_api_key").GetInt64());
+        // Of each invocation at least: invocations, runtime_duration.
+        Assert.InRange(page.GetProperty("accepted").GetInt64(), 4, 8);
+        Assert.Equal(page.GetProperty("accepted").GetInt64(), page.GetProperty("dropped").GetProperty("no_api_key").GetInt64());
         rig.Platform.Shutdown();
         Assert.Equal(0, await rig.EndAsync());
         Assert.Empty(rig.Intake.Requests);
