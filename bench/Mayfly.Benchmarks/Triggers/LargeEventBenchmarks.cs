@@ -12,6 +12,8 @@ public class LargeEventBenchmarks
 
     private static readonly TriggerSettings Settings = new() { Region = "eu-west-1", AccountId = "111122223333" };
 
+    private static readonly string Record = """{"eventSource":"aws:sqs","body":"hello","attributes":{"SentTimestamp":"1700000000000"}}""";
+
     private byte[] _event = [];
 
     [Params("text", "records", "numbers")]
@@ -21,7 +23,7 @@ public class LargeEventBenchmarks
     public void SetUp() => _event = Encoding.UTF8.GetBytes(Content switch
     {
         "text" => $$"""{"Records":[{"eventSource":"aws:sqs","body":"{{new string('x', SizeBytes)}}"}]}""",
-        "records" => $$"""{"Records":[{{string.Join(',', Enumerable.Repeat("""{"eventSource":"aws:sqs","body":"hello","attributes":{"SentTimestamp":"1700000000000"}}""", SizeBytes / 90))}}]}""",
+        "records" => $$"""{"Records":[{{string.Join(',', Enumerable.Repeat(Record, SizeBytes / 90))}}]}""",
         _ => $$"""{"Records":[{"eventSource":"aws:sqs"}],"x":[{{string.Join(',', Enumerable.Repeat("0", SizeBytes / 2))}}]}""",
     });
 

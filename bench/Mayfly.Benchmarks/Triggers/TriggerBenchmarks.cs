@@ -4,13 +4,20 @@ using Mayfly.Platforms.Lambda.Triggers;
 namespace Mayfly.Benchmarks.Triggers;
 
 /// <summary>
-/// One event of each source, from bytes to <see cref="Trigger"/> (<see cref="Read"/>), and on to finished spans (<see cref="ReadAndComplete"/>): what an invocation costs.
+/// One event of each source, from bytes to <see cref="Trigger"/> (<see cref="Read"/>), and on to finished spans (<see cref="ReadAndComplete"/>): what an
+/// invocation costs.
 /// The events are those of <c>samples/events/sources</c>.
 /// </summary>
 [MemoryDiagnoser]
 public class TriggerBenchmarks
 {
-    private static readonly TriggerSettings Settings = new() { Region = "eu-west-1", AccountId = "111122223333", FunctionName = "orders-fn", Service = "orders" };
+    private static readonly TriggerSettings Settings = new()
+    {
+        Region = "eu-west-1",
+        AccountId = "111122223333",
+        FunctionName = "orders-fn",
+        Service = "orders",
+    };
 
     private static readonly InvocationOutcome Outcome = new()
     {
@@ -49,7 +56,8 @@ public class TriggerBenchmarks
                 directory = directory.Parent;
             }
 
-            return Path.Combine(directory?.FullName ?? throw new InvalidOperationException("The benchmarks run outside of the repository."), "samples/events/sources");
+            string root = directory?.FullName ?? throw new InvalidOperationException("The benchmarks run outside of the repository.");
+            return Path.Combine(root, "samples/events/sources");
         }
     }
 }

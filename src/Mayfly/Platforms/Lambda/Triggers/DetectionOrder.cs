@@ -3,7 +3,8 @@ using Mayfly.Platforms.Lambda.Triggers.Sources;
 namespace Mayfly.Platforms.Lambda.Triggers;
 
 /// <summary>
-/// The order in which sources are asked; the first that recognises an event has it (docs/spec/02-triggers.md#21-order-and-conditions-rust). The first thirteen are those
+/// The order in which sources are asked; the first that recognises an event has it (docs/spec/02-triggers.md#21-order-and-conditions-rust). The first thirteen
+/// are those
 /// of the reference; the others come after them, so that nothing which the reference recognises changes (#5-sources-without-inferred-span).
 /// </summary>
 internal static class DetectionOrder

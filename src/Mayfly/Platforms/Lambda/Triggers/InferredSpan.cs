@@ -1,7 +1,8 @@
 namespace Mayfly.Platforms.Lambda.Triggers;
 
 /// <summary>
-/// The part of a span that an event tells: a request to API Gateway, a message's stay in a queue. <see cref="InferredSpans"/> completes it when the invocation is over
+/// The part of a span that an event tells: a request to API Gateway, a message's stay in a queue. <see cref="InferredSpans"/> completes it when the invocation
+/// is over
 /// (docs/spec/02-triggers.md#3-rules-common-to-all-inferred-spans).
 /// </summary>
 public sealed record InferredSpan

@@ -10,7 +10,8 @@ public static class InferredSpans
     private const long EarliestStartNs = 946_684_800_000_000_000;
 
     /// <summary>
-    /// The finished spans in the order of <see cref="Trigger.Spans"/>. The first one is the parent of <c>aws.lambda</c>; the last one has the upstream parent and the tags
+    /// The finished spans in the order of <see cref="Trigger.Spans"/>. The first one is the parent of <c>aws.lambda</c>; the last one has the upstream parent
+    /// and the tags
     /// of the upstream context, for it is the local root.
     /// </summary>
     /// <param name="spanIds">One id for each of the spans, made by the caller; none of them 0.</param>

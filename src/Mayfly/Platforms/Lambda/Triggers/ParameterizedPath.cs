@@ -8,7 +8,8 @@ namespace Mayfly.Platforms.Lambda.Triggers;
 /// (docs/spec/02-triggers.md#33-parameterized-resource-endpoint-grouping).
 /// </summary>
 /// <remarks>
-/// The odd placeholders of the reference (<c>{addre_id}</c>, <c>{12_id}</c>) stay: resources are what dashboards and monitors group by. The empty path becomes <c>/</c>.
+/// The odd placeholders of the reference (<c>{addre_id}</c>, <c>{12_id}</c>) stay: resources are what dashboards and monitors group by. The empty path becomes
+/// <c>/</c>.
 /// </remarks>
 public static class ParameterizedPath
 {

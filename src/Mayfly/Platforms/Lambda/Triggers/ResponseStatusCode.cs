@@ -10,7 +10,8 @@ public static class ResponseStatusCode
     private const int Highest = 599;
 
     /// <summary>
-    /// The top-level <c>statusCode</c>: a whole number, also as <c>200.0</c> or <c>"200"</c>, from 100 to 599. Null for anything else, and for a response that is no object.
+    /// The top-level <c>statusCode</c>: a whole number, also as <c>200.0</c> or <c>"200"</c>, from 100 to 599. Null for anything else, and for a response that
+    /// is no object.
     /// </summary>
     public static string? Read(ReadOnlySpan<byte> response)
     {
@@ -46,7 +47,9 @@ public static class ResponseStatusCode
     public static bool IsServerError(string? statusCode) => statusCode is ['5', _, _];
 
     private static string? CodeOf(ReadOnlySpan<byte> text) =>
-        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal code) && code is >= Lowest and <= Highest && code == decimal.Truncate(code)
+        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal code)
+        && code is >= Lowest and <= Highest
+        && code == decimal.Truncate(code)
             ? ((int)code).ToString(CultureInfo.InvariantCulture)
             : null;
 }

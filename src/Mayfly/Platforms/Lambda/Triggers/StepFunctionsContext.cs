@@ -7,7 +7,8 @@ using Mayfly.Platforms.Lambda.Triggers.Json;
 namespace Mayfly.Platforms.Lambda.Triggers;
 
 /// <summary>
-/// The trace context of a Step Functions state. Nobody propagates it: the state machine's spans are made elsewhere, with ids that follow from the execution's names
+/// The trace context of a Step Functions state. Nobody propagates it: the state machine's spans are made elsewhere, with ids that follow from the execution's
+/// names
 /// (docs/spec/02-triggers.md#65-step-functions-deterministic-ids).
 /// </summary>
 internal static class StepFunctionsContext

@@ -33,9 +33,12 @@ public static class TriggerReader
     {
         TriggerContext? request = TriggerContext.Of(HeaderCarrier.Read(lambdaEvent.Root["request"u8].Get("headers"u8)));
         TriggerContext? headers = HasOwnHeaders(trigger.Kind) ? null : TriggerContext.Of(HeaderCarrier.Read(lambdaEvent.Root["headers"u8]));
-        return request is null && headers is null ? trigger : trigger with { Contexts = [.. trigger.Contexts, .. Batch.ListOf(request), .. Batch.ListOf(headers)] };
+        return request is null && headers is null
+            ? trigger
+            : trigger with { Contexts = [.. trigger.Contexts, .. Batch.ListOf(request), .. Batch.ListOf(headers)] };
     }
 
     private static bool HasOwnHeaders(TriggerKind kind) =>
-        kind is TriggerKind.HttpApi or TriggerKind.RestApi or TriggerKind.WebSocketApi or TriggerKind.LoadBalancer or TriggerKind.FunctionUrl or TriggerKind.Kong;
+        kind is TriggerKind.HttpApi or TriggerKind.RestApi or TriggerKind.WebSocketApi
+            or TriggerKind.LoadBalancer or TriggerKind.FunctionUrl or TriggerKind.Kong;
 }

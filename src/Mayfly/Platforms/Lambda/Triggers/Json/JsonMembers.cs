@@ -1,7 +1,8 @@
 namespace Mayfly.Platforms.Lambda.Triggers.Json;
 
 /// <summary>
-/// The elements of an array (their names are empty), or the members of an object up to <see cref="ObjectLimit"/>, in document order; nothing for any other value.
+/// The elements of an array (their names are empty), or the members of an object up to <see cref="ObjectLimit"/>, in document order; nothing for any other
+/// value.
 /// </summary>
 internal ref struct JsonMembers(ReadOnlySpan<byte> json)
 {

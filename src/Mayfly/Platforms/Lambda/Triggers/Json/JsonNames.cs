@@ -27,7 +27,9 @@ internal sealed class JsonNames
     public int PositionOf(ReadOnlySpan<byte> name)
     {
         int index = IndexOfPlain(name);
-        return index >= 0 ? index : throw new ArgumentException($"'{Encoding.UTF8.GetString(name)}' is not among the names that were looked for.", nameof(name));
+        return index >= 0
+            ? index
+            : throw new ArgumentException($"'{Encoding.UTF8.GetString(name)}' is not among the names that were looked for.", nameof(name));
     }
 
     private int IndexOfPlain(ReadOnlySpan<byte> name)

@@ -4,7 +4,8 @@ using Mayfly.Wire;
 namespace Mayfly.Platforms.Lambda.Triggers.Json;
 
 /// <summary>
-/// One value of a JSON text that <see cref="JsonFields.TryRead"/> has accepted, as the range of bytes it occupies. <c>default</c> is the value that is not there:
+/// One value of a JSON text that <see cref="JsonFields.TryRead"/> has accepted, as the range of bytes it occupies. <c>default</c> is the value that is not
+/// there:
 /// it has no text, no number, no members.
 /// </summary>
 /// <remarks>Nothing is built and nothing throws; each look-up scans the value once.</remarks>

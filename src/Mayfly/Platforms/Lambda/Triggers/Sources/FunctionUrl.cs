@@ -68,6 +68,8 @@ internal sealed class FunctionUrl : TriggerSource
     private static string? ArnOf(TriggerSettings settings, string? callerAccount)
     {
         string? account = settings.AccountId ?? (callerAccount is Anonymous ? null : callerAccount);
-        return account is null || settings.FunctionName is null ? null : $"arn:{settings.Partition}:lambda:{settings.Region}:{account}:url:{settings.FunctionName}";
+        return account is null || settings.FunctionName is null
+            ? null
+            : $"arn:{settings.Partition}:lambda:{settings.Region}:{account}:url:{settings.FunctionName}";
     }
 }

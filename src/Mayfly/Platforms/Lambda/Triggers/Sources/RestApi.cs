@@ -4,7 +4,8 @@ using Mayfly.Platforms.Lambda.Triggers.Json;
 namespace Mayfly.Platforms.Lambda.Triggers.Sources;
 
 /// <summary>
-/// A request through an API Gateway REST API, or an HTTP API with payload format 1.0 (docs/spec/02-triggers.md#41-api-gateway-rest-v1--and-http-api-with-payload-format-10).
+/// A request through an API Gateway REST API, or an HTTP API with payload format 1.0
+/// (docs/spec/02-triggers.md#41-api-gateway-rest-v1--and-http-api-with-payload-format-10).
 /// Paths of <c>requestContext</c> include the stage.
 /// </summary>
 internal sealed class RestApi : TriggerSource
@@ -28,6 +29,7 @@ internal sealed class RestApi : TriggerSource
         string? apiId = context["apiId"u8].Text;
         string? userAgent = identity["userAgent"u8].Text;
         string? route = context["resourcePath"u8].Text ?? root["resource"u8].Text;
+        string? host = headers.Find("host");
         bool isAsync = HeaderCarrier.IsAsync(headers);
         var request = new HttpRequest(
             context["httpMethod"u8].Text ?? root["httpMethod"u8].Text,
@@ -52,7 +54,7 @@ internal sealed class RestApi : TriggerSource
                 new InferredSpan
                 {
                     Name = SpanName,
-                    Service = ServiceNaming.ServiceOf(settings, apiId, HttpRequest.GatewayServiceKey, request.Domain, request.Domain ?? headers.Find("host") ?? SpanName),
+                    Service = ServiceNaming.ServiceOf(settings, apiId, HttpRequest.GatewayServiceKey, request.Domain, request.Domain ?? host ?? SpanName),
                     Resource = request.ParameterizedResource ?? SpanName,
                     Type = "web",
                     EventSource = HttpRequest.ApiGateway,
