@@ -1,7 +1,9 @@
 namespace Mayfly.Platforms.Lambda.Triggers;
 
-/// <summary>Parts of Amazon resource names. A malformed one yields what the rule finds in it, never an exception
-/// (docs/spec/02-triggers.md#9-missing-fields-malformed-input).</summary>
+/// <summary>
+/// Parts of Amazon resource names. A malformed one yields what the rule finds in it, never an exception
+/// (docs/spec/02-triggers.md#9-missing-fields-malformed-input).
+/// </summary>
 internal static class AwsNames
 {
     /// <summary>Queue or topic: the text behind the last colon, the whole text if there is none.</summary>
@@ -45,8 +47,10 @@ internal static class AwsNames
         return arn[start..(end < 0 ? arn.Length : end)];
     }
 
-    /// <summary>An API's stage. HTTP APIs carry <c>/restapis/</c> like REST APIs: all tracers agree on that
-    /// (docs/spec/02-triggers.md#42-api-gateway-http-api-payload-20).</summary>
+    /// <summary>
+    /// An API's stage. HTTP APIs carry <c>/restapis/</c> like REST APIs: all tracers agree on that
+    /// (docs/spec/02-triggers.md#42-api-gateway-http-api-payload-20).
+    /// </summary>
     public static string? ApiStage(TriggerSettings settings, string collection, string? apiId, string? stage) =>
         apiId is null || stage is null ? null : $"{Api(settings, collection, apiId)}/stages/{stage}";
 

@@ -2,8 +2,7 @@ using Mayfly.Platforms.Lambda.Triggers.Json;
 
 namespace Mayfly.Platforms.Lambda.Triggers;
 
-/// <summary>What the records of a batch bring, beside the first one, which the inferred span is about (docs/spec/02-triggers.md#12-known-defects,
-/// 13).</summary>
+/// <summary>What the records of a batch bring, beside the first one, which the inferred span is about (docs/spec/02-triggers.md#12, number 13).</summary>
 public static class Batch
 {
     /// <summary>Records that are looked at for span links and span pointers; equals OpenTelemetry's limit for links of a span.</summary>

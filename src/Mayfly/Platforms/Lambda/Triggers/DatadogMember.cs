@@ -18,8 +18,9 @@ internal static class DatadogMember
 
     private static readonly JsonNames NoNames = new();
 
-    /// <summary>Numbers and truth values count as their JSON text; other values that are no text are skipped. Null for an object without a usable
-    /// value.</summary>
+    /// <summary>
+    /// Numbers and truth values count as their JSON text; other values that are no text are skipped. Null for an object without a usable value.
+    /// </summary>
     public static TriggerContext? FromObject(JsonView member)
     {
         if (!member.IsObject)

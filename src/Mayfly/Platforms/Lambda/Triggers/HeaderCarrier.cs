@@ -3,8 +3,9 @@ using Mayfly.Platforms.Lambda.Triggers.Json;
 
 namespace Mayfly.Platforms.Lambda.Triggers;
 
-/// <summary>Headers of a request inside an event: an object of texts, or of arrays of which the first text counts. Names become lower case; other values are
-/// skipped.</summary>
+/// <summary>
+/// Headers of a request inside an event: an object of texts, or of arrays of which the first text counts. Names become lower case; other values are skipped.
+/// </summary>
 internal static class HeaderCarrier
 {
     /// <summary>Empty if <paramref name="headers"/> is no object.</summary>

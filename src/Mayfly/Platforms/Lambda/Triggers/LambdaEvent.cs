@@ -20,8 +20,8 @@ internal readonly ref struct LambdaEvent
         "routeKey", "connectionId", "eventType", "messageDirection", "elb", "accountId");
 
     private static readonly JsonNames RecordNames = new(
-        "eventSource", "eventSourceARN", "eventID", "eventName", "eventVersion", "eventTime", "awsRegion", "receiptHandle", "body",
-        "attributes", "messageAttributes",
+        "eventSource", "eventSourceARN", "eventID", "eventName", "eventVersion", "eventTime", "awsRegion",
+        "receiptHandle", "body", "attributes", "messageAttributes",
         "Sns", "EventSubscriptionArn", "dynamodb", "s3", "kinesis", "cf");
 
     private LambdaEvent(JsonFields root)

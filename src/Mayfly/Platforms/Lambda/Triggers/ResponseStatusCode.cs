@@ -48,7 +48,8 @@ public static class ResponseStatusCode
 
     private static string? CodeOf(ReadOnlySpan<byte> text) =>
         decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal code)
-            && code is >= Lowest and <= Highest && code == decimal.Truncate(code)
+        && code is >= Lowest and <= Highest
+        && code == decimal.Truncate(code)
             ? ((int)code).ToString(CultureInfo.InvariantCulture)
             : null;
 }

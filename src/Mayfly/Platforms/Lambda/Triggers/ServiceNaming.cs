@@ -3,8 +3,9 @@ namespace Mayfly.Platforms.Lambda.Triggers;
 /// <summary>Services of inferred spans (docs/spec/02-triggers.md#32-service-name, docs/spec/01-lambda-lifecycle.md#412-service-names-and-mapping).</summary>
 public static class ServiceNaming
 {
-    /// <summary>The mapping decides, by specific key before generic key; then <c>DD_SERVICE</c> where integration names are removed; then the instance's own
-    /// name.</summary>
+    /// <summary>
+    /// The mapping decides, by specific key before generic key; then <c>DD_SERVICE</c> where integration names are removed; then the instance's own name.
+    /// </summary>
     /// <param name="specific">Id or name of the queue, API, bus …</param>
     /// <param name="generic">Such as <c>lambda_sqs</c>.</param>
     /// <param name="instance">Null when the event does not say.</param>

@@ -15,8 +15,7 @@ public sealed record SpanPointer(string Kind, string Hash)
     private const int HashBytes = 16;
 
     /// <summary>Null without a bucket, a key or a tag.</summary>
-    /// <param name="key">As it stands in the event, that is URL-encoded; whether the published rule wants it decoded is not known (#12-known-defects,
-    /// 22).</param>
+    /// <param name="key">As it stands in the event, that is URL-encoded; whether the published rule wants it decoded is not known (#12, number 22).</param>
     /// <param name="eTag">Quotes around it do not count.</param>
     public static SpanPointer? ToS3Object(string? bucket, string? key, string? eTag)
     {

@@ -1,8 +1,8 @@
 namespace Mayfly.Platforms.Lambda.Triggers;
 
 /// <summary>
-/// All that an event says about the call that brought it: who called, the spans of the services in between, the trace it belongs to. Immutable; a pure
-/// function of the
+/// All that an event says about the call that brought it: who called, the spans of the services in between, the trace it belongs to. Immutable; a pure function
+/// of the
 /// event and the <see cref="TriggerSettings"/>, without ids and without a clock.
 /// </summary>
 /// <remarks>docs/spec/02-triggers.md</remarks>
@@ -17,8 +17,8 @@ public sealed record Trigger
     public IReadOnlyList<KeyValuePair<string, string>> Tags { get; init; } = [];
 
     /// <summary>
-    /// From the service that called the function outwards: SQS, then the SNS topic whose message it delivered, then the EventBridge bus behind that. Empty
-    /// when the
+    /// From the service that called the function outwards: SQS, then the SNS topic whose message it delivered, then the EventBridge bus behind that. Empty when
+    /// the
     /// source has none or inferred spans are switched off.
     /// </summary>
     public IReadOnlyList<InferredSpan> Spans { get; init; } = [];
@@ -32,7 +32,9 @@ public sealed record Trigger
     /// <summary>What the event is about, in the form that ties it to the span that wrote it.</summary>
     public IReadOnlyList<SpanPointer> Pointers { get; init; } = [];
 
-    /// <summary>Records of the batch that were not looked at for <see cref="LinkedContexts"/> or <see cref="Pointers"/>: they are beyond <see
-    /// cref="Batch.RecordLimit"/>.</summary>
+    /// <summary>
+    /// Records of the batch that were not looked at for <see cref="LinkedContexts"/> or <see cref="Pointers"/>: they are beyond <see
+    /// cref="Batch.RecordLimit"/>.
+    /// </summary>
     public int SkippedRecords { get; init; }
 }

@@ -39,6 +39,6 @@ public static class TriggerReader
     }
 
     private static bool HasOwnHeaders(TriggerKind kind) =>
-        kind is TriggerKind.HttpApi or TriggerKind.RestApi or TriggerKind.WebSocketApi 
+        kind is TriggerKind.HttpApi or TriggerKind.RestApi or TriggerKind.WebSocketApi
             or TriggerKind.LoadBalancer or TriggerKind.FunctionUrl or TriggerKind.Kong;
 }

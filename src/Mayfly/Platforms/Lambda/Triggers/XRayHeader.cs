@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Mayfly.Platforms.Lambda.Triggers;
 
 /// <summary>
-/// <c>AWSTraceHeader</c> of a queue's message. Only a trace id whose middle is <c>00000000</c> is ours: Datadog's Java tracer writes such ones. Any other
-/// X-Ray id
+/// <c>AWSTraceHeader</c> of a queue's message. Only a trace id whose middle is <c>00000000</c> is ours: Datadog's Java tracer writes such ones. Any other X-Ray
+/// id
 /// names a trace that Datadog does not know, often with the decision to drop it (docs/spec/02-triggers.md#66-x-ray--awstraceheader).
 /// </summary>
 internal static class XRayHeader

@@ -120,7 +120,9 @@ public class DetectionTests
 
     [Theory]
     [InlineData("a record of an S3 notification in a queue", """{"Records":[{"eventSource":"aws:sqs","s3":{},"Sns":{}}]}""", TriggerKind.Sqs)]
-    [InlineData("an HTTP API with payload format 1.0", """{"version":"1.0","resource":"/a","httpMethod":"GET","requestContext":{"stage":"$default"}}""", TriggerKind.RestApi)]
+    [InlineData(
+        "an HTTP API with payload format 1.0",
+        """{"version":"1.0","resource":"/a","httpMethod":"GET","requestContext":{"stage":"$default"}}""", TriggerKind.RestApi)]
     public void Reasons_for_the_order(string row, string json, TriggerKind kind)
     {
         Assert.NotEmpty(row);
@@ -129,15 +131,21 @@ public class DetectionTests
 
     [Theory]
     [InlineData("IoT", """{"temperature":21.5,"device":"d1"}""")]
-    [InlineData("Cognito", """{"version":"1","triggerSource":"PreSignUp_SignUp","userPoolId":"p","userName":"u","request":{"userAttributes":{}},"response":{}}""")]
+    [InlineData(
+        "Cognito",
+        """{"version":"1","triggerSource":"PreSignUp_SignUp","userPoolId":"p","userName":"u","request":{"userAttributes":{}},"response":{}}""")]
     [InlineData("ActiveMQ", """{"eventSource":"aws:mq","eventSourceArn":"arn:aws:mq:eu-west-1:1:broker:b","messages":[{"messageID":"m","data":""}]}""")]
     [InlineData("RabbitMQ", """{"eventSource":"aws:rmq","eventSourceArn":"arn:aws:mq:eu-west-1:1:broker:b","rmqMessagesByQueue":{"q::/":[{"data":""}]}}""")]
     [InlineData("DocumentDB", """{"eventSource":"aws:docdb","eventSourceArn":"arn:aws:rds:eu-west-1:1:cluster:c","events":[{"event":{}}]}""")]
-    [InlineData("Firehose", """{"invocationId":"i","deliveryStreamArn":"arn:aws:firehose:eu-west-1:1:deliverystream/s","region":"eu-west-1","records":[{"recordId":"r","data":""}]}""")]
+    [InlineData(
+        "Firehose",
+        """{"invocationId":"i","deliveryStreamArn":"arn:aws:firehose:eu-west-1:1:deliverystream/s","records":[{"recordId":"r","data":""}]}""")]
     [InlineData("SES", """{"Records":[{"eventSource":"aws:ses","eventVersion":"1.0","ses":{"mail":{}}}]}""")]
     [InlineData("CodeCommit", """{"Records":[{"eventSource":"aws:codecommit","eventSourceARN":"arn:aws:codecommit:eu-west-1:1:r","codecommit":{}}]}""")]
     [InlineData("VPC Lattice 1", """{"raw_path":"/a","method":"GET","headers":{},"query_string_parameters":{},"body":"","is_base64_encoded":false}""")]
-    [InlineData("VPC Lattice 2", """{"version":"2.0","path":"/a","method":"GET","headers":{},"requestContext":{"serviceNetworkArn":"arn:aws:vpc-lattice:x"}}""")]
+    [InlineData(
+        "VPC Lattice 2",
+        """{"version":"2.0","path":"/a","method":"GET","headers":{},"requestContext":{"serviceNetworkArn":"arn:aws:vpc-lattice:x"}}""")]
     [InlineData("Config", """{"invokingEvent":"{}","ruleParameters":"{}","resultToken":"t"}""")]
     [InlineData("array", "[]")]
     [InlineData("text", "\"x\"")]

@@ -19,6 +19,7 @@ public class EventTimeTests
     [InlineData("1700000000000.5", 1700000000000500000)]
     [InlineData("1700000000000.1234567", 1700000000000123456)] // Cut off.
     [InlineData("1.7e12", 1700000000000000000)]
+    [InlineData("\"1700000000000.\"", 1700000000000000000)] // No JSON number, but a text may say it.
     [InlineData("0", 0)]
     [InlineData("-1", -1000000)]
     [InlineData("9223372036855", long.MaxValue)] // Saturates.
@@ -38,7 +39,6 @@ public class EventTimeTests
     [InlineData("\"soon\"")]
     [InlineData("\"\"")]
     [InlineData("\"1700000000000x\"")]
-    [InlineData("\"1700000000000.\"")]
     [InlineData("\" 1700000000000\"")]
     [InlineData("\"NaN\"")]
     [InlineData("\"Infinity\"")]
@@ -49,8 +49,9 @@ public class EventTimeTests
     [InlineData("")]
     public void No_time(string json)
     {
-        // "1700000000000." is no JSON number, but a text may say it; whether it is a time does not matter as long as it is harmless.
-        Assert.True(EventTime.FromMs(View(json)) is null or 1700000000000000000);
+        Assert.Null(EventTime.FromMs(View(json)));
+        Assert.Null(EventTime.FromSeconds(View(json)));
+        Assert.Null(EventTime.FromRfc3339(View(json)));
     }
 
     [Theory]
@@ -68,9 +69,9 @@ public class EventTimeTests
     {
         Prop.ForAll<uint, ushort>(static (seconds, fraction) =>
         {
-            string text = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{seconds}.{fraction:D5}");
+            string text = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{seconds >> 1}.{fraction:D5}");
             long reference = (long)(double.Parse(text, System.Globalization.CultureInfo.InvariantCulture) * 1e9);
-            return Math.Abs(EventTime.FromSeconds(View(text))!.Value - reference) <= 1024;
+            return Math.Abs(EventTime.FromSeconds(View(text))!.Value - reference) <= 256;
         }).QuickCheckThrowOnFailure();
     }
 

@@ -208,7 +208,8 @@ public class HostileEventTests
             best = took < best ? took : best;
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{row}: {best.TotalMilliseconds:F1} ms, of which {Bare(bytes).TotalMilliseconds:F1} ms are the framework's reader");
+        TimeSpan bare = Bare(bytes);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{row}: {best.TotalMilliseconds:F1} ms, {bare.TotalMilliseconds:F1} of them the framework's reader");
         Assert.True(best < Budget, $"{row}: {best.TotalMilliseconds:F1} ms");
         return trigger;
     }

@@ -5,7 +5,8 @@ using Xunit;
 namespace Mayfly.Tests.Platforms.Lambda.Triggers;
 
 /// <summary>
-/// What the reference does wrong and Mayfly does not, numbered as in docs/spec/02-triggers.md#12-known-defects-and-missing-features-of-the-references-mayfly-should-do-better.
+/// What the reference does wrong and Mayfly does not, numbered as in
+/// docs/spec/02-triggers.md#12-known-defects-and-missing-features-of-the-references-mayfly-should-do-better.
 /// Numbers 9, 11 and 19 are about propagation and AppSec; 14 and 16 are in <see cref="SpanPointerTests"/> and <see cref="ResponseStatusCodeTests"/> in full.
 /// </summary>
 public class KnownDefectTests
@@ -77,7 +78,8 @@ public class KnownDefectTests
     }
 
     [Fact]
-    public void D06_Managed_services_can_be_switched_off() => Assert.Empty(SourceEvents.ReadFile("sqs", SourceEvents.Settings with { InfersSpans = false }).Spans);
+    public void D06_Managed_services_can_be_switched_off() =>
+        Assert.Empty(SourceEvents.ReadFile("sqs", SourceEvents.Settings with { InfersSpans = false }).Spans);
 
     [Theory]
     [InlineData("cloudwatch-logs")]
@@ -135,7 +137,10 @@ public class KnownDefectTests
 
     [Fact]
     public void D14_Links_that_a_tracer_wrote_with_text_ids_are_kept() =>
-        Assert.StartsWith("""[{"trace_id":"0a"},{""", SpanPointerLinks.Append("""[{"trace_id":"0a"}]""", [new SpanPointer("a", "b")]), StringComparison.Ordinal);
+        Assert.StartsWith(
+            """[{"trace_id":"0a"},{""",
+            SpanPointerLinks.Append("""[{"trace_id":"0a"}]""", [new SpanPointer("a", "b")]),
+            StringComparison.Ordinal);
 
     [Fact]
     public void D15_D16_The_status_of_a_whole_response_is_found_in_any_form() =>

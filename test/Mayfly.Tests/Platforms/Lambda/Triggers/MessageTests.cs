@@ -131,7 +131,8 @@ public class MessageTests
     public void Values_that_are_no_texts_cost_only_themselves()
     {
         JsonNode json = SourceEvents.Node("eventbridge");
-        json["detail"]!["_datadog"] = JsonNode.Parse("""{"x-datadog-trace-id":1001,"a":true,"b":{"c":"d"},"e":[1],"f":null,"x-datadog-parent-id":"2002","x-datadog-resource-name":"bus"}""");
+        json["detail"]!["_datadog"] = JsonNode.Parse(
+            """{"x-datadog-trace-id":1001,"a":true,"b":{"c":"d"},"e":[1],"f":null,"x-datadog-parent-id":"2002","x-datadog-resource-name":"bus"}""");
 
         Trigger trigger = SourceEvents.Read(json);
 
@@ -175,7 +176,9 @@ public class MessageTests
     [InlineData("notification", """{"TopicArn":"a:t","MessageId":"m","Type":"Notification","Timestamp":"2023-11-14T22:13:19Z"}""", 2)]
     [InlineData("bad time", """{"TopicArn":"a:t","MessageId":"m","Type":"Notification","Timestamp":"yesterday"}""", 2)]
     [InlineData("event", """ {"id":"1","source":"s","detail-type":"d","detail":null}""", 2)]
-    [InlineData("both: the notification first", """{"TopicArn":"a:t","MessageId":"m","Type":"N","Timestamp":"x","id":"1","source":"s","detail-type":"d","detail":null}""", 2)]
+    [InlineData(
+        "both: the notification first",
+        """{"TopicArn":"a:t","MessageId":"m","Type":"N","Timestamp":"x","id":"1","source":"s","detail-type":"d","detail":null}""", 2)]
     public void Messages_in_a_queue(string row, string body, int spans)
     {
         Assert.NotEmpty(row);
@@ -226,7 +229,7 @@ public class MessageTests
 
         Assert.Equal("1001", trigger.Contexts.Texts().Tag("x-datadog-trace-id"));
         Assert.Equal(
-            Enumerable.Range(1, Batch.RecordLimit - 1).Where(static id => id % 2 == 1).Select(static id => id.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            Enumerable.Range(1, Batch.RecordLimit - 1).Where(static id => id % 2 == 1).Select(static id => $"{id}"),
             trigger.LinkedContexts.Select(static context => context.Carrier!.Find("x-datadog-trace-id")!));
         Assert.Equal(201 - Batch.RecordLimit, trigger.SkippedRecords);
     }

@@ -10,7 +10,8 @@ public class MissingFieldTests
     /// <summary>Members without which an event is of another kind or of none.</summary>
     private static readonly HashSet<string> Markers =
     [
-        "version", "rawQueryString", "requestContext", "requestContext/domainName", "requestContext/stage", "resource", "httpMethod", "requestContext/messageDirection",
+        "version", "rawQueryString", "requestContext", "requestContext/domainName", "requestContext/stage", "resource", "httpMethod",
+        "requestContext/messageDirection",
         "requestContext/elb", "requestContext/elb/targetGroupArn", "records", "records/orders-0", "records/orders-0/0", "records/orders-0/0/topic",
         "Records", "Records/0", "Records/0/eventSource", "Records/0/Sns", "Records/0/dynamodb", "Records/0/s3", "Records/0/kinesis", "Records/0/cf",
         "detail-type", "source", "Payload", "_datadog", "Execution", "Execution/Id", "State", "State/Name", "State/EnteredTime", "awslogs",
@@ -27,9 +28,10 @@ public class MissingFieldTests
     public void A_field_that_is_missing_or_oddly_typed_costs_that_field_never_the_event(string name)
     {
         TriggerKind kind = SourceEvents.ReadFile(name).Kind;
+        JsonNode?[] values = [null, 1.5, -7, true, "", "odd", new JsonArray(), new JsonObject(), new JsonArray(1, "a"), new JsonObject { ["a"] = null }];
         foreach (string path in PathsOf(SourceEvents.Node(name), "").Where(static path => !Markers.Contains(path)))
         {
-            foreach (JsonNode? value in new JsonNode?[] { null, 1.5, -7, true, "", "odd", new JsonArray(), new JsonObject(), new JsonArray(1, "a"), new JsonObject { ["a"] = null } })
+            foreach (JsonNode? value in values)
             {
                 Check(name, kind, path, (parent, key) => Set(parent, key, value));
             }

@@ -11,8 +11,14 @@ public class OtherSourceTests
 {
     public static TheoryData<string, string[]> SourcesWithoutSpan => new()
     {
-        { "cloudwatch-logs", ["function_trigger.event_source=cloudwatch-logs", "function_trigger.event_source_arn=arn:aws:logs:eu-west-1:111122223333:log-group:/shop/app"] },
-        { "schedule", ["function_trigger.event_source=cloudwatch-events", "function_trigger.event_source_arn=arn:aws:events:eu-west-1:111122223333:rule/nightly"] },
+        {
+            "cloudwatch-logs",
+            ["function_trigger.event_source=cloudwatch-logs", "function_trigger.event_source_arn=arn:aws:logs:eu-west-1:111122223333:log-group:/shop/app"]
+        },
+        {
+            "schedule",
+            ["function_trigger.event_source=cloudwatch-events", "function_trigger.event_source_arn=arn:aws:events:eu-west-1:111122223333:rule/nightly"]
+        },
         { "cloudfront", ["function_trigger.event_source=cloudfront", "function_trigger.event_source_arn=arn:aws:cloudfront::111122223333:distribution/E123"] },
         {
             "token-authorizer",
@@ -55,7 +61,8 @@ public class OtherSourceTests
     [Fact]
     public void An_authorizers_path_needs_four_parts()
     {
-        Trigger trigger = SourceEvents.Read("""{"type":"TOKEN","authorizationToken":"t","methodArn":"arn:aws:execute-api:eu-west-1:111122223333:abc123/prod/GET"}""")!;
+        Trigger trigger = SourceEvents.Read(
+            """{"type":"TOKEN","authorizationToken":"t","methodArn":"arn:aws:execute-api:eu-west-1:111122223333:abc123/prod/GET"}""")!;
 
         Assert.Null(trigger.Tags.Tag("http.method"));
         Assert.Equal("arn:aws:execute-api:eu-west-1:111122223333:abc123/prod/GET", trigger.Tags.Tag("function_trigger.event_source_arn"));

@@ -31,7 +31,8 @@ public class ResponseStatusCodeTests
     [InlineData("""{"statusCode":""", null)]
     [InlineData("\"statusCode\"", null)]
     [InlineData("", null)]
-    public void A_whole_number_in_any_form(string response, string? expected) => Assert.Equal(expected, ResponseStatusCode.Read(Encoding.UTF8.GetBytes(response)));
+    public void A_whole_number_in_any_form(string response, string? expected) =>
+        Assert.Equal(expected, ResponseStatusCode.Read(Encoding.UTF8.GetBytes(response)));
 
     [Theory]
     [InlineData("500", true)]

@@ -16,7 +16,8 @@ public class SpanPointerTests
     [InlineData("some-bucket", "some-key.data", "ab12ef34-5", "2b90dffc37ebc7bc610152c3dc72af9f")]
     [InlineData("test-bucket", "test/key", "\"0123456789abcdef0123456789abcdef\"", "40df87dbfdf59f32253a2668c23e51b4")]
     [InlineData("orders-bkt", "in/1.csv", "\"ab12\"", "e1b7a6064d156f2d08b84cd68d9a391e")]
-    public void Vectors_of_S3(string bucket, string key, string eTag, string hash) => Assert.Equal(new SpanPointer("aws.s3.object", hash), SpanPointer.ToS3Object(bucket, key, eTag));
+    public void Vectors_of_S3(string bucket, string key, string eTag, string hash) =>
+        Assert.Equal(new SpanPointer("aws.s3.object", hash), SpanPointer.ToS3Object(bucket, key, eTag));
 
     [Theory]
     [InlineData("TestTable", """{"id":{"S":"abc123"}}""", "69706c9e1e41a2f0cf8c0650f91cb0c2")]
@@ -28,7 +29,8 @@ public class SpanPointerTests
     [InlineData(null, "k", "e")]
     [InlineData("b", "", "e")]
     [InlineData("b", "k", "\"\"")]
-    public void Without_a_part_there_is_no_pointer_to_an_object(string? bucket, string? key, string? eTag) => Assert.Null(SpanPointer.ToS3Object(bucket, key, eTag));
+    public void Without_a_part_there_is_no_pointer_to_an_object(string? bucket, string? key, string? eTag) =>
+        Assert.Null(SpanPointer.ToS3Object(bucket, key, eTag));
 
     [Theory]
     [InlineData("no key", "{}")]

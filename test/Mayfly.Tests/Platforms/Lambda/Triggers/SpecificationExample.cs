@@ -4,7 +4,10 @@ using System.Text.RegularExpressions;
 namespace Mayfly.Tests.Platforms.Lambda.Triggers;
 
 /// <summary>One example of docs/spec/02-triggers.md#4-sources-one-by-one: an event, the table of what is expected of it, and the carrier.</summary>
-internal sealed partial record SpecificationExample(JsonNode Event, IReadOnlyList<IReadOnlyDictionary<string, string>> Columns, IReadOnlyDictionary<string, string> Carrier)
+internal sealed partial record SpecificationExample(
+    JsonNode Event,
+    IReadOnlyList<IReadOnlyDictionary<string, string>> Columns,
+    IReadOnlyDictionary<string, string> Carrier)
 {
     /// <summary>What is expected of <c>aws.lambda</c>: the last column.</summary>
     public IReadOnlyDictionary<string, string> TriggerTags => Columns[^1];
@@ -15,7 +18,8 @@ internal sealed partial record SpecificationExample(JsonNode Event, IReadOnlyLis
     /// <summary>All examples that have a table, in document order.</summary>
     public static IReadOnlyList<SpecificationExample> Read(string specification)
     {
-        string section = specification[specification.IndexOf("## 4. Sources", StringComparison.Ordinal)..specification.IndexOf("## 5. Sources", StringComparison.Ordinal)];
+        int start = specification.IndexOf("## 4. Sources", StringComparison.Ordinal);
+        string section = specification[start..specification.IndexOf("## 5. Sources", StringComparison.Ordinal)];
         return
         [
             .. Example().Matches(section).Select(static match => new SpecificationExample(

@@ -54,7 +54,7 @@ public class SpecificationExampleTests
 
         Assert.Equal(kind, trigger.Kind);
         Assert.Equal(ExpectedTags(example, kind), Sorted(trigger.Tags));
-        Assert.Equal(example.Carrier.OrderBy(static pair => pair.Key, StringComparer.Ordinal), trigger.Contexts.Texts().OrderBy(static pair => pair.Key, StringComparer.Ordinal));
+        Assert.Equal(Sorted(example.Carrier), Sorted(trigger.Contexts.Texts()));
         Assert.Equal(example.Carrier.Count == 0 ? 0 : 1, trigger.Contexts.Count);
         Assert.Equal(kind == TriggerKind.LoadBalancer ? 0 : example.Spans.Count(), spans.Length);
         Assert.Empty(trigger.LinkedContexts);
@@ -93,7 +93,9 @@ public class SpecificationExampleTests
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Meta(IReadOnlyDictionary<string, string> column) =>
-        column.Where(static cell => cell.Key.StartsWith("meta ", StringComparison.Ordinal)).Select(static cell => KeyValuePair.Create(cell.Key[5..], cell.Value));
+        column.Where(static cell => cell.Key.StartsWith("meta ", StringComparison.Ordinal))
+            .Select(static cell => KeyValuePair.Create(cell.Key[5..], cell.Value));
 
-    private static KeyValuePair<string, string>[] Sorted(IEnumerable<KeyValuePair<string, string>> tags) => [.. tags.OrderBy(static tag => tag.Key, StringComparer.Ordinal)];
+    private static KeyValuePair<string, string>[] Sorted(IEnumerable<KeyValuePair<string, string>> tags) =>
+        [.. tags.OrderBy(static tag => tag.Key, StringComparer.Ordinal)];
 }

@@ -3,8 +3,9 @@ using System.Text.Json;
 
 namespace Mayfly.Platforms.Lambda.Triggers.Json;
 
-/// <summary>The members of one object that somebody looked for by <see cref="JsonNames"/>, as ranges of its bytes; of members with one name the last
-/// counts.</summary>
+/// <summary>
+/// The members of one object that somebody looked for by <see cref="JsonNames"/>, as ranges of its bytes; of members with one name the last counts.
+/// </summary>
 /// <remarks><c>default</c> has no members.</remarks>
 internal readonly ref struct JsonFields
 {

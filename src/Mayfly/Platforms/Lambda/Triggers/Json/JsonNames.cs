@@ -20,19 +20,19 @@ internal sealed class JsonNames
     /// <param name="rawName">Between its quotes, escapes and all.</param>
     public int IndexOf(ReadOnlySpan<byte> rawName)
     {
-        for (int i = 0; i < _names.Length; i++)
-        {
-            if (JsonText.Equals(rawName, _names[i]))
-            {
-                return i;
-            }
-        }
-
-        return -1;
+        return rawName.Contains((byte)'\\') ? IndexOfEscaped(rawName) : IndexOfPlain(rawName);
     }
 
     /// <summary>The position of a name that the program itself wrote.</summary>
     public int PositionOf(ReadOnlySpan<byte> name)
+    {
+        int index = IndexOfPlain(name);
+        return index >= 0
+            ? index
+            : throw new ArgumentException($"'{Encoding.UTF8.GetString(name)}' is not among the names that were looked for.", nameof(name));
+    }
+
+    private int IndexOfPlain(ReadOnlySpan<byte> name)
     {
         for (int i = 0; i < _names.Length; i++)
         {
@@ -42,6 +42,19 @@ internal sealed class JsonNames
             }
         }
 
-        throw new ArgumentException($"'{Encoding.UTF8.GetString(name)}' is not among the names that were looked for.", nameof(name));
+        return -1;
+    }
+
+    private int IndexOfEscaped(ReadOnlySpan<byte> rawName)
+    {
+        for (int i = 0; i < _names.Length; i++)
+        {
+            if (JsonText.Equals(rawName, _names[i]))
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 }

@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics;
 
 namespace Mayfly.Platforms.Lambda.Triggers.Json;
 
-/// <summary>Finds the ends of values in JSON that <see cref="JsonFields.TryRead"/> has accepted. It checks nothing, so it skips a megabyte in well under a
-/// millisecond.</summary>
+/// <summary>
+/// Finds the ends of values in JSON that <see cref="JsonFields.TryRead"/> has accepted. It checks nothing, so it skips a megabyte in well under a millisecond.
+/// </summary>
 internal static class JsonScan
 {
     /// <summary>The bit by which <c>[</c> and <c>]</c> differ from <c>{</c> and <c>}</c>; no other byte becomes one of these by it.</summary>

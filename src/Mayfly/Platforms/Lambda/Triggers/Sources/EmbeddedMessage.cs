@@ -57,7 +57,8 @@ internal static class EmbeddedMessage
     private static bool MayBeMessage(ReadOnlySpan<byte> raw)
     {
         ReadOnlySpan<byte> trimmed = raw.TrimStart(" \t\r\n"u8);
-        return trimmed.Length is > 2 and <= LimitBytes && trimmed[0] is (byte)'{' or (byte)'\\'
+        return trimmed.Length is > 2 and <= LimitBytes
+            && trimmed[0] is (byte)'{' or (byte)'\\'
             && (raw.IndexOf("TopicArn"u8) >= 0 || raw.IndexOf("detail-type"u8) >= 0);
     }
 }

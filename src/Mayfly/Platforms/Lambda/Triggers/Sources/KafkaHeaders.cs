@@ -100,7 +100,8 @@ internal static class KafkaHeaders
         var bytes = new SortedList<uint, byte>();
         foreach (JsonMember member in value.Members)
         {
-            if (Utf8Parser.TryParse(member.RawName, out uint index, out int consumed) && consumed == member.RawName.Length
+            if (Utf8Parser.TryParse(member.RawName, out uint index, out int consumed)
+                && consumed == member.RawName.Length
                 && TryReadByte(member.Value, out byte one))
             {
                 bytes[index] = one;

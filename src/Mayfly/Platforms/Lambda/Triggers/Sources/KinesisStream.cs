@@ -3,8 +3,9 @@ using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda.Triggers.Sources;
 
-/// <summary>Records of a Kinesis stream (docs/spec/02-triggers.md#411-kinesis). A record's data is base64; if JSON is behind it, it may have a member
-/// <c>_datadog</c>.</summary>
+/// <summary>
+/// Records of a Kinesis stream (docs/spec/02-triggers.md#411-kinesis). A record's data is base64; if JSON is behind it, it may have a member <c>_datadog</c>.
+/// </summary>
 internal sealed class KinesisStream : TriggerSource
 {
     private const string SpanName = "aws.kinesis";
@@ -61,8 +62,8 @@ internal sealed class KinesisStream : TriggerSource
     private static TriggerContext? ContextOf(JsonView data)
     {
         using PooledBuffer? json = DatadogMember.DecodeBase64(data);
-        bool mayHaveContext = json is not null && json.WrittenSpan.IndexOf("_datadog"u8) >= 0;
-        return mayHaveContext && JsonFields.TryRead(json!.WrittenSpan, DataNames, out JsonFields fields)
-            ? DatadogMember.FromObject(fields["_datadog"u8]) : null;
+        return json is not null && json.WrittenSpan.IndexOf("_datadog"u8) >= 0 && JsonFields.TryRead(json.WrittenSpan, DataNames, out JsonFields fields)
+            ? DatadogMember.FromObject(fields["_datadog"u8])
+            : null;
     }
 }

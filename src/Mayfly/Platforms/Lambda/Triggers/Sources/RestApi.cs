@@ -29,6 +29,7 @@ internal sealed class RestApi : TriggerSource
         string? apiId = context["apiId"u8].Text;
         string? userAgent = identity["userAgent"u8].Text;
         string? route = context["resourcePath"u8].Text ?? root["resource"u8].Text;
+        string? host = headers.Find("host");
         bool isAsync = HeaderCarrier.IsAsync(headers);
         var request = new HttpRequest(
             context["httpMethod"u8].Text ?? root["httpMethod"u8].Text,
@@ -53,8 +54,7 @@ internal sealed class RestApi : TriggerSource
                 new InferredSpan
                 {
                     Name = SpanName,
-                    Service = ServiceNaming.ServiceOf(
-                        settings, apiId, HttpRequest.GatewayServiceKey, request.Domain, request.Domain ?? headers.Find("host") ?? SpanName),
+                    Service = ServiceNaming.ServiceOf(settings, apiId, HttpRequest.GatewayServiceKey, request.Domain, request.Domain ?? host ?? SpanName),
                     Resource = request.ParameterizedResource ?? SpanName,
                     Type = "web",
                     EventSource = HttpRequest.ApiGateway,

@@ -2,8 +2,9 @@ using Mayfly.Platforms.Lambda.Triggers.Json;
 
 namespace Mayfly.Platforms.Lambda.Triggers.Sources;
 
-/// <summary>Notifications of a bucket (docs/spec/02-triggers.md#413-s3). They carry no trace context, but each one names an object. Removals have neither size
-/// nor tag.</summary>
+/// <summary>
+/// Notifications of a bucket (docs/spec/02-triggers.md#413-s3). They carry no trace context, but each one names an object. Removals have neither size nor tag.
+/// </summary>
 internal sealed class S3Bucket : TriggerSource
 {
     private const string SpanName = "aws.s3";

@@ -1,7 +1,8 @@
 namespace Mayfly.Platforms.Lambda.Triggers.Sources;
 
-/// <summary>A rule's schedule; EventBridge Scheduler is a source of its own and no schedule here
-/// (docs/spec/02-triggers.md#5-sources-without-inferred-span).</summary>
+/// <summary>
+/// A rule's schedule; EventBridge Scheduler is a source of its own and no schedule here (docs/spec/02-triggers.md#5-sources-without-inferred-span).
+/// </summary>
 internal sealed class ScheduledEvent : TriggerSource
 {
     public static ReadOnlySpan<byte> SourceName => "aws.events"u8;

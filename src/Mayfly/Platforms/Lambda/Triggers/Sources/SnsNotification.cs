@@ -15,8 +15,9 @@ internal static class SnsNotification
 
     public static JsonNames Names { get; } = new(Members);
 
-    /// <summary>True for a text that is a notification. Attributes may be missing: a message without any has none (docs/spec/02-triggers.md#12-known-defects,
-    /// 4).</summary>
+    /// <summary>
+    /// True for a text that is a notification. Attributes may be missing: a message without any has none (docs/spec/02-triggers.md#12, number 4).
+    /// </summary>
     public static bool Is(in JsonFields notification) =>
         notification["MessageId"u8].IsString && notification["Type"u8].IsString && notification["TopicArn"u8].IsString && notification["Timestamp"u8].IsString;
 

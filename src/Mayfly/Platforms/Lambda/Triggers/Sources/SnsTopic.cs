@@ -2,8 +2,9 @@ using Mayfly.Platforms.Lambda.Triggers.Json;
 
 namespace Mayfly.Platforms.Lambda.Triggers.Sources;
 
-/// <summary>A message that a topic delivers to the function, possibly with an EventBridge event inside (docs/spec/02-triggers.md#48-sns,
-/// #49-eventbridgesns).</summary>
+/// <summary>
+/// A message that a topic delivers to the function, possibly with an EventBridge event inside (docs/spec/02-triggers.md#48-sns, #49-eventbridgesns).
+/// </summary>
 internal sealed class SnsTopic : TriggerSource
 {
     public override bool Matches(in LambdaEvent lambdaEvent) => lambdaEvent.Record["Sns"u8].IsPresent;

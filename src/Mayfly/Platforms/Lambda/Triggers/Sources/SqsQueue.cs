@@ -2,8 +2,9 @@ using Mayfly.Platforms.Lambda.Triggers.Json;
 
 namespace Mayfly.Platforms.Lambda.Triggers.Sources;
 
-/// <summary>A batch of messages from a queue; notifications and events inside of them are looked into (docs/spec/02-triggers.md#46-sqs,
-/// #47-snssqs-and-eventbridgesqs).</summary>
+/// <summary>
+/// A batch of messages from a queue; notifications and events inside of them are looked into (docs/spec/02-triggers.md#46-sqs, #47-snssqs-and-eventbridgesqs).
+/// </summary>
 internal sealed class SqsQueue : TriggerSource
 {
     private const string SpanName = "aws.sqs";

@@ -3,8 +3,9 @@ using Mayfly.Platforms.Lambda.Triggers.Json;
 
 namespace Mayfly.Platforms.Lambda.Triggers.Sources;
 
-/// <summary>A message or a change of a connection of an API Gateway WebSocket API; only <c>$connect</c> has headers
-/// (docs/spec/02-triggers.md#43-api-gateway-websocket).</summary>
+/// <summary>
+/// A message or a change of a connection of an API Gateway WebSocket API; only <c>$connect</c> has headers (docs/spec/02-triggers.md#43-api-gateway-websocket).
+/// </summary>
 internal sealed class WebSocketApi : TriggerSource
 {
     private const string SpanName = "aws.apigateway";
