@@ -65,11 +65,20 @@ public class PayloadCaptureTests
         },
         { "other names", 10, """{"passwords":"x","api-key":"x","tokens":"x","my_secret":"x"}""", "p.passwords=x\np.api-key=x\np.tokens=x\np.my_secret=x" },
         { "Mayfly: any case", 10, """{"Authorization":"x","API_Key":"x"}""", "p.Authorization=redacted\np.API_Key=redacted" },
-        { "Mayfly: any scalar", 10, """{"password":1,"pwd":true,"secret":null,"token":""}""", "p.password=redacted\np.pwd=redacted\np.secret=null\np.token=redacted" },
+        {
+            "Mayfly: any scalar", 10, """{"password":1,"pwd":true,"secret":null,"token":""}""",
+            "p.password=redacted\np.pwd=redacted\np.secret=null\np.token=redacted"
+        },
         { "last part behind a dot", 10, """{"db.password":"x","password.db":"x"}""", "p.db.password=redacted\np.password.db=x" },
         { "escaped name", 10, """{"p\u0061ssword":"x"}""", "p.password=redacted" },
-        { "multi-value headers", 10, """{"multiValueHeaders":{"Authorization":["Bearer x","y"],"a":["z"]}}""", "p.multiValueHeaders.Authorization.0=redacted\np.multiValueHeaders.Authorization.1=redacted\np.multiValueHeaders.a.0=z" },
-        { "everything below", 10, """{"secret":{"name":"x","n":1,"o":{"p":["q"]}},"after":"y"}""", "p.secret.name=redacted\np.secret.n=redacted\np.secret.o.p.0=redacted\np.after=y" },
+        {
+            "multi-value headers", 10, """{"multiValueHeaders":{"Authorization":["Bearer x","y"],"a":["z"]}}""",
+            "p.multiValueHeaders.Authorization.0=redacted\np.multiValueHeaders.Authorization.1=redacted\np.multiValueHeaders.a.0=z"
+        },
+        {
+            "everything below", 10, """{"secret":{"name":"x","n":1,"o":{"p":["q"]}},"after":"y"}""",
+            "p.secret.name=redacted\np.secret.n=redacted\np.secret.o.p.0=redacted\np.after=y"
+        },
         { "in a text of JSON", 10, """{"body":"{\"user\":\"u\",\"password\":\"x\"}"}""", "p.body.user=u\np.body.password=redacted" },
         { "text of JSON is the secret", 10, """{"token":"{\"a\":\"x\"}","pwd":"123"}""", "p.token.a=redacted\np.pwd=redacted" },
         { "Mayfly: scalar at the limit", 1, """{"password":"x","pwd":5,"token":null}""", "p.password=redacted\np.pwd=redacted\np.token=null" },
@@ -77,8 +86,14 @@ public class PayloadCaptureTests
             "Mayfly: inside of compact JSON", 1, """{"a":{"Password":"x","n":{"pwd":5,"token":null,"b":"c"}}}""",
             """p.a={"Password":"redacted","n":{"pwd":"redacted","token":null,"b":"c"}}"""
         },
-        { "compact JSON below a secret", 1, """{"secret":{"a":["x",{"b":1}],"c":null},"d":["y"]}""", "p.secret={\"a\":[\"redacted\",{\"b\":\"redacted\"}],\"c\":null}\np.d=[\"y\"]" },
-        { "a secret object inside of compact JSON ends with it", 1, """{"a":{"secret":{"x":[1,[2]]},"y":3,"token":[],"z":4}}""", """p.a={"secret":{"x":["redacted",["redacted"]]},"y":3,"token":[],"z":4}""" },
+        {
+            "compact JSON below a secret", 1, """{"secret":{"a":["x",{"b":1}],"c":null},"d":["y"]}""",
+            "p.secret={\"a\":[\"redacted\",{\"b\":\"redacted\"}],\"c\":null}\np.d=[\"y\"]"
+        },
+        {
+            "a secret object inside of compact JSON ends with it", 1, """{"a":{"secret":{"x":[1,[2]]},"y":3,"token":[],"z":4}}""",
+            """p.a={"secret":{"x":["redacted",["redacted"]]},"y":3,"token":[],"z":4}"""
+        },
         {
             "text of JSON inside of compact JSON", 1, """{"a":{"body":"{\"pwd\": \"x\", \"b\": [\"\\\"y\\\"\"]}","plain":"{\"b\": 1}"}}""",
             """p.a={"body":"{\"pwd\":\"redacted\",\"b\":[\"\\\"y\\\"\"]}","plain":"{\"b\": 1}"}"""

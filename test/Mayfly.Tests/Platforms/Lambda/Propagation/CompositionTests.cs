@@ -30,8 +30,14 @@ public class CompositionTests
             "a link to W3C keeps its tracestate", "", $"{Datadog}traceparent: 00-11111111111111112222222222222222-00000000000007d2-01\ntracestate: foo=1",
             $"{Context} -> 1229782938247303441:2459565876494606882/2002 tracecontext flags=1 state=foo=1"
         },
-        { "same trace and span: only tracestate is copied", "", $"{Datadog}traceparent: 00-{Trace}-00000000000007d2-01\ntracestate: foo=1", $"{Context} tracestate=foo=1" },
-        { "same trace, other span, no tracestate", "", $"{Datadog}traceparent: 00-{Trace}-0000000000000bbb-01", $"{Tid}:1001/3003 p=1 _dd.p.tid={Tid} _dd.parent_id=00000000000007d2" },
+        {
+            "same trace and span: only tracestate is copied", "", $"{Datadog}traceparent: 00-{Trace}-00000000000007d2-01\ntracestate: foo=1",
+            $"{Context} tracestate=foo=1"
+        },
+        {
+            "same trace, other span, no tracestate", "", $"{Datadog}traceparent: 00-{Trace}-0000000000000bbb-01",
+            $"{Tid}:1001/3003 p=1 _dd.p.tid={Tid} _dd.parent_id=00000000000007d2"
+        },
         { "malformed tracestate is not copied", "", $"{Datadog}traceparent: 00-{Trace}-00000000000007d2-01\ntracestate: foo", Context },
         {
             "trap: Datadog without high bits and a 128-bit traceparent are two traces", "", $"x-datadog-trace-id: 1001\nx-datadog-parent-id: 2002\ntraceparent: 00-{Trace}-0000000000000bbb-01",

@@ -16,14 +16,21 @@ public class EventHeadersTests
     {
         { "both, any case, escapes, first element of arrays", Whole, "X-Datadog-Trace-Id=555 b3=5-6", "traceparent=p ot-baggage-A=ü" },
         { "§6.1 case", """{"headers":{"X-Datadog-Trace-Id":"5"}}""", "", "X-Datadog-Trace-Id=5" },
-        { "§6.1 AppSync-like", """{"request":{"headers":{"x-datadog-trace-id":"5","x-datadog-parent-id":"6"}}}""", "x-datadog-trace-id=5 x-datadog-parent-id=6", "" },
+        {
+            "§6.1 AppSync-like", """{"request":{"headers":{"x-datadog-trace-id":"5","x-datadog-parent-id":"6"}}}""",
+            "x-datadog-trace-id=5 x-datadog-parent-id=6", ""
+        },
         {
             "every header that matters, no other", """
             {"headers":{"accept":"*/*","b3":"1","baggage":"2","cookie":"3","host":"4","ot-baggage-x":"5","traceparent":"6","tracestate":"7","x-amzn-trace-id":"8","x-b3-spanid":"9",
             "x-datadog-tags":"10","x-forwarded-for":"11","AWSTraceHeader":"12","x-datadog-":"13","traceparents":"14"}}
             """, "", "b3=1 ot-baggage-x=5 traceparent=6 tracestate=7 x-amzn-trace-id=8 x-b3-spanid=9 x-datadog-tags=10 AWSTraceHeader=12"
         },
-        { "values that are no text", """{"headers":{"b3":5,"traceparent":null,"tracestate":{"b3":"x"},"x-datadog-tags":[],"x-b3-flags":[["1"]],"x-b3-traceid":true,"x-b3-spanid":"1"}}""", "", "x-b3-spanid=1" },
+        {
+            "values that are no text",
+            """{"headers":{"b3":5,"traceparent":null,"tracestate":{"b3":"x"},"x-datadog-tags":[],"x-b3-flags":[["1"]],"x-b3-traceid":true,"x-b3-spanid":"1"}}""",
+            "", "x-b3-spanid=1"
+        },
         { "a repeated header keeps its last value", """{"headers":{"b3":"1","b3":"2","B3":"3"}}""", "", "b3=2 B3=3" },
         { "of repeated headers objects the last counts", """{"headers":{"b3":"1"},"headers":{"traceparent":"2"}}""", "", "traceparent=2" },
         { "a later null takes them away", """{"headers":{"b3":"1"},"headers":null}""", "", "" },

@@ -14,7 +14,10 @@ public class StepFunctionsIdsTests
     public static TheoryData<string, StepFunctionsState, string> Rows => new()
     {
         { "plain", Plain, "7a60f8786065fb3b:8181955087378018412/3473893433959439612 p=1 o=states _dd.p.tid=7a60f8786065fb3b" },
-        { "counts 2 and 1", Plain with { RetryCount = 2, RedriveCount = 1 }, "7a60f8786065fb3b:8181955087378018412/8413442851444140031 p=1 o=states _dd.p.tid=7a60f8786065fb3b" },
+        {
+            "counts 2 and 1", Plain with { RetryCount = 2, RedriveCount = 1 },
+            "7a60f8786065fb3b:8181955087378018412/8413442851444140031 p=1 o=states _dd.p.tid=7a60f8786065fb3b"
+        },
         { "nested", Plain with { RootExecutionId = Root }, "588417e246166d74:2405546336620384086/3473893433959439612 p=1 o=states _dd.p.tid=588417e246166d74" },
         {
             "Lambda root", Plain with { LambdaTraceId = "1001", LambdaTags = "_dd.p.tid=65530000deadbeef,_dd.p.dm=-0,other=x" },
@@ -24,9 +27,18 @@ public class StepFunctionsIdsTests
             "Lambda root wins over nested", Plain with { RootExecutionId = Root, LambdaTraceId = "1001", LambdaTags = "_dd.p.tid=672a7cb100000000" },
             "672a7cb100000000:1001/3473893433959439612 p=1 o=states _dd.p.tid=672a7cb100000000"
         },
-        { "Lambda root needs both", Plain with { LambdaTraceId = "1001" }, "7a60f8786065fb3b:8181955087378018412/3473893433959439612 p=1 o=states _dd.p.tid=7a60f8786065fb3b" },
-        { "Lambda root, unparsable id", Plain with { RootExecutionId = Root, LambdaTraceId = "x", LambdaTags = "_dd.p.dm=-0" }, "8181955087378018412/3473893433959439612 p=1 o=states _dd.p.dm=-0" },
-        { "Lambda root, malformed tid", Plain with { LambdaTraceId = "1001", LambdaTags = "_dd.p.tid=zz" }, "1001/3473893433959439612 p=1 o=states _dd.p.tid=zz" },
+        {
+            "Lambda root needs both", Plain with { LambdaTraceId = "1001" },
+            "7a60f8786065fb3b:8181955087378018412/3473893433959439612 p=1 o=states _dd.p.tid=7a60f8786065fb3b"
+        },
+        {
+            "Lambda root, unparsable id", Plain with { RootExecutionId = Root, LambdaTraceId = "x", LambdaTags = "_dd.p.dm=-0" },
+            "8181955087378018412/3473893433959439612 p=1 o=states _dd.p.dm=-0"
+        },
+        {
+            "Lambda root, malformed tid", Plain with { LambdaTraceId = "1001", LambdaTags = "_dd.p.tid=zz" },
+            "1001/3473893433959439612 p=1 o=states _dd.p.tid=zz"
+        },
         {
             "reference", new("arn:aws:states:us-east-1:425362996713:execution:agocsTestSF:bc9f281c-3daa-4e5a-9a60-471a3810bf44", "agocsTest1", "2024-07-30T19:55:53.018Z"),
             "1914fe7789eb32be:5744042798732701615/2902498116043018663 p=1 o=states _dd.p.tid=1914fe7789eb32be"

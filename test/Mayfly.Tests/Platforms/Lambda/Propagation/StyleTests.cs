@@ -35,7 +35,10 @@ public class StyleTests
         { "trace id ends in NUL", "", "x-datadog-trace-id: 1001\0", Contexts.None },
         { "leading plus", "", "x-datadog-trace-id: +1001\nx-datadog-parent-id: +2002", "1001/2002" },
         { "two signs", "", "x-datadog-trace-id: ++1001", Contexts.None },
-        { "largest ids", "", "x-datadog-trace-id: 18446744073709551615\nx-datadog-parent-id: 18446744073709551615", "18446744073709551615/18446744073709551615" },
+        {
+            "largest ids", "", "x-datadog-trace-id: 18446744073709551615\nx-datadog-parent-id: 18446744073709551615",
+            "18446744073709551615/18446744073709551615"
+        },
         { "parent id overflows", "", "x-datadog-trace-id: 1001\nx-datadog-parent-id: 18446744073709551616", "1001/0" },
         { "priority 1.0 is unknown", "", "x-datadog-trace-id: 1001\nx-datadog-sampling-priority: 1.0", "1001/0" },
         { "priority 300 is unknown", "", "x-datadog-trace-id: 1001\nx-datadog-sampling-priority: 300", "1001/0" },
@@ -48,11 +51,20 @@ public class StyleTests
             "tags of 513 bytes", "", $"x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.tid={Tid},_dd.p.x={new string('y', 478)}",
             "1001/0 _dd.propagation_error=extract_max_size"
         },
-        { "tags of 513 bytes in 512 characters", "", $"x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.x={new string('y', 503)}ü", "1001/0 _dd.propagation_error=extract_max_size" },
-        { "split at the first equals sign", "", "x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.usr.id=YQ==,_dd.p.e=,_dd.p.=v,=,x,_dd.p.n", "1001/0 _dd.p.e= _dd.p.usr.id=YQ==" },
+        {
+            "tags of 513 bytes in 512 characters", "", $"x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.x={new string('y', 503)}ü",
+            "1001/0 _dd.propagation_error=extract_max_size"
+        },
+        {
+            "split at the first equals sign", "", "x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.usr.id=YQ==,_dd.p.e=,_dd.p.=v,=,x,_dd.p.n",
+            "1001/0 _dd.p.e= _dd.p.usr.id=YQ=="
+        },
         { "of a repeated tag the last", "", "x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.a=1,_dd.p.a=2", "1001/0 _dd.p.a=2" },
         { "tid of 17 digits", "", $"x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.tid=0{Tid}", $"1001/0 _dd.propagation_error=malformed_tid 0{Tid}" },
-        { "tid with a letter", "", "x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.tid=65530000deadbeeg", "1001/0 _dd.propagation_error=malformed_tid 65530000deadbeeg" },
+        {
+            "tid with a letter", "", "x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.tid=65530000deadbeeg",
+            "1001/0 _dd.propagation_error=malformed_tid 65530000deadbeeg"
+        },
         { "tid empty", "", "x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.tid=", "1001/0 _dd.propagation_error=malformed_tid " },
         { "tid in upper case", "", "x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.tid=65530000DEADBEEF", $"{Tid}:1001/0 _dd.p.tid=65530000DEADBEEF" },
         { "decision maker -0", "", "x-datadog-trace-id: 1001\nx-datadog-tags: _dd.p.dm=-0", "1001/0 _dd.p.dm=-0" },
@@ -70,16 +82,31 @@ public class StyleTests
             $"{Tid}:1001/2002 p=2 o=rum _dd.p.dm=-4 _dd.p.tid={Tid} _dd.p.usr.id=baz64= _dd.parent_id=00000000000007d3 {ParentTag}-01 " +
             "tracestate=dd=s:2;o:rum;p:00000000000007d3;t.dm:-4;t.usr.id:baz64~,congo=t61"
         },
-        { "vector 8: flags say drop", "", $"{Parent}-00\ntracestate: dd=s:2;t.dm:-4", $"{Tid}:1001/2002 p=0 _dd.p.tid={Tid} {ParentTag}-00 tracestate=dd=s:2;t.dm:-4" },
-        { "vector 9: flags say keep", "", $"{Parent}-01\ntracestate: dd=s:-1;t.dm:-4", $"{Tid}:1001/2002 p=1 _dd.p.dm=-0 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:-1;t.dm:-4" },
-        { "vector 10, §12 #11: blank after the comma", "", $"{Parent}-01\ntracestate: dd=s:2, foo=1", $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:2, foo=1" },
-        { "vector 10, §12 #11: equals sign in a foreign value", "", $"{Parent}-01\ntracestate: dd=s:2,foo=YQ==", $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:2,foo=YQ==" },
+        {
+            "vector 8: flags say drop", "", $"{Parent}-00\ntracestate: dd=s:2;t.dm:-4",
+            $"{Tid}:1001/2002 p=0 _dd.p.tid={Tid} {ParentTag}-00 tracestate=dd=s:2;t.dm:-4"
+        },
+        {
+            "vector 9: flags say keep", "", $"{Parent}-01\ntracestate: dd=s:-1;t.dm:-4",
+            $"{Tid}:1001/2002 p=1 _dd.p.dm=-0 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:-1;t.dm:-4"
+        },
+        {
+            "vector 10, §12 #11: blank after the comma", "", $"{Parent}-01\ntracestate: dd=s:2, foo=1",
+            $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:2, foo=1"
+        },
+        {
+            "vector 10, §12 #11: equals sign in a foreign value", "", $"{Parent}-01\ntracestate: dd=s:2,foo=YQ==",
+            $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:2,foo=YQ=="
+        },
         { "vector 11: flags 02", "", $"{Parent}-02", $"{Tid}:1001/2002 p=0 _dd.p.tid={Tid} {ParentTag}-02" },
         { "vector 12, §12 #11: flags 03", "", $"{Parent}-03", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} {ParentTag}-03" },
         { "vector 12: version 00 with a tail", "", $"{Parent}-01-zz", Contexts.None },
         { "vector 12: version ff", "", $"traceparent: ff-{Trace}-00000000000007d2-01", Contexts.None },
         { "vector 12: upper-case hex", "", $"traceparent: 00-{Trace.ToUpperInvariant()}-00000000000007d2-01", Contexts.None },
-        { "vector 13: version 01 with a tail", "", $"traceparent: 01-{Trace}-00000000000007d2-01-zz", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} traceparent=01-{Trace}-00000000000007d2-01-zz" },
+        {
+            "vector 13: version 01 with a tail", "", $"traceparent: 01-{Trace}-00000000000007d2-01-zz",
+            $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} traceparent=01-{Trace}-00000000000007d2-01-zz"
+        },
         { "vector 13: blanks around", "", $"traceparent:  00-{Trace}-00000000000007d2-01\t ", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} {ParentTag}-01" },
         { "version 01, tail without a dash", "", $"traceparent: 01-{Trace}-00000000000007d2-01zz", Contexts.None },
         { "version fe", "", $"traceparent: fe-{Trace}-00000000000007d2-01", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} traceparent=fe-{Trace}-00000000000007d2-01" },
@@ -87,15 +114,30 @@ public class StyleTests
         { "trace id 0", "", "traceparent: 00-00000000000000000000000000000000-00000000000007d2-01", Contexts.None },
         { "low half 0", "", $"traceparent: 00-{Tid}0000000000000000-00000000000007d2-01", Contexts.None },
         { "span id 0", "", $"traceparent: 00-{Trace}-0000000000000000-01", Contexts.None },
-        { "64-bit id", "", "traceparent: 00-000000000000000000000000000003e9-00000000000007d2-01", "1001/2002 p=1 traceparent=00-000000000000000000000000000003e9-00000000000007d2-01" },
+        {
+            "64-bit id", "", "traceparent: 00-000000000000000000000000000003e9-00000000000007d2-01",
+            "1001/2002 p=1 traceparent=00-000000000000000000000000000003e9-00000000000007d2-01"
+        },
         { "too short", "", $"traceparent: 00-{Trace}-00000000000007d2-1", Contexts.None },
         { "other separators", "", $"traceparent: 00_{Trace}_00000000000007d2_01", Contexts.None },
         { "any case of the name", "", $"TraceParent: 00-{Trace}-00000000000007d2-01", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} {ParentTag}-01" },
         { "tracestate alone", "", "tracestate: dd=s:2;p:00000000000007d3", Contexts.None },
-        { "tracestate without dd", "", $"{Parent}-01\ntracestate: congo=t61", $"{Tid}:1001/2002 p=1 _dd.p.dm=-0 _dd.p.tid={Tid} {ParentTag}-01 tracestate=congo=t61" },
-        { "dd without priority", "", $"{Parent}-00\ntracestate: dd=t.dm:-4;o:rum", $"{Tid}:1001/2002 p=0 o=rum _dd.p.tid={Tid} {ParentTag}-00 tracestate=dd=t.dm:-4;o:rum" },
-        { "both say drop", "", $"{Parent}-00\ntracestate: dd=s:-1;t.dm:-4", $"{Tid}:1001/2002 p=-1 _dd.p.dm=-4 _dd.p.tid={Tid} {ParentTag}-00 tracestate=dd=s:-1;t.dm:-4" },
-        { "priority beyond 8 bits", "", $"{Parent}-01\ntracestate: dd=s:300", $"{Tid}:1001/2002 p=1 _dd.p.dm=-0 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:300" },
+        {
+            "tracestate without dd", "", $"{Parent}-01\ntracestate: congo=t61",
+            $"{Tid}:1001/2002 p=1 _dd.p.dm=-0 _dd.p.tid={Tid} {ParentTag}-01 tracestate=congo=t61"
+        },
+        {
+            "dd without priority", "", $"{Parent}-00\ntracestate: dd=t.dm:-4;o:rum",
+            $"{Tid}:1001/2002 p=0 o=rum _dd.p.tid={Tid} {ParentTag}-00 tracestate=dd=t.dm:-4;o:rum"
+        },
+        {
+            "both say drop", "", $"{Parent}-00\ntracestate: dd=s:-1;t.dm:-4",
+            $"{Tid}:1001/2002 p=-1 _dd.p.dm=-4 _dd.p.tid={Tid} {ParentTag}-00 tracestate=dd=s:-1;t.dm:-4"
+        },
+        {
+            "priority beyond 8 bits", "", $"{Parent}-01\ntracestate: dd=s:300",
+            $"{Tid}:1001/2002 p=1 _dd.p.dm=-0 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:300"
+        },
         {
             "items without colon, or not printable, are skipped", "", $"{Parent}-01\ntracestate: dd=s:1;x;o:r\u0001m;t.a:ü;t.:v;t.b:1:2;t.tid:1111111111111111",
             $"{Tid}:1001/2002 p=1 _dd.p.b=1:2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:1;x;o:r\u0001m;t.a:ü;t.:v;t.b:1:2;t.tid:1111111111111111"
@@ -105,20 +147,41 @@ public class StyleTests
         { "a key in upper case discards all", "", $"{Parent}-01\ntracestate: dd=s:2,Foo=1", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} {ParentTag}-01" },
         { "a key that starts with a dash discards all", "", $"{Parent}-01\ntracestate: dd=s:2,-f=1", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} {ParentTag}-01" },
         { "a key with two @ discards all", "", $"{Parent}-01\ntracestate: dd=s:2,a@b@c=1", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} {ParentTag}-01" },
-        { "a key with one @ and all signs", "", $"{Parent}-01\ntracestate: dd=s:2,0a_-*/@b=1", $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:2,0a_-*/@b=1" },
+        {
+            "a key with one @ and all signs", "", $"{Parent}-01\ntracestate: dd=s:2,0a_-*/@b=1",
+            $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:2,0a_-*/@b=1"
+        },
         { "an empty key passes", "", $"{Parent}-01\ntracestate: dd=s:2,=1", $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:2,=1" },
         { "a key of 257 discards all", "", $"{Parent}-01\ntracestate: dd=s:2,{new string('k', 257)}=1", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} {ParentTag}-01" },
-        { "a value of 257 discards all", "", $"{Parent}-01\ntracestate: dd=s:2,k={new string('v', 257)}", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} {ParentTag}-01" },
-        { "key and value of 256", "", $"{Parent}-01\ntracestate: dd=s:2,{new string('k', 256)}={new string('v', 256)}", $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:2,{new string('k', 256)}={new string('v', 256)}" },
-        { "empty members are none", "", $"{Parent}-01\ntracestate: ,dd=s:2,, foo=1,", $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:2,, foo=1" },
+        {
+            "a value of 257 discards all", "", $"{Parent}-01\ntracestate: dd=s:2,k={new string('v', 257)}",
+            $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} {ParentTag}-01"
+        },
+        {
+            "key and value of 256", "", $"{Parent}-01\ntracestate: dd=s:2,{new string('k', 256)}={new string('v', 256)}",
+            $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:2,{new string('k', 256)}={new string('v', 256)}"
+        },
+        {
+            "empty members are none", "", $"{Parent}-01\ntracestate: ,dd=s:2,, foo=1,",
+            $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:2,, foo=1"
+        },
         { "empty tracestate", "", $"{Parent}-01\ntracestate: ", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} {ParentTag}-01" },
-        { "the 33rd member is not looked at", "", $"{Parent}-01\ntracestate: {Members(32)},dd=s:2,Bad", $"{Tid}:1001/2002 p=1 _dd.p.dm=-0 _dd.p.tid={Tid} {ParentTag}-01 tracestate={Members(32)}" },
-        { "the 32nd member is", "", $"{Parent}-01\ntracestate: {Members(31)},dd=s:2", $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate={Members(31)},dd=s:2" },
+        {
+            "the 33rd member is not looked at", "", $"{Parent}-01\ntracestate: {Members(32)},dd=s:2,Bad",
+            $"{Tid}:1001/2002 p=1 _dd.p.dm=-0 _dd.p.tid={Tid} {ParentTag}-01 tracestate={Members(32)}"
+        },
+        {
+            "the 32nd member is", "", $"{Parent}-01\ntracestate: {Members(31)},dd=s:2",
+            $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid} {ParentTag}-01 tracestate={Members(31)},dd=s:2"
+        },
     };
 
     public static TheoryData<string, string, string, string> B3 => new()
     {
-        { "TV4: b3, 128 bits", "b3", "b3: 80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1", "80f198ee56343ba8:7277407061855694839/16453819474850114513 p=1 _dd.p.tid=80f198ee56343ba8" },
+        {
+            "TV4: b3, 128 bits", "b3", "b3: 80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1",
+            "80f198ee56343ba8:7277407061855694839/16453819474850114513 p=1 _dd.p.tid=80f198ee56343ba8"
+        },
         { "TV4: b3, 64 bits", "b3", "b3: 80f198ee56343ba8-e457b5a2e4d86bd1-1", "9291375655657946024/16453819474850114513 p=1" },
         { "vector 17: b3, debug", "b3", $"b3: {Trace}-00000000000007d2-d", $"{Tid}:1001/2002 p=2 _dd.p.tid={Tid}" },
         { "b3, drop", "b3", "b3: 3e9-7d2-0", "1001/2002 p=0" },
@@ -155,7 +218,10 @@ public class StyleTests
     {
         { "baggage extracts nothing", "baggage", "baggage: a=b\nx-datadog-trace-id: 1001", Contexts.None },
         { "baggage beside another style", "baggage,datadog", "baggage: a=b\nx-datadog-trace-id: 1001", "1001/0" },
-        { "none: never any context", "none", $"x-datadog-trace-id: 1001\n{Parent}-01\nx-amzn-trace-id: Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2", Contexts.None },
+        {
+            "none: never any context", "none",
+            $"x-datadog-trace-id: 1001\n{Parent}-01\nx-amzn-trace-id: Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2", Contexts.None
+        },
         { "none is removed from a list", "none,datadog", "x-datadog-trace-id: 1001", "1001/0" },
         { "no headers", "", "", Contexts.None },
         {
