@@ -34,13 +34,16 @@ public class PropagationSettingsTests
     public void Switches_are_off_unless_set()
     {
         Settings settings = Environments.Read();
-        Assert.Equal((false, false, false, 10), (settings.Propagation.ExtractFirst, settings.Propagation.HttpBaggage, settings.PayloadCapture.IsEnabled, settings.PayloadCapture.MaxDepth));
+        Assert.Equal((false, false, false, 10), Shown(settings));
         settings = Environments.Read(
             ("DD_TRACE_PROPAGATION_EXTRACT_FIRST", "True"),
             ("DATADOG_TRACE_PROPAGATION_HTTP_BAGGAGE_ENABLED", "1"),
             ("DD_CAPTURE_LAMBDA_PAYLOAD", "yes"),
             ("DD_CAPTURE_LAMBDA_PAYLOAD_MAX_DEPTH", "0"));
-        Assert.Equal((true, true, true, 0), (settings.Propagation.ExtractFirst, settings.Propagation.HttpBaggage, settings.PayloadCapture.IsEnabled, settings.PayloadCapture.MaxDepth));
+        Assert.Equal((true, true, true, 0), Shown(settings));
+
+        static (bool, bool, bool, int) Shown(Settings s) =>
+            (s.Propagation.ExtractFirst, s.Propagation.HttpBaggage, s.PayloadCapture.IsEnabled, s.PayloadCapture.MaxDepth);
     }
 
     [Theory]

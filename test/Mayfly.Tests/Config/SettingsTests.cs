@@ -64,8 +64,6 @@ public class SettingsTests
     private static readonly string[] ReadElsewhere =
     [
         Keys.Mode, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
-        Keys.PropagationStyle, Keys.PropagationStyleExtract, Keys.PropagationExtractFirst, Keys.PropagationHttpBaggage,
-        Keys.CapturePayload, Keys.CapturePayloadMaxDepth,
     ];
 
     public static TheoryData<string, string, string?> Good => new()

@@ -20,7 +20,8 @@ public static class PayloadCapture
     public const string ResponseKey = "function.response";
 
     /// <summary>
-    /// Values that are looked at per payload, texts of JSON included: a large API Gateway event has about 150. The rest is only counted, which bounds the time as well.
+    /// Values that are looked at per payload, texts of JSON included: a large API Gateway event has about 150. The rest is only counted, which bounds
+    /// the time as well.
     /// </summary>
     public const int MaxTags = 1024;
 

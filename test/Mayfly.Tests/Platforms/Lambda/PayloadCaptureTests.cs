@@ -61,7 +61,8 @@ public class PayloadCaptureTests
         // Redaction.
         {
             "every name", 10, """{"password":"x","passwd":"x","pwd":"x","secret":"x","token":"x","authorization":"x","x-authorization":"x","api_key":"x"}""",
-            "p.password=redacted\np.passwd=redacted\np.pwd=redacted\np.secret=redacted\np.token=redacted\np.authorization=redacted\np.x-authorization=redacted\np.api_key=redacted"
+            "p.password=redacted\np.passwd=redacted\np.pwd=redacted\np.secret=redacted\np.token=redacted\n" +
+            "p.authorization=redacted\np.x-authorization=redacted\np.api_key=redacted"
         },
         { "other names", 10, """{"passwords":"x","api-key":"x","tokens":"x","my_secret":"x"}""", "p.passwords=x\np.api-key=x\np.tokens=x\np.my_secret=x" },
         { "Mayfly: any case", 10, """{"Authorization":"x","API_Key":"x"}""", "p.Authorization=redacted\np.API_Key=redacted" },
@@ -222,7 +223,8 @@ public class PayloadCaptureTests
     [Fact]
     public void Compact_JSON_is_the_same_value()
     {
-        Gen<string> text = ArbMap.Default.GeneratorFor<NonNull<string>>().Select(static s => string.Concat(s.Get.EnumerateRunes().Select(static rune => rune.ToString())));
+        Gen<string> text = ArbMap.Default.GeneratorFor<NonNull<string>>()
+            .Select(static s => string.Concat(s.Get.EnumerateRunes().Select(static rune => rune.ToString())));
         Gen<JsonNode?> scalar = Gen.OneOf(
             text.Select(static s => (JsonNode?)JsonValue.Create(s)),
             ArbMap.Default.GeneratorFor<int>().Select(static i => (JsonNode?)JsonValue.Create(i)),

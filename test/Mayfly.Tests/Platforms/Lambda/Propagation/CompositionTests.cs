@@ -10,6 +10,7 @@ public class CompositionTests
     private const string Trace = "65530000deadbeef00000000000003e9";
     private const string Datadog = $"x-datadog-trace-id: 1001\nx-datadog-parent-id: 2002\nx-datadog-sampling-priority: 1\nx-datadog-tags: _dd.p.tid={Tid}\n";
     private const string Context = $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid}";
+    private const string OtherTrace = "traceparent: 00-11111111111111112222222222222222-00000000000007d2-00";
     private const string B3 = "x-b3-traceid: 65530000deadbeef00000000000003e9\nx-b3-spanid: 0000000000000fa0\nx-b3-sampled: 1\n";
 
     public static TheoryData<string, string, string, string> Rows => new()
@@ -23,7 +24,7 @@ public class CompositionTests
             $"{Tid}:1001/3003 p=1 _dd.p.tid={Tid} _dd.parent_id=0000000000000ccc tracestate=dd=p:0000000000000ccc"
         },
         {
-            "vector 16: another trace", "", $"{Datadog}traceparent: 00-11111111111111112222222222222222-00000000000007d2-00",
+            "vector 16: another trace", "", $"{Datadog}{OtherTrace}",
             $"{Context} -> 1229782938247303441:2459565876494606882/2002 tracecontext flags=0 state=?"
         },
         {
@@ -40,7 +41,8 @@ public class CompositionTests
         },
         { "malformed tracestate is not copied", "", $"{Datadog}traceparent: 00-{Trace}-00000000000007d2-01\ntracestate: foo", Context },
         {
-            "trap: Datadog without high bits and a 128-bit traceparent are two traces", "", $"x-datadog-trace-id: 1001\nx-datadog-parent-id: 2002\ntraceparent: 00-{Trace}-0000000000000bbb-01",
+            "trap: Datadog without high bits and a 128-bit traceparent are two traces", "",
+            $"x-datadog-trace-id: 1001\nx-datadog-parent-id: 2002\ntraceparent: 00-{Trace}-0000000000000bbb-01",
             "1001/2002 -> 7301179424633634543:1001/3003 tracecontext flags=1 state=?"
         },
         {
@@ -48,7 +50,8 @@ public class CompositionTests
             $"{Tid}:1001/3003 p=1 _dd.p.tid={Tid} traceparent=00-{Trace}-0000000000000bbb-01"
         },
         {
-            "W3C first, Datadog names another trace", "tracecontext,datadog", $"x-datadog-trace-id: 5\nx-datadog-parent-id: 6\ntraceparent: 00-{Trace}-0000000000000bbb-01",
+            "W3C first, Datadog names another trace", "tracecontext,datadog",
+            $"x-datadog-trace-id: 5\nx-datadog-parent-id: 6\ntraceparent: 00-{Trace}-0000000000000bbb-01",
             $"{Tid}:1001/3003 p=1 _dd.p.tid={Tid} traceparent=00-{Trace}-0000000000000bbb-01 -> 0:5/6 datadog flags=? state=?"
         },
         {
@@ -65,14 +68,16 @@ public class CompositionTests
         },
         { "same trace in B3 changes nothing", "datadog,b3multi", $"{Datadog}{B3}", Context },
         {
-            "all styles, three traces", "datadog,b3,tracecontext,b3multi", $"{Datadog}b3: 5-6-0\ntraceparent: 00-{Trace}-00000000000007d2-01\nx-b3-traceid: 7\nx-b3-spanid: 8\nx-b3-flags: 1",
+            "all styles, three traces", "datadog,b3,tracecontext,b3multi",
+            $"{Datadog}b3: 5-6-0\ntraceparent: 00-{Trace}-00000000000007d2-01\nx-b3-traceid: 7\nx-b3-spanid: 8\nx-b3-flags: 1",
             $"{Context} -> 0:5/6 b3 flags=0 state=? -> 0:7/8 b3multi flags=1 state=?"
         },
         {
-            "extract first: the others are not looked at", "DD_TRACE_PROPAGATION_EXTRACT_FIRST=true", $"{Datadog}traceparent: 00-11111111111111112222222222222222-00000000000007d2-00", Context
+            "extract first: the others are not looked at", "DD_TRACE_PROPAGATION_EXTRACT_FIRST=true", $"{Datadog}{OtherTrace}", Context
         },
         {
-            "vector 17, §12 #11: extract first means the first that succeeds", "DD_TRACE_PROPAGATION_EXTRACT_FIRST=true", $"traceparent: 00-{Trace}-00000000000007d2-01",
+            "vector 17, §12 #11: extract first means the first that succeeds", "DD_TRACE_PROPAGATION_EXTRACT_FIRST=true",
+            $"traceparent: 00-{Trace}-00000000000007d2-01",
             $"{Context} traceparent=00-{Trace}-00000000000007d2-01"
         },
         { "EXTRACT wins over STYLE", "DD_TRACE_PROPAGATION_STYLE=datadog DD_TRACE_PROPAGATION_STYLE_EXTRACT=b3", $"{Datadog}b3: 5-6-1", "5/6 p=1" },
@@ -97,7 +102,7 @@ public class CompositionTests
     [Fact]
     public void A_link_says_why_it_exists()
     {
-        SpanContext? context = Contexts.Propagator().Extract(Contexts.Carrier($"{Datadog}traceparent: 00-11111111111111112222222222222222-00000000000007d2-00"));
+        SpanContext? context = Contexts.Propagator().Extract(Contexts.Carrier($"{Datadog}{OtherTrace}"));
         Assert.Equal([new("reason", "terminated_context"), new("context_headers", "tracecontext")], Assert.Single(context!.Links).Attributes);
     }
 

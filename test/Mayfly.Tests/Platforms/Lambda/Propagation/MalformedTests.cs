@@ -13,15 +13,17 @@ public class MalformedTests
 
     private static readonly string[] Names =
     [
-        "x-datadog-trace-id", "x-datadog-parent-id", "x-datadog-sampling-priority", "x-datadog-origin", "x-datadog-tags", "traceparent", "tracestate", "x-b3-traceid",
-        "x-b3-spanid", "x-b3-sampled", "x-b3-flags", "b3", "ot-baggage-a", "x-amzn-trace-id", "AWSTraceHeader",
+        "x-datadog-trace-id", "x-datadog-parent-id", "x-datadog-sampling-priority", "x-datadog-origin", "x-datadog-tags",
+        "traceparent", "tracestate", "x-b3-traceid", "x-b3-spanid", "x-b3-sampled", "x-b3-flags", "b3", "ot-baggage-a", "x-amzn-trace-id", "AWSTraceHeader",
     ];
 
     /// <summary>One good carrier per style.</summary>
     public static TheoryData<string> Good =>
     [
-        "x-datadog-trace-id: 1001\nx-datadog-parent-id: 2002\nx-datadog-sampling-priority: -1\nx-datadog-tags: _dd.p.tid=65530000deadbeef,_dd.p.dm=-4,_dd.p.x=y",
-        "traceparent: 00-65530000deadbeef00000000000003e9-00000000000007d2-01\ntracestate: dd=s:2;o:rum;p:00000000000007d3;t.dm:-4;t.usr.id:baz64~,congo=t61,a@b=c",
+        "x-datadog-trace-id: 1001\nx-datadog-parent-id: 2002\nx-datadog-sampling-priority: -1\n" +
+        "x-datadog-tags: _dd.p.tid=65530000deadbeef,_dd.p.dm=-4,_dd.p.x=y",
+        "traceparent: 00-65530000deadbeef00000000000003e9-00000000000007d2-01\n" +
+        "tracestate: dd=s:2;o:rum;p:00000000000007d3;t.dm:-4;t.usr.id:baz64~,congo=t61,a@b=c",
         "x-b3-traceid: 65530000deadbeef00000000000003e9\nx-b3-spanid: 00000000000007d2\nx-b3-sampled: 1\nx-b3-flags: 0",
         "b3: 65530000deadbeef00000000000003e9-00000000000007d2-d-0000000000000001",
         "x-amzn-trace-id: Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2;Sampled=1",
@@ -31,7 +33,9 @@ public class MalformedTests
     public void Random_header_bytes_never_throw()
     {
         Propagator propagator = Contexts.Propagator(AllStyles);
-        Gen<(string Name, string Value)> header = Gen.Elements(Names).Zip(ArbMap.Default.GeneratorFor<byte[]>()).Select(static pair => (pair.Item1, Encoding.Latin1.GetString(pair.Item2)));
+        Gen<(string Name, string Value)> header = Gen.Elements(Names)
+            .Zip(ArbMap.Default.GeneratorFor<byte[]>())
+            .Select(static pair => (pair.Item1, Encoding.Latin1.GetString(pair.Item2)));
         Prop.ForAll(header.ListOf().ToArbitrary(), headers =>
         {
             var carrier = new Carrier();

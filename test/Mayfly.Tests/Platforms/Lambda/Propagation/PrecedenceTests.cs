@@ -8,7 +8,10 @@ namespace Mayfly.Tests.Platforms.Lambda.Propagation;
 public class PrecedenceTests
 {
     private const string StartCall = "x-datadog-trace-id: 111\nx-datadog-parent-id: 222";
-    private const string Event = """{"headers":{"x-datadog-trace-id":"333","x-datadog-parent-id":"444"},"request":{"headers":{"x-datadog-trace-id":"555","x-datadog-parent-id":"666"}}}""";
+    private const string Event = """
+        {"headers":{"x-datadog-trace-id":"333","x-datadog-parent-id":"444"},
+        "request":{"headers":{"x-datadog-trace-id":"555","x-datadog-parent-id":"666"}}}
+        """;
     private const string XRay = "Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2;Sampled=1";
 
     private static readonly SpanContext Generated = new() { TraceId = 77, SpanId = 78 };
@@ -21,7 +24,8 @@ public class PrecedenceTests
         { "TV4.3", "", "", """{"headers":{"x-datadog-trace-id":"2222","x-datadog-parent-id":"3333"}}""", "x-datadog-trace-id: 2222" },
         {
             "TV4.4", "", "", """
-            {"headers":{"x-datadog-trace-id":"2222","x-datadog-parent-id":"3333","x-datadog-sampling-priority":"-1","x-datadog-tags":"_dd.p.tid=80f198ee56343ba8,_dd.p.dm=-4"}}
+            {"headers":{"x-datadog-trace-id":"2222","x-datadog-parent-id":"3333","x-datadog-sampling-priority":"-1",
+            "x-datadog-tags":"_dd.p.tid=80f198ee56343ba8,_dd.p.dm=-4"}}
             """, "x-datadog-trace-id: 2222\nx-datadog-sampling-priority: -1\nx-datadog-tags: _dd.p.tid=80f198ee56343ba8"
         },
         {
@@ -96,7 +100,8 @@ public class PrecedenceTests
     [Fact]
     public void None_means_no_context_from_any_source()
     {
-        var sources = new UpstreamSources { Trigger = Contexts.Carrier(StartCall), Generated = Generated, AwsTraceHeader = XRay, StartCall = Contexts.Carrier(StartCall) };
+        Carrier headers = Contexts.Carrier(StartCall);
+        var sources = new UpstreamSources { Trigger = headers, Generated = Generated, AwsTraceHeader = XRay, StartCall = headers };
         Assert.Null(Contexts.Propagator("none").Find(sources, Encoding.UTF8.GetBytes(Event)));
     }
 

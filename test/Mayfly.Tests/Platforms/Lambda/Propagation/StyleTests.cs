@@ -139,7 +139,8 @@ public class StyleTests
             $"{Tid}:1001/2002 p=1 _dd.p.dm=-0 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:300"
         },
         {
-            "items without colon, or not printable, are skipped", "", $"{Parent}-01\ntracestate: dd=s:1;x;o:r\u0001m;t.a:ü;t.:v;t.b:1:2;t.tid:1111111111111111",
+            "items without colon, or not printable, are skipped", "",
+            $"{Parent}-01\ntracestate: dd=s:1;x;o:r\u0001m;t.a:ü;t.:v;t.b:1:2;t.tid:1111111111111111",
             $"{Tid}:1001/2002 p=1 _dd.p.b=1:2 _dd.p.tid={Tid} {ParentTag}-01 tracestate=dd=s:1;x;o:r\u0001m;t.a:ü;t.:v;t.b:1:2;t.tid:1111111111111111"
         },
         { "a member without value discards all", "", $"{Parent}-01\ntracestate: dd=s:2,foo=", $"{Tid}:1001/2002 p=1 _dd.p.tid={Tid} {ParentTag}-01" },
@@ -225,11 +226,13 @@ public class StyleTests
         { "none is removed from a list", "none,datadog", "x-datadog-trace-id: 1001", "1001/0" },
         { "no headers", "", "", Contexts.None },
         {
-            "X-Ray with Datadog's ids, where no style finds anything", "", "X-Amzn-Trace-Id: Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2;Sampled=1",
+            "X-Ray with Datadog's ids, where no style finds anything", "",
+            "X-Amzn-Trace-Id: Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2;Sampled=1",
             "1001/2002 p=1"
         },
         {
-            "X-Ray is weaker than every style", "", "x-amzn-trace-id: Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2;Sampled=1\nx-datadog-trace-id: 5",
+            "X-Ray is weaker than every style", "",
+            "x-amzn-trace-id: Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2;Sampled=1\nx-datadog-trace-id: 5",
             "5/0"
         },
         { "AWSTraceHeader as a carrier", "", "AWSTraceHeader: Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2;Sampled=0", "1001/2002 p=0" },

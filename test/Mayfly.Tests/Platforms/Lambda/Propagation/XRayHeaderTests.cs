@@ -26,5 +26,6 @@ public class XRayHeaderTests
     [InlineData("empty", "", Contexts.None)]
     [InlineData("absent", null, Contexts.None)]
     [InlineData("semicolons", ";;;", Contexts.None)]
-    public void A_header_gives_a_context(string row, string? header, string expected) => Assert.Equal((row, expected), (row, Contexts.Describe(XRayHeader.Read(header))));
+    public void A_header_gives_a_context(string row, string? header, string expected) =>
+        Assert.Equal((row, expected), (row, Contexts.Describe(XRayHeader.Read(header))));
 }
