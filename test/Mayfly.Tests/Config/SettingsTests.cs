@@ -37,6 +37,12 @@ public class SettingsTests
         [Keys.EnhancedMetricsEnabled] = s => Text(s.EnhancedMetrics),
         [Keys.EnhancedMetrics] = s => Text(s.EnhancedMetrics),
         [Keys.ComputeStats] = s => Text(s.ComputeStats),
+        [Keys.PropagationStyle] = s => string.Join(',', s.Propagation.ExtractStyles),
+        [Keys.PropagationStyleExtract] = s => string.Join(',', s.Propagation.ExtractStyles),
+        [Keys.PropagationExtractFirst] = s => Text(s.Propagation.ExtractFirst),
+        [Keys.PropagationHttpBaggage] = s => Text(s.Propagation.HttpBaggage),
+        [Keys.CapturePayload] = s => Text(s.PayloadCapture.IsEnabled),
+        [Keys.CapturePayloadMaxDepth] = s => Text(s.PayloadCapture.MaxDepth),
         [Keys.TracePort] = s => Text(s.Listeners.TracePort),
         [Keys.TracePortWeaker] = s => Text(s.Listeners.TracePort),
         [Keys.MaxTraceBody] = s => Text(s.Listeners.MaxTraceBodyBytes),
@@ -58,8 +64,6 @@ public class SettingsTests
     private static readonly string[] ReadElsewhere =
     [
         Keys.Mode, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
-        Keys.PropagationStyle, Keys.PropagationStyleExtract, Keys.PropagationExtractFirst, Keys.PropagationHttpBaggage,
-        Keys.CapturePayload, Keys.CapturePayloadMaxDepth,
     ];
 
     public static TheoryData<string, string, string?> Good => new()
@@ -119,6 +123,12 @@ public class SettingsTests
         { Keys.EnhancedMetricsEnabled, "false", "False" }, // 16
         { Keys.EnhancedMetrics, "false", "False" }, // 16
         { Keys.ComputeStats, "on", "True" },
+        { Keys.PropagationStyle, "Datadog, B3 ", "Datadog,B3" }, // 16
+        { Keys.PropagationStyleExtract, "tracecontext", "TraceContext" },
+        { Keys.PropagationExtractFirst, "True", "True" },
+        { Keys.PropagationHttpBaggage, "1", "True" },
+        { Keys.CapturePayload, "true", "True" },
+        { Keys.CapturePayloadMaxDepth, "3", "3" },
         { Keys.TracePort, "18126", "18126" },
         { Keys.TracePort, "0", "0" },
         { Keys.TracePortWeaker, "+18126", "18126" }, // 2: optional plus

@@ -11,11 +11,12 @@ internal sealed class CapturedTags : IDisposable
     private readonly PooledBuffer _key = PooledBuffer.Rent();
     private int _bytes;
     private int _omitted;
+    private int _texts;
 
     public CapturedTags(string rootKey) => _key.Write(Encoding.UTF8.GetBytes(rootKey));
 
-    /// <summary>No tag will fit any more: what follows is only counted.</summary>
-    public bool IsFull => _tags.Count + _omitted >= PayloadCapture.MaxTags;
+    /// <summary>Enough values were looked at: what follows is only counted.</summary>
+    public bool IsFull => _tags.Count + _omitted + _texts >= PayloadCapture.MaxTags;
 
     /// <summary>Length of the key in bytes, to come back to with <see cref="Leave"/>.</summary>
     public int KeyLength => _key.Length;
@@ -53,6 +54,9 @@ internal sealed class CapturedTags : IDisposable
         _bytes += size;
         _tags.Add(new(Encoding.UTF8.GetString(_key.WrittenSpan), Encoding.UTF8.GetString(value)));
     }
+
+    /// <summary>A text turned out to be JSON: work, whether or not there are values in it.</summary>
+    public void CountText() => _texts++;
 
     /// <summary>Counts a value that is not kept.</summary>
     public void Omit() => _omitted++;

@@ -19,7 +19,10 @@ public static class PayloadCapture
     public const string RequestKey = "function.request";
     public const string ResponseKey = "function.response";
 
-    /// <summary>Tags per payload: a large API Gateway event has about 150.</summary>
+    /// <summary>
+    /// Values that are looked at per payload, texts of JSON included: a large API Gateway event has about 150. The rest is only counted, which bounds
+    /// the time as well.
+    /// </summary>
     public const int MaxTags = 1024;
 
     /// <summary>Bytes of all keys and values of a payload, as UTF-8.</summary>

@@ -60,41 +60,54 @@ internal readonly struct PayloadWalk(CapturedTags tags, PooledBuffer scratch, in
     private void VisitObject(ref Utf8JsonReader reader, int depth, bool isSecret)
     {
         int keyLength = tags.KeyLength;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        int end = reader.CurrentDepth;
+        while (!tags.IsFull && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            bool isSecretMember = isSecret | SecretName.Matches(tags.Enter(reader.ValueSpan, reader.ValueIsEscaped));
+            ReadOnlySpan<byte> name = tags.Enter(reader.ValueSpan, reader.ValueIsEscaped);
+            bool isSecretMember = isSecret || SecretName.Matches(name);
             reader.Read();
             Visit(ref reader, depth + 1, isSecretMember);
             tags.Leave(keyLength);
         }
+
+        OmitRest(ref reader, end);
     }
 
     private void VisitArray(ref Utf8JsonReader reader, int depth, bool isSecret)
     {
         int keyLength = tags.KeyLength;
+        int end = reader.CurrentDepth;
         int index = 0;
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        while (!tags.IsFull && reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             tags.Enter(index++);
             Visit(ref reader, depth + 1, isSecret);
             tags.Leave(keyLength);
         }
 
-        if (index == 0)
+        if (index == 0 && reader.TokenType == JsonTokenType.EndArray)
         {
             tags.Add("[]"u8);
+        }
+
+        OmitRest(ref reader, end);
+    }
+
+    /// <summary>Reads to the end of the object or array at this depth, if the reader is not there, and counts the values on the way.</summary>
+    private void OmitRest(ref Utf8JsonReader reader, int depth)
+    {
+        while (!(reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray && reader.CurrentDepth == depth) && reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null)
+            {
+                tags.Omit();
+            }
         }
     }
 
     /// <summary>A text that is JSON is taken apart as if it stood there itself, under the same key.</summary>
     private void VisitText(ref Utf8JsonReader reader, int depth, bool isSecret)
     {
-        if (tags.IsFull)
-        {
-            tags.Omit();
-            return;
-        }
-
         ReadOnlySpan<byte> raw = reader.ValueSpan;
         if (EmbeddedJson.IsLikely(raw) && TryVisitEmbedded(raw, reader.ValueIsEscaped, depth, isSecret))
         {
@@ -125,6 +138,7 @@ internal readonly struct PayloadWalk(CapturedTags tags, PooledBuffer scratch, in
         bool isJson = JsonSyntax.IsValid(json);
         if (isJson)
         {
+            tags.CountText();
             VisitJson(json, depth + 1, isSecret);
         }
 
@@ -137,13 +151,6 @@ internal readonly struct PayloadWalk(CapturedTags tags, PooledBuffer scratch, in
         if (isSecret && !isContainer)
         {
             tags.Add(Redacted);
-            return;
-        }
-
-        if (tags.IsFull)
-        {
-            tags.Omit();
-            reader.Skip();
             return;
         }
 

@@ -16,10 +16,13 @@ public sealed class Propagator(PropagationSettings settings)
 
     private readonly PropagationStyle[] _styles = [.. settings.ExtractStyles.Where(static style => style != PropagationStyle.Baggage)];
 
+    /// <summary>False when the user asked for <c>none</c>: then no source counts, not even ids that follow from the event itself.</summary>
+    public bool IsEnabled => _styles.Length > 0;
+
     /// <summary>The context of an invocation: the first of its sources that yields one. The event is read only if the trigger had none.</summary>
     public SpanContext? Find(UpstreamSources sources, ReadOnlySpan<byte> eventJson)
     {
-        if (_styles.Length == 0)
+        if (!IsEnabled)
         {
             return null;
         }
@@ -64,7 +67,7 @@ public sealed class Propagator(PropagationSettings settings)
             return Compose(primary, others, carrier);
         }
 
-        return _styles.Length == 0
+        return !IsEnabled
             ? null
             : WithBaggage(XRayHeader.Read(carrier.Find(XRayHeader.AttributeName) ?? carrier.Find(XRayHeader.HeaderName)), carrier);
     }

@@ -17,7 +17,7 @@ internal readonly ref struct TraceState
     private const int MaxKeyLength = 256;
     private const int MaxValueLength = 256;
 
-    /// <summary>What 32 members of full length take with some blanks between them.</summary>
+    /// <summary>32 members of full length with some blanks between them. A longer header is discarded whole: it is no tracer's.</summary>
     private const int MaxLength = 20_000;
 
     private static readonly SearchValues<char> KeyCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_-*/@");
@@ -37,6 +37,11 @@ internal readonly ref struct TraceState
     public static bool TryParse(ReadOnlySpan<char> header, out TraceState state)
     {
         state = default;
+        if (header.Length > MaxLength)
+        {
+            return false;
+        }
+
         ReadOnlySpan<char> datadog = default;
         int count = 0, end = 0;
         foreach (Range range in header.Split(','))
@@ -65,9 +70,8 @@ internal readonly ref struct TraceState
             }
         }
 
-        ReadOnlySpan<char> text = header[..end].Trim(" \t,");
-        state = new TraceState(text, datadog);
-        return count > 0 && text.Length <= MaxLength;
+        state = new TraceState(header[..end].Trim(" \t,"), datadog);
+        return count > 0;
     }
 
     /// <summary>An empty key is a key, as it is to other Datadog tracers.</summary>

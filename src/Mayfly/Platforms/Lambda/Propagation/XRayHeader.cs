@@ -16,9 +16,17 @@ public static class XRayHeader
     private const int IdAt = 11;
     private const int RootLength = 35;
 
+    /// <summary>The platform's own have some hundred characters.</summary>
+    private const int MaxLength = 8192;
+
     /// <summary>Null for a header of others, and for one without both ids. Fields may stand in any order; without <c>Sampled=1</c> the priority is 0.</summary>
     public static SpanContext? Read(string? header)
     {
+        if (header is null or { Length: > MaxLength })
+        {
+            return null;
+        }
+
         ReadOnlySpan<char> root = default, parent = default;
         int priority = 0;
         foreach (Range range in header.AsSpan().Split(';'))

@@ -1,0 +1,25 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Mayfly.Tests.Platforms.Lambda;
+
+/// <summary>Times work on a machine that may be busy with something else: the best of several runs is what the work itself costs.</summary>
+internal static class Timing
+{
+    private const int Runs = 20;
+
+    /// <summary>Passes with the first run that is fast enough.</summary>
+    public static void AssertBestUnder(TimeSpan limit, Action work, string what)
+    {
+        TimeSpan best = TimeSpan.MaxValue;
+        for (int run = 0; run < Runs && best >= limit; run++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            work();
+            TimeSpan took = Stopwatch.GetElapsedTime(start);
+            best = took < best ? took : best;
+        }
+
+        Assert.True(best < limit, $"{what} took {best} at best");
+    }
+}
