@@ -51,6 +51,11 @@ public sealed class ExecutionSpanWriter(FunctionIdentity identity, string runtim
             Set(span, key, value);
         }
 
+        foreach ((string key, string value) in execution.Captured)
+        {
+            Set(span, key, value);
+        }
+
         foreach ((string key, string value) in execution.Trigger?.Tags ?? [])
         {
             Set(span, key, value);

@@ -11,11 +11,13 @@ namespace Mayfly.Platforms.Lambda;
 public sealed class InvocationEvents
 {
     private readonly Propagator _propagator;
+    private readonly PayloadCaptureSettings _capture;
     private volatile TriggerSettings _settings;
 
     public InvocationEvents(Settings settings)
     {
         _propagator = new Propagator(settings.Propagation);
+        _capture = settings.PayloadCapture;
         _settings = new TriggerSettings
         {
             Region = settings.Lambda.Region,
@@ -38,12 +40,16 @@ public sealed class InvocationEvents
     public StartCall Read(ReadOnlySpan<byte> eventJson, Carrier startHeaders, long atNs)
     {
         Trigger? trigger = TriggerReader.Read(eventJson, _settings);
-        return new StartCall(atNs, UpstreamOf(trigger, eventJson, startHeaders), trigger);
+        return new StartCall(atNs, UpstreamOf(trigger, eventJson, startHeaders), trigger) { Captured = Capture(eventJson, PayloadCapture.RequestKey) };
     }
+
+    /// <summary>An event or a response as tags; none when the user did not ask for it (<c>DD_CAPTURE_LAMBDA_PAYLOAD</c>).</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Capture(ReadOnlySpan<byte> payload, string key) =>
+        _capture.IsEnabled ? PayloadCapture.Read(payload, key, _capture.MaxDepth).Tags : [];
 
     private TraceContext? UpstreamOf(Trigger? trigger, ReadOnlySpan<byte> eventJson, Carrier startHeaders)
     {
-        if (trigger is null)
+        if (trigger is null || !_propagator.IsEnabled)
         {
             return ContextOf(_propagator.Find(new UpstreamSources { StartCall = startHeaders }, eventJson));
         }

@@ -70,7 +70,10 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, InvocationEve
             PriorityOf(exchange),
             TraceContext.PropagatedTags(exchange.Header(TraceContext.TagsHeader)),
             ResponseStatus.Read(body.Bytes.Span),
-            ErrorOf(exchange));
+            ErrorOf(exchange))
+        {
+            Captured = events.Capture(body.Bytes.Span, PayloadCapture.ResponseKey),
+        };
         invocations.EndCalled(exchange.Header(RequestIdHeader), call);
         await AnswerOkAsync(exchange);
     }

@@ -69,6 +69,9 @@ public sealed class TelemetryRoutes(InvocationTracker invocations, LambdaLogs? l
         PlatformRecord platform = record.Platform;
         switch (record.Kind)
         {
+            case TelemetryKind.Function or TelemetryKind.Extension when OutOfMemoryText.IsIn(record.Text.Span):
+                invocations.OutOfMemorySeen(record.RequestId.IsEmpty ? null : record.RequestId.ToString(), record.TimeNs);
+                break;
             case TelemetryKind.Start:
                 invocations.PlatformStarted(platform.RequestId!, record.TimeNs);
                 break;

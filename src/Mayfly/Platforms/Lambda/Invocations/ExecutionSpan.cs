@@ -36,6 +36,9 @@ public sealed record ExecutionSpan
 
     public required PlaceholderSpan? Placeholder { get; init; }
 
+    /// <summary>Event and response as tags; empty unless the user asked for them.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Captured { get; init; } = [];
+
     /// <summary>Who called, with the ids of the spans above this one; null when nobody knows.</summary>
     public Trigger? Trigger { get; init; }
 

@@ -41,6 +41,7 @@ internal static class ExecutionSpanBuilder
             Priority = upstream?.Priority ?? end?.Priority,
             PropagationTags = upstream?.Tags ?? end?.PropagationTags ?? [],
             Placeholder = placeholder,
+            Captured = [.. context.Start?.Captured ?? [], .. end?.Captured ?? []],
             Trigger = context.Start?.Trigger,
             InferredIds = context.Start?.InferredIds ?? [],
             UpstreamSpanId = upstream?.ParentId ?? 0,

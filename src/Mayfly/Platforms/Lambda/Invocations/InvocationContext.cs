@@ -109,6 +109,9 @@ public sealed record ReportFigures
 /// <param name="Trigger">Who called, when the event tells.</param>
 public sealed record StartCall(long AtNs, TraceContext? Upstream, Trigger? Trigger = null)
 {
+    /// <summary>The event as tags; empty unless the user asked for it.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Captured { get; init; } = [];
+
     /// <summary>Ids of the trigger's spans, made once: they are parents of what the function sends.</summary>
     public IReadOnlyList<ulong> InferredIds { get; } = Trigger is null ? [] : [.. Trigger.Spans.Select(static _ => RandomId.Next())];
 }
@@ -127,7 +130,11 @@ public sealed record EndCall(
     double? Priority,
     IReadOnlyList<KeyValuePair<string, string>> PropagationTags,
     string? StatusCode,
-    InvocationError? Error);
+    InvocationError? Error)
+{
+    /// <summary>The response as tags; empty unless the user asked for it.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Captured { get; init; } = [];
+}
 
 /// <summary>Why an invocation failed, as the tracer reported it. Texts are empty when not told.</summary>
 public sealed record InvocationError(string Message, string Type, string Stack);

@@ -13,7 +13,7 @@ namespace Mayfly.Platforms.Lambda.Invocations;
 /// order. Metrics of an id wait for its INVOKE, which knows their tags. Thread-safe: each call takes a short lock; spans and metrics leave outside of it.
 /// Bounded: see <see cref="ContextTable.Limit"/>; the oldest is closed first. docs/spec/01-lambda-lifecycle.md#4-invocation-state-machine, #35-unusual-calls.
 /// </remarks>
-public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionSpan> sendSpan, TimeProvider time, UsageMetrics? usage = null)
+public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionSpan> sendSpan, TimeProvider time, UsageMetrics? usage = null)
 {
     /// <summary>A first INVOKE later than this after the start of the process was initialized ahead of demand; equals the platform's limit for INIT.</summary>
     private static readonly TimeSpan ProactiveInitAfter = TimeSpan.FromSeconds(10);
@@ -443,15 +443,6 @@ public sealed class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionS
         {
             context.IsErrorCounted = true;
             Emit(context, tags => metrics.Error(at, tags), leaving);
-        }
-    }
-
-    private void CountOutOfMemory(InvocationContext context, long at, Departures leaving)
-    {
-        if (!context.IsOutOfMemoryCounted)
-        {
-            context.IsOutOfMemoryCounted = true;
-            Emit(context, tags => metrics.OutOfMemory(at, tags), leaving);
         }
     }
 

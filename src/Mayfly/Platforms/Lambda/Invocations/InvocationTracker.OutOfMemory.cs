@@ -1,0 +1,29 @@
+namespace Mayfly.Platforms.Lambda.Invocations;
+
+/// <summary>One <c>out_of_memory</c> per invocation, whoever tells of it (docs/spec/01-lambda-lifecycle.md#46-timeout-oom-crash).</summary>
+public sealed partial class InvocationTracker
+{
+    /// <summary>A log line says that the function ran out of memory; without an id it was the current invocation's. Counts once per invocation.</summary>
+    public void OutOfMemorySeen(string? requestId, long atNs)
+    {
+        string? owner = requestId;
+        lock (_gate)
+        {
+            owner ??= _current?.RequestId;
+        }
+
+        if (owner is not null)
+        {
+            Change(owner, (context, leaving) => CountOutOfMemory(context, ToSeconds(atNs), leaving));
+        }
+    }
+
+    private void CountOutOfMemory(InvocationContext context, long at, Departures leaving)
+    {
+        if (!context.IsOutOfMemoryCounted)
+        {
+            context.IsOutOfMemoryCounted = true;
+            Emit(context, tags => metrics.OutOfMemory(at, tags), leaving);
+        }
+    }
+}
