@@ -51,7 +51,21 @@ internal sealed record NodeRun
     public IEnumerable<JsonElement> Records(string type, string? requestId = null) =>
         Sent.Where(record => record.GetProperty("type").GetString() == type && (requestId is null || record.GetProperty("requestId").GetString() == requestId));
 
+    /// <summary>Plays it again when another program took one of the libraries' ports meanwhile: what was sent then went to that one.</summary>
     public static async Task<NodeRun> RecordAsync(string agent)
+    {
+        const int Attempts = 3;
+        for (int attempt = 1; ; attempt++)
+        {
+            NodeRun run = await RecordOnceAsync(agent);
+            if (attempt == Attempts || !run.Output.Contains(" cannot be used ", StringComparison.Ordinal))
+            {
+                return run;
+            }
+        }
+    }
+
+    private static async Task<NodeRun> RecordOnceAsync(string agent)
     {
         await Until.TrueAsync(
             static () => FreePorts.IsFree(DogStatsdPort) && FreePorts.IsFree(TracePort), "ports 8125 and 8126, which the Node libraries use, are free");
