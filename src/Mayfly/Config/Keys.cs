@@ -20,6 +20,7 @@ public static class Keys
     public const string SkipSslValidation = "DD_SKIP_SSL_VALIDATION";
 
     public const string FlushTimeout = "DD_FLUSH_TIMEOUT";
+    public const string FlushStrategy = "DD_SERVERLESS_FLUSH_STRATEGY";
 
     public const string LogsEnabled = "DD_LOGS_ENABLED";
     public const string ServerlessLogsEnabled = "DD_SERVERLESS_LOGS_ENABLED";
@@ -47,6 +48,7 @@ public static class Keys
     public const string DogStatsdNonLocal = "DD_DOGSTATSD_NON_LOCAL_TRAFFIC";
 
     public const string Mode = "MAYFLY_MODE";
+    public const string LocalTest = "DD_LOCAL_TEST";
     public const string LifecyclePort = "MAYFLY_LIFECYCLE_PORT";
     public const string TelemetryPort = "MAYFLY_TELEMETRY_PORT";
 

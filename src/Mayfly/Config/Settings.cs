@@ -29,6 +29,8 @@ public sealed record Settings
     /// <summary>Longest time that one flush may take.</summary>
     public required TimeSpan FlushTimeout { get; init; }
 
+    public required FlushStrategy FlushStrategy { get; init; }
+
     public required bool LogsEnabled { get; init; }
 
     public required bool EnhancedMetrics { get; init; }
@@ -65,6 +67,7 @@ public sealed record Settings
             SkipSslValidation = env.Bool(Keys.SkipSslValidation, @default: false),
             LogsUseCompression = env.Bool(Keys.LogsUseCompression, @default: true),
             FlushTimeout = env.Seconds(Keys.FlushTimeout, @default: TimeSpan.FromSeconds(30), min: TimeSpan.FromMilliseconds(1)),
+            FlushStrategy = FlushStrategy.Read(env),
             LogsEnabled = ReadLogsEnabled(env),
             EnhancedMetrics = env.BoolOrNull(Keys.EnhancedMetricsEnabled) ?? env.Bool(Keys.EnhancedMetrics, @default: true),
             ProcEnhancedMetrics = env.Bool(Keys.ProcEnhancedMetrics, @default: true),
@@ -155,6 +158,11 @@ public sealed record LambdaSettings
     /// <summary><c>on-demand</c>, <c>provisioned-concurrency</c>, <c>snap-start</c> …; null when unset.</summary>
     public required string? InitializationType { get; init; }
 
+    public SandboxKind Kind => SandboxKinds.Parse(InitializationType);
+
+    /// <summary>A local emulator without telemetry: <c>/lambda/flush</c>, or the end of the handler, ends an invocation.</summary>
+    public required bool IsLocalTest { get; init; }
+
     public required string? FunctionName { get; init; }
 
     public required string? FunctionVersion { get; init; }
@@ -169,6 +177,7 @@ public sealed record LambdaSettings
     {
         RuntimeApi = env.Text(Keys.RuntimeApi)?.Trim(),
         InitializationType = env.Text(Keys.InitializationType)?.Trim(),
+        IsLocalTest = env.Bool(Keys.LocalTest, @default: false),
         FunctionName = env.Text(Keys.FunctionName),
         FunctionVersion = env.Text(Keys.FunctionVersion),
         MemorySizeMb = env.Text(Keys.FunctionMemorySize),

@@ -38,10 +38,11 @@ public sealed class FlushCoordinator(
     private readonly Lock _keptGate = new();
     private List<IntakePayload> _kept = [];
 
-    /// <summary>Takes and sends everything. Returns at the deadline at the latest; never throws.</summary>
-    public async Task<FlushReport> FlushAsync(Deadline deadline)
+    /// <summary>Takes and sends everything. Returns at the deadline, or when <paramref name="cut"/> is cancelled, at the latest; never throws.</summary>
+    public async Task<FlushReport> FlushAsync(Deadline deadline, CancellationToken cut = default)
     {
         using CancellationTokenSource cancellation = deadline.ToCancellation();
+        using CancellationTokenRegistration cutting = cut.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), cancellation);
         try
         {
             await _oneAtATime.WaitAsync(cancellation.Token);

@@ -43,10 +43,12 @@ public sealed class EnhancedMetrics(MetricAggregator metrics, bool isOn)
     }
 
     /// <summary>What the end of the runtime says; a figure that is absent has no metric.</summary>
-    public void RuntimeDone(double? durationMs, long? producedBytes, long atSeconds, TagSet tags)
+    public void RuntimeDone(RuntimeDone done, long atSeconds, TagSet tags)
     {
-        AddIfKnown("aws.lambda.enhanced.runtime_duration", durationMs, atSeconds, tags);
-        AddIfKnown("aws.lambda.enhanced.produced_bytes", producedBytes, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.runtime_duration", done.DurationMs, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.produced_bytes", done.ProducedBytes, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.response_latency", done.ResponseLatencyMs, atSeconds, tags);
+        AddIfKnown("aws.lambda.enhanced.response_duration", done.ResponseDurationMs, atSeconds, tags);
     }
 
     /// <summary>The time between the runtime's end and the end of the invocation: what extensions and the platform took.</summary>
@@ -56,12 +58,6 @@ public sealed class EnhancedMetrics(MetricAggregator metrics, bool isOn)
     /// <summary>Given in ms, sent in seconds.</summary>
     public void SnapStartRestoreDuration(double durationMs, long atSeconds, TagSet tags) =>
         Add("aws.lambda.enhanced.snapstart_restore_duration", durationMs * 0.001, atSeconds, tags);
-
-    /// <summary>The <c>responseLatency</c> span of a record: until the first byte of the response.</summary>
-    public void ResponseLatency(double durationMs, long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.response_latency", durationMs, atSeconds, tags);
-
-    /// <summary>The <c>responseDuration</c> span of a record: from the first to the last byte of the response.</summary>
-    public void ResponseDuration(double durationMs, long atSeconds, TagSet tags) => Add("aws.lambda.enhanced.response_duration", durationMs, atSeconds, tags);
 
     /// <summary>Once in the life of the sandbox, whichever record brings it first.</summary>
     public void InitDuration(double durationMs, string initializationType, long atSeconds, TagSet tags)

@@ -33,10 +33,19 @@ public sealed class ExecutionSpanWriter(FunctionIdentity identity, string runtim
 
         Set(span, "span.kind", "server");
         Set(span, "request_id", execution.RequestId);
-        Set(span, "cold_start", execution.IsColdStart ? "true" : "false");
+        if (execution.IsColdStart is { } isColdStart)
+        {
+            Set(span, "cold_start", isColdStart ? "true" : "false");
+        }
+
         if (execution.IsProactiveInit)
         {
             Set(span, "proactive_initialization", "true");
+        }
+
+        if (execution.IsDurable)
+        {
+            Set(span, "durable_function", "true");
         }
 
         Set(span, "runtime", runtimeName);
@@ -75,6 +84,35 @@ public sealed class ExecutionSpanWriter(FunctionIdentity identity, string runtim
 
         // The trace's own priority is the placeholder's: the end call can contradict it (docs/spec/07-observed-clients.md#5-net-what-datadogtrace-sends).
         if (execution.Priority is { } priority && !span.Metrics.Contains("_sampling_priority_v1"u8))
+        {
+            span.Metrics.Set(Utf8Slice.From("_sampling_priority_v1"), priority);
+        }
+
+        return span;
+    }
+
+    /// <summary>The span of the sandbox's beginning. One that goes alone brings what the rest of its trace says of the trace id.</summary>
+    public Span WriteInit(InitSpan init, bool isAlone)
+    {
+        var span = new Span
+        {
+            Name = Utf8Slice.From(init.Name),
+            Type = Type,
+            Service = Utf8Slice.From(identity.Service),
+            Resource = identity.FunctionName is { } name ? Utf8Slice.From(name) : Name,
+            TraceId = init.Trace.TraceId,
+            SpanId = init.SpanId,
+            ParentId = init.Trace.ParentId,
+            StartNs = init.StartNs,
+            DurationNs = init.DurationNs,
+        };
+        Set(span, "span.kind", "server");
+        if (isAlone && init.Trace.HighBits is { } highBits)
+        {
+            Set(span, "_dd.p.tid", highBits);
+        }
+
+        if (isAlone && init.Trace.Priority is { } priority)
         {
             span.Metrics.Set(Utf8Slice.From("_sampling_priority_v1"), priority);
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Mayfly.Config;
 
 namespace Mayfly.Platforms.Lambda;
 
@@ -15,14 +16,17 @@ public sealed class ExtensionClient : IDisposable
 
     private const string IdentifierHeader = "Lambda-Extension-Identifier";
 
+    private readonly bool _isManagedInstance;
     private readonly Uri _registerUrl;
     private readonly Uri _nextUrl;
     private readonly Uri _telemetryUrl;
     private readonly HttpMessageInvoker _http;
 
     /// <param name="runtimeApi"><c>host:port</c>, as in <c>AWS_LAMBDA_RUNTIME_API</c>.</param>
-    public ExtensionClient(string runtimeApi)
+    /// <param name="kind">Managed instances refuse INVOKE, and every telemetry schema but their own.</param>
+    public ExtensionClient(string runtimeApi, SandboxKind kind = SandboxKind.OnDemand)
     {
+        _isManagedInstance = kind == SandboxKind.ManagedInstances;
         _registerUrl = new Uri($"http://{runtimeApi}/2020-01-01/extension/register");
         _nextUrl = new Uri($"http://{runtimeApi}/2020-01-01/extension/event/next");
         _telemetryUrl = new Uri($"http://{runtimeApi}/2022-07-01/telemetry");
@@ -37,10 +41,14 @@ public sealed class ExtensionClient : IDisposable
         });
     }
 
-    /// <summary>Registers for INVOKE and SHUTDOWN. Throws <see cref="HttpRequestException"/> when the platform cannot be reached or refuses.</summary>
+    /// <summary>
+    /// Registers for INVOKE, where the platform has such events, and SHUTDOWN. Throws <see cref="HttpRequestException"/> when the platform cannot be reached or
+    /// refuses.
+    /// </summary>
     public async Task<Registration> RegisterAsync(CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, _registerUrl) { Content = Json("""{"events":["INVOKE","SHUTDOWN"]}""") };
+        string events = _isManagedInstance ? """{"events":["SHUTDOWN"]}""" : """{"events":["INVOKE","SHUTDOWN"]}""";
+        using var request = new HttpRequestMessage(HttpMethod.Post, _registerUrl) { Content = Json(events) };
         request.Headers.TryAddWithoutValidation("Lambda-Extension-Name", ExtensionName);
         request.Headers.TryAddWithoutValidation("Lambda-Extension-Accept-Feature", "accountId");
         using HttpResponseMessage response = await _http.SendAsync(request, cancellation);
@@ -65,7 +73,8 @@ public sealed class ExtensionClient : IDisposable
         string types = withLogs ? """["platform","extension","function"]""" : """["platform"]""";
         const string Buffering = """{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}""";
         string destination = $$"""{"protocol":"HTTP","URI":"http://sandbox:{{port}}/"}""";
-        string body = $$"""{"schemaVersion":"2022-12-13","destination":{{destination}},"types":{{types}},"buffering":{{Buffering}}}""";
+        string schema = _isManagedInstance ? "2025-01-29" : "2022-12-13";
+        string body = $$"""{"schemaVersion":"{{schema}}","destination":{{destination}},"types":{{types}},"buffering":{{Buffering}}}""";
         using var request = new HttpRequestMessage(HttpMethod.Put, _telemetryUrl) { Content = Json(body) };
         request.Headers.TryAddWithoutValidation(IdentifierHeader, extensionId);
         try

@@ -64,16 +64,17 @@ public sealed class LambdaAgent : IAsyncDisposable
         _metrics = new MetricAggregator(metricSettings, Counters[Signal.Metrics], time, log);
         _events = new InvocationEvents(settings);
         var enhanced = new EnhancedMetrics(_metrics, settings.EnhancedMetrics);
-        var usage = new UsageMetrics(enhanced, new UsageSettings { ReadsUsage = settings.ProcEnhancedMetrics, IsConcurrent = false }, time);
-        _invocations = new InvocationTracker(enhanced, SendExecutionSpan, time, usage);
+        bool isManagedInstance = settings.Lambda.Kind == SandboxKind.ManagedInstances;
+        var usage = new UsageMetrics(enhanced, new UsageSettings { ReadsUsage = settings.ProcEnhancedMetrics, IsConcurrent = isManagedInstance }, time);
+        _invocations = new InvocationTracker(enhanced, SendExecutionSpan, SendInitSpan, time, settings.Lambda.Kind, usage) { BeforeFirstInvoke = LearnRuntime };
         Reparenting? reparenting = settings.Lambda.RuntimeProxy.IsWebAdapter ? new Reparenting() : null;
         var traceSettings = new TraceSettings { Env = settings.Env ?? "", AgentVersion = BuildInfo.Version, AsksIntakeForStats = !settings.ComputeStats };
         _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting));
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
-        _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, log) : null;
+        _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, log, isManagedInstance) : null;
         _intake = new IntakeClient(settings);
         _flushes = new FlushCoordinator([_traces, _metrics, _logBuffer], _intake, settings.ApiKey, Counters, log);
-        _platform = new ExtensionClient(runtimeApi);
+        _platform = new ExtensionClient(runtimeApi, settings.Lambda.Kind);
 
         ListenerSettings ports = settings.Listeners;
         RouteTable telemetry = new TelemetryRoutes(_invocations, _logs, reparenting, time, log).Table();
@@ -120,19 +121,19 @@ public sealed class LambdaAgent : IAsyncDisposable
             _log.Warn(warning);
         }
 
-        var loop = new SandboxLoop
+        var events = new EventSource(_platform, registration.ExtensionId, _time, _log);
+        var shutdown = new SandboxShutdown
         {
-            Platform = _platform,
             Invocations = _invocations,
-            Flushes = _flushes,
             Inbound = new InboundTraffic(_endpoints, _dogStatsd, _time),
             Logs = _logs,
-            OnFirstInvoke = LearnRuntime,
-            FlushTimeout = _settings.FlushTimeout,
+            Flushes = _flushes,
             Time = _time,
             Log = _log,
         };
-        return await loop.RunAsync(registration.ExtensionId, next, subscription, _stop.Token);
+        return await (_settings.Lambda.Kind == SandboxKind.ManagedInstances
+            ? new ManagedSandboxLoop(_settings.FlushStrategy, shutdown).RunAsync(events, next, subscription, _stop.Token)
+            : new SandboxLoop(_settings.FlushTimeout, shutdown).RunAsync(events, next, subscription, _stop.Token));
     }
 
     public async ValueTask DisposeAsync()
@@ -155,7 +156,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     {
         if (ports.LifecyclePort != 0)
         {
-            RouteTable table = new LifecycleRoutes(_invocations, _events, _time).Table();
+            RouteTable table = new LifecycleRoutes(_invocations, _events, _settings.Lambda.IsLocalTest, _time, _log).Table();
             yield return new HttpEndpoint("lifecycle API", HttpEndpoint.Loopback, ports.LifecyclePort, table);
         }
 
@@ -229,6 +230,11 @@ public sealed class LambdaAgent : IAsyncDisposable
     /// <summary>Waits for the platform's answer, for a moment; the inner task tells, then or later, what became of it.</summary>
     private async Task<Task<string?>> SubscribeAsync(Registration registration)
     {
+        if (_settings.Lambda.IsLocalTest)
+        {
+            return Task.FromResult<string?>(null);
+        }
+
         if (_server.PortOf(_telemetryEndpoint) is not { } port)
         {
             return Task.FromResult<string?>("the telemetry listener is off");
@@ -252,7 +258,18 @@ public sealed class LambdaAgent : IAsyncDisposable
         if (_spanWriter is { } writer)
         {
             Span function = writer.Write(execution);
-            _traces.Add([function, .. writer.WriteInferred(execution, function, _events.Settings)], headers: execution.Placeholder?.Headers ?? default);
+            Span[] init = execution.Init is { } known ? [writer.WriteInit(known, isAlone: false)] : [];
+            _traces.Add(
+                [function, .. writer.WriteInferred(execution, function, _events.Settings), .. init],
+                headers: execution.Placeholder?.Headers ?? default);
+        }
+    }
+
+    private void SendInitSpan(InitSpan init)
+    {
+        if (_spanWriter is { } writer)
+        {
+            _traces.Add([writer.WriteInit(init, isAlone: true)]);
         }
     }
 

@@ -35,6 +35,7 @@ public sealed class LambdaSpanInspector(InternalSpans internalSpans, InvocationT
             return SpanVerdict.Drop;
         }
 
+        invocations.LibrarySpanSeen(span);
         if (reparenting is not null)
         {
             Reparent(span, reparenting, headers);

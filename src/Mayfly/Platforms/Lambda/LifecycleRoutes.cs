@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
+using Mayfly.Diagnostics;
 using Mayfly.Http;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.Propagation;
@@ -12,7 +13,12 @@ namespace Mayfly.Platforms.Lambda;
 /// The API on port 8124 that tracers of universally instrumented runtimes call around each handler (docs/spec/01-lambda-lifecycle.md#3-local-http-api-on-8124).
 /// Both calls stand on the function's critical path: they are answered from memory.
 /// </summary>
-public sealed class LifecycleRoutes(InvocationTracker invocations, InvocationEvents events, TimeProvider time)
+/// <param name="invocations">Takes the calls.</param>
+/// <param name="events">Reads what the calls bring.</param>
+/// <param name="isLocalTest">No telemetry comes: a call to <c>/lambda/flush</c>, or that the handler has returned, ends the invocation.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Told of calls that are nobody's.</param>
+public sealed class LifecycleRoutes(InvocationTracker invocations, InvocationEvents events, bool isLocalTest, TimeProvider time, Log log)
 {
     /// <summary>The platform's own limit for events and responses.</summary>
     private const int BodyLimitBytes = 6 * 1024 * 1024;
@@ -28,7 +34,7 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, InvocationEve
             .Map("/lambda/start-invocation", StartInvocationAsync, "POST")
             .Map("/lambda/end-invocation", EndInvocationAsync, "POST")
             .Map("/lambda/hello", AnswerOkAsync)
-            .Map("/lambda/flush", AnswerOkAsync)
+            .Map("/lambda/flush", FlushAsync)
             .Map("/lambda/ping", AnswerOkAsync)
             .Map("/trace-context", AnswerOkAsync)
             .Map("/lambda/trace-context", AnswerOkAsync);
@@ -36,11 +42,22 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, InvocationEve
 
     private static ValueTask AnswerOkAsync(HttpExchange exchange) => exchange.RespondAsync(StatusCodes.Status200OK, EmptyObject, "application/json");
 
+    /// <summary>Answered at once; only a local emulator means something by it.</summary>
+    private ValueTask FlushAsync(HttpExchange exchange)
+    {
+        if (isLocalTest)
+        {
+            invocations.CurrentFinished(NowNs);
+        }
+
+        return AnswerOkAsync(exchange);
+    }
+
     private async ValueTask StartInvocationAsync(HttpExchange exchange)
     {
         using RequestBody body = await exchange.ReadBodyAsync(BodyLimitBytes);
         StartCall call = events.Read(body.Bytes.Span, PropagationHeader.CarrierOf(exchange.RequestHeaders), NowNs);
-        invocations.StartCalled(exchange.Header(RequestIdHeader), call);
+        WarnUnless(invocations.StartCalled(exchange.Header(RequestIdHeader), call));
         if (call.Upstream is { } upstream)
         {
             exchange.ResponseHeaders[TraceContext.TraceIdHeader] = upstream.TraceId.ToString(CultureInfo.InvariantCulture);
@@ -74,8 +91,25 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, InvocationEve
         {
             Captured = events.Capture(body.Bytes.Span, PayloadCapture.ResponseKey),
         };
-        invocations.EndCalled(exchange.Header(RequestIdHeader), call);
+        WarnUnless(invocations.EndCalled(exchange.Header(RequestIdHeader), call));
+        if (isLocalTest)
+        {
+            invocations.CurrentFinished(NowNs);
+        }
+
         await AnswerOkAsync(exchange);
+    }
+
+    private void WarnUnless(bool isKnown)
+    {
+        if (!isKnown)
+        {
+            log.Once(
+                "lifecycle without id",
+                LogLevel.Warn,
+                $"A tracer called without {RequestIdHeader} while several invocations were open, so nobody knows which one it meant: "
+                + "aws.lambda spans are missing. A newer tracer sends the header.");
+        }
     }
 
     private static double? PriorityOf(HttpExchange exchange)

@@ -76,12 +76,25 @@ public sealed class TelemetryRoutes(InvocationTracker invocations, LambdaLogs? l
                 invocations.PlatformStarted(platform.RequestId!, record.TimeNs);
                 break;
             case TelemetryKind.RuntimeDone:
-                var done = new RuntimeDone(record.TimeNs, platform.Status, platform.ErrorType, platform.DurationMs, platform.ProducedBytes);
+                var done = new RuntimeDone(record.TimeNs, platform.Status, platform.ErrorType, platform.DurationMs, platform.ProducedBytes)
+                {
+                    ResponseLatencyMs = platform.FindSpan("responseLatency")?.DurationMs,
+                    ResponseDurationMs = platform.FindSpan("responseDuration")?.DurationMs,
+                };
                 invocations.RuntimeFinished(platform.RequestId!, done);
                 break;
             case TelemetryKind.Report:
                 invocations.Reported(platform.RequestId!, FiguresOf(platform), record.TimeNs);
                 reparenting?.Remove(platform.RequestId!);
+                break;
+            case TelemetryKind.InitStart:
+                invocations.InitStarted(record.TimeNs, platform.RuntimeVersion);
+                break;
+            case TelemetryKind.RestoreStart:
+                invocations.RestoreStarted(record.TimeNs);
+                break;
+            case TelemetryKind.RestoreReport:
+                invocations.RestoreReported(platform.DurationMs, record.TimeNs);
                 break;
             case TelemetryKind.InitReport when platform.DurationMs is { } durationMs:
                 invocations.InitReported(durationMs, platform.InitializationType ?? "on-demand", record.TimeNs);
@@ -105,6 +118,8 @@ public sealed class TelemetryRoutes(InvocationTracker invocations, LambdaLogs? l
         MemorySizeMb = report.MemorySizeMB,
         MaxMemoryUsedMb = report.MaxMemoryUsedMB,
         InitDurationMs = report.InitDurationMs,
+        ResponseLatencyMs = report.FindSpan("responseLatency")?.DurationMs,
+        ResponseDurationMs = report.FindSpan("responseDuration")?.DurationMs,
     };
 
     private long NowNs => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;

@@ -1,5 +1,6 @@
 using Mayfly.Platforms.Lambda;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Tags;
 using Mayfly.Local.Intake.Protos;
 using Mayfly.Tests.Metrics;
@@ -11,6 +12,8 @@ namespace Mayfly.Tests.Platforms.Lambda;
 public sealed class EnhancedMetricsTableTests : IDisposable
 {
     private const long At = MetricRig.Now - 60;
+
+    private static readonly RuntimeDone Done = new(At * 1_000_000_000, PlatformStatus.Success, null, null);
 
     private static readonly TagSet Tags = TagSet.Empty.With("cold_start", "false").With("runtime", "java17");
 
@@ -24,13 +27,13 @@ public sealed class EnhancedMetricsTableTests : IDisposable
         { "errors", 1, static metrics => metrics.Error(At, Tags) },
         { "timeouts", 1, static metrics => metrics.Timeout(At, Tags) },
         { "out_of_memory", 1, static metrics => metrics.OutOfMemory(At, Tags) },
-        { "runtime_duration", 2599, static metrics => metrics.RuntimeDone(2599, null, At, Tags) },
-        { "produced_bytes", 8, static metrics => metrics.RuntimeDone(null, 8, At, Tags) },
+        { "runtime_duration", 2599, static metrics => metrics.RuntimeDone(Done with { DurationMs = 2599 }, At, Tags) },
+        { "produced_bytes", 8, static metrics => metrics.RuntimeDone(Done with { ProducedBytes = 8 }, At, Tags) },
         { "post_runtime_duration", 0.4, static metrics => metrics.PostRuntimeDuration(0.4, At, Tags) },
         { "snapstart_restore_duration", 0.1505, static metrics => metrics.SnapStartRestoreDuration(150.5, At, Tags) },
         { "shutdowns", 1, static metrics => metrics.Shutdown(isUnused: false, At, Tags) },
-        { "response_latency", 0.847, static metrics => metrics.ResponseLatency(0.847, At, Tags) },
-        { "response_duration", 0.127, static metrics => metrics.ResponseDuration(0.127, At, Tags) },
+        { "response_latency", 0.847, static metrics => metrics.RuntimeDone(Done with { ResponseLatencyMs = 0.847 }, At, Tags) },
+        { "response_duration", 0.127, static metrics => metrics.RuntimeDone(Done with { ResponseDurationMs = 0.127 }, At, Tags) },
     };
 
     [Theory]

@@ -44,7 +44,7 @@ public class LambdaAgentTests
         Assert.Equal(0, await rig.EndAsync());
     }
 
-    /// <summary>TV6, without the cold-start span.</summary>
+    /// <summary>TV6.</summary>
     [Fact]
     public async Task A_cold_invocation_arrives_at_the_intake()
     {
@@ -85,7 +85,11 @@ public class LambdaAgentTests
         Assert.Equal(("my-svc", "my-fn", "serverless", 0, 1), (span.Service, span.Resource, span.Type, span.Error, span.Chunk.Priority));
         Assert.Equal(("true", Id, "yes", "server"), (span.Meta["cold_start"], span.Meta["request_id"], span.Meta["from.tracer"], span.Meta["span.kind"]));
         Assert.Equal(("lambda", "dev", "123456789012"), (span.Meta["_dd.origin"], span.Meta["env"], span.Meta["account_id"]));
-        Assert.Equal(77ul, Assert.Single(rig.Intake.Spans, static span => span.Name != "aws.lambda").ParentId);
+        Assert.Equal(77ul, Assert.Single(rig.Intake.Spans, static span => span.Name == "http.request").ParentId);
+        ReceivedSpan cold = Assert.Single(rig.Intake.Spans, static span => span.Name == "aws.lambda.cold_start");
+        Assert.Equal((999ul, 0ul, 1666361102600000000, 549040000), (cold.TraceId, cold.ParentId, cold.StartNs, cold.DurationNs));
+        Assert.Equal(("my-svc", "my-fn", "serverless", 0, 1), (cold.Service, cold.Resource, cold.Type, cold.Error, cold.Chunk.Priority));
+        Assert.Same(span.Chunk, cold.Chunk);
 
         (string Name, double Sum)[] expected =
         [

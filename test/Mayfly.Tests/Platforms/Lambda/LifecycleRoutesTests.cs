@@ -1,4 +1,5 @@
 using System.Text;
+using Mayfly.Diagnostics;
 using Mayfly.Platforms.Lambda;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Tests.Config;
@@ -18,12 +19,14 @@ public sealed class LifecycleRoutesTests : IAsyncLifetime
     private const string IdHeader = "lambda-runtime-aws-request-id: r1";
 
     private readonly TrackerRig _rig = new();
+    private readonly MemoryStream _output = new();
     private ServerRig _server = null!;
     private RawHttp _client = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _server = await ServerRig.StartAsync(new LifecycleRoutes(_rig.Tracker, new InvocationEvents(Environments.Read()), _rig.Clock).Table());
+        var routes = new LifecycleRoutes(_rig.Tracker, new InvocationEvents(Environments.Read()), isLocalTest: false, _rig.Clock, new Log(LogLevel.Info, _output));
+        _server = await ServerRig.StartAsync(routes.Table());
         _client = new RawHttp(_server.Port);
     }
 

@@ -30,6 +30,7 @@ internal sealed class ContextTable
             context.Place = null;
             _byAge.Remove(place);
             _byId.Remove(context.RequestId);
+            context.ForgetTracer();
         }
     }
 

@@ -18,9 +18,13 @@ public sealed record ExecutionSpan
 
     public required long DurationNs { get; init; }
 
-    public required bool IsColdStart { get; init; }
+    /// <summary>Null: not told, because invocations overlap.</summary>
+    public required bool? IsColdStart { get; init; }
 
     public required bool IsProactiveInit { get; init; }
+
+    /// <summary>The function is a durable one.</summary>
+    public bool IsDurable { get; init; }
 
     public required InvocationError? Error { get; init; }
 
@@ -46,4 +50,7 @@ public sealed record ExecutionSpan
 
     /// <summary>Span id of the upstream context; 0 = none.</summary>
     public ulong UpstreamSpanId { get; init; }
+
+    /// <summary>What the sandbox did before this invocation, when it waited for that and all of it is known.</summary>
+    public InitSpan? Init { get; init; }
 }

@@ -59,6 +59,9 @@ internal sealed class InvocationContext(string requestId, long createdNs, long c
     /// <summary>Time of the report, Unix seconds.</summary>
     public long ReportedSeconds { get; set; }
 
+    /// <summary>Arrival of the report on the monotonic clock.</summary>
+    public long ReportedTimestamp { get; set; }
+
     /// <summary>The <c>aws.lambda</c> span has left: nothing that comes later changes it.</summary>
     public bool IsSpanSent { get; set; }
 
@@ -78,12 +81,27 @@ internal sealed class InvocationContext(string requestId, long createdNs, long c
     public void SignalRuntimeDone() => _runtimeDone.TrySetResult();
 
     public void SignalReported() => _reported.TrySetResult();
+
+    /// <summary>Nothing more will be made of what the tracer sent: it can be large, and the sandbox's first context is kept for its facts.</summary>
+    public void ForgetTracer()
+    {
+        Start = null;
+        End = null;
+        Placeholder = null;
+    }
 }
 
 /// <summary>What <c>platform.runtimeDone</c> said.</summary>
 /// <param name="DurationMs">Null when the record had no metrics.</param>
 /// <param name="ProducedBytes">Null when not told.</param>
-public sealed record RuntimeDone(long AtNs, PlatformStatus Status, string? ErrorType, double? DurationMs, long? ProducedBytes = null);
+public sealed record RuntimeDone(long AtNs, PlatformStatus Status, string? ErrorType, double? DurationMs, long? ProducedBytes = null)
+{
+    /// <summary>Until the first byte of the response; null when not told.</summary>
+    public double? ResponseLatencyMs { get; init; }
+
+    /// <summary>From the first to the last byte of the response; null when not told.</summary>
+    public double? ResponseDurationMs { get; init; }
+}
 
 /// <summary>What <c>platform.report</c> said; null = not in the record.</summary>
 public sealed record ReportFigures
@@ -102,6 +120,12 @@ public sealed record ReportFigures
 
     /// <summary>Only of a cold start.</summary>
     public double? InitDurationMs { get; init; }
+
+    /// <inheritdoc cref="RuntimeDone.ResponseLatencyMs"/>
+    public double? ResponseLatencyMs { get; init; }
+
+    /// <inheritdoc cref="RuntimeDone.ResponseDurationMs"/>
+    public double? ResponseDurationMs { get; init; }
 }
 
 /// <summary>A <c>start-invocation</c> call.</summary>

@@ -23,7 +23,7 @@ public sealed partial class InvocationTracker
         if (!context.IsOutOfMemoryCounted)
         {
             context.IsOutOfMemoryCounted = true;
-            Emit(context, tags => metrics.OutOfMemory(at, tags), leaving);
+            Emit(context, tags => _metrics.OutOfMemory(at, tags), leaving);
         }
     }
 }

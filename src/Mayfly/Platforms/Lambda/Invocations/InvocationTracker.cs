@@ -1,3 +1,4 @@
+using Mayfly.Config;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Platforms.Lambda.Usage;
 using Mayfly.Tags;
@@ -9,29 +10,63 @@ namespace Mayfly.Platforms.Lambda.Invocations;
 /// whatever order they arrive. It decides when an <c>aws.lambda</c> span is complete and which enhanced metrics an event stands for.
 /// </summary>
 /// <remarks>
-/// A span leaves when the flush is about to begin (<see cref="SendComplete"/>), with the next INVOKE, or at SHUTDOWN: what arrives up to then is in it, in any
-/// order. Metrics of an id wait for its INVOKE, which knows their tags. Thread-safe: each call takes a short lock; spans and metrics leave outside of it.
-/// Bounded: see <see cref="ContextTable.Limit"/>; the oldest is closed first. docs/spec/01-lambda-lifecycle.md#4-invocation-state-machine, #35-unusual-calls.
+/// <para>A span leaves when the flush is about to begin (<see cref="SendComplete"/>), with the next INVOKE, or at SHUTDOWN: what arrives up to then is in it,
+/// in any order. Metrics of an id wait for its INVOKE, which knows their tags. Thread-safe: each call takes a short lock; spans and metrics leave outside of it.
+/// Bounded: see <see cref="ContextTable.Limit"/>; the oldest is closed first.</para>
+/// <para>On managed instances invocations overlap: <c>platform.start</c> begins one and <c>platform.report</c> ends it, and what names no id belongs to one
+/// only when no other is open. docs/spec/01-lambda-lifecycle.md#4-invocation-state-machine, #35-unusual-calls, #17-lmi-differences-summary.</para>
 /// </remarks>
-public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<ExecutionSpan> sendSpan, TimeProvider time, UsageMetrics? usage = null)
+public sealed partial class InvocationTracker
 {
-    /// <summary>A first INVOKE later than this after the start of the process was initialized ahead of demand; equals the platform's limit for INIT.</summary>
-    private static readonly TimeSpan ProactiveInitAfter = TimeSpan.FromSeconds(10);
-
     /// <summary>
     /// What mentions an id comes within the window of its invocation, whose longest form is 15 minutes: an id without INVOKE for longer will get none.
     /// </summary>
     private static readonly TimeSpan LongestWaitForInvoke = TimeSpan.FromMinutes(20);
 
+    /// <summary>How long the context of an overlapping invocation that has its report waits for the tracer's end call, which may be on its way.</summary>
+    private static readonly TimeSpan LongestWaitForEndCall = TimeSpan.FromSeconds(10);
+
+    private readonly EnhancedMetrics _metrics;
+    private readonly Action<ExecutionSpan> _sendSpan;
+    private readonly Action<InitSpan> _sendInitSpan;
+    private readonly TimeProvider _time;
+    private readonly UsageMetrics? _usage;
+    private readonly bool _isConcurrent;
+    private readonly SandboxStart _start;
     private readonly Lock _gate = new();
-    private readonly long _processStart = time.GetTimestamp();
     private readonly ContextTable _contexts = new();
     private readonly List<Action<TagSet>> _beforeFirstInvoke = [];
     private InvocationContext? _current;
     private StartCall? _unclaimedStart;
     private EndCall? _unclaimedEnd;
-    private bool _sawFirstInvoke;
+    private int _sawInvoke;
     private TagSet _sandboxTags = TagSet.Empty;
+
+    /// <param name="metrics">Takes the enhanced metrics.</param>
+    /// <param name="sendSpan">Takes the <c>aws.lambda</c> spans.</param>
+    /// <param name="sendInitSpan">Takes the sandbox's cold-start or restore span, if it does not go with the first of the former.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="kind">What kind of sandbox this is.</param>
+    /// <param name="usage">What the operating system measures; null = nothing.</param>
+    public InvocationTracker(
+        EnhancedMetrics metrics,
+        Action<ExecutionSpan> sendSpan,
+        Action<InitSpan> sendInitSpan,
+        TimeProvider time,
+        SandboxKind kind = SandboxKind.OnDemand,
+        UsageMetrics? usage = null)
+    {
+        _metrics = metrics;
+        _sendSpan = sendSpan;
+        _sendInitSpan = sendInitSpan;
+        _time = time;
+        _usage = usage;
+        _isConcurrent = kind == SandboxKind.ManagedInstances;
+        _start = new SandboxStart(kind, time);
+    }
+
+    /// <summary>Called once, before the first invocation is begun: only now the runtime's process is there to be looked at.</summary>
+    public Action? BeforeFirstInvoke { get; init; }
 
     /// <summary>Tags that hold for every invocation of the sandbox, such as <c>runtime</c>.</summary>
     public TagSet SandboxTags
@@ -68,7 +103,12 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
     /// <summary>INVOKE: opens the invocation and counts it. An earlier one has its last chance to send a span.</summary>
     internal InvocationContext Begin(string requestId)
     {
-        var leaving = new Departures(sendSpan);
+        if (Interlocked.Exchange(ref _sawInvoke, 1) == 0)
+        {
+            BeforeFirstInvoke?.Invoke();
+        }
+
+        Departures leaving = NewDepartures();
         InvocationContext context;
         lock (_gate)
         {
@@ -84,115 +124,46 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
             if (!context.IsInvoked)
             {
                 context.IsInvoked = true;
-                SetInitKind(context);
+                _start.Invoked(context);
                 context.MetricTags = MetricTagsOf(context);
-                long nowSeconds = NowSeconds;
-                leaving.Add(context.MetricTags, tags => metrics.Invocation(nowSeconds, tags));
+                CountInvocation(context, leaving);
                 leaving.Add(context.MetricTags, _beforeFirstInvoke);
                 leaving.Add(context.MetricTags, context.HeldMetrics);
             }
 
-            ClaimCalls(context, leaving);
-            _current = context;
+            if (!_isConcurrent)
+            {
+                ClaimCalls(context, leaving);
+                _current = context;
+            }
         }
 
         // Reads files: outside of the lock, and before the handler has used much.
-        context.Usage ??= usage?.Begin();
+        context.Usage ??= _usage?.Begin();
         leaving.Send();
         return context;
     }
 
-    public void PlatformStarted(string requestId, long atNs) => Change(requestId, (context, _) => context.PlatformStartNs = atNs);
-
-    /// <summary>A second record for one id (timeout or extension crash after the response) is no second invocation; it may add an error.</summary>
-    public void RuntimeFinished(string requestId, RuntimeDone done)
-    {
-        InvocationContext changed = Change(requestId, (context, leaving) =>
-        {
-            long at = ToSeconds(done.AtNs);
-            bool isFirst = context.Done is null;
-            context.Done = done with { DurationMs = context.Done?.DurationMs ?? done.DurationMs };
-            if (isFirst)
-            {
-                Emit(context, tags => metrics.RuntimeDone(done.DurationMs, done.ProducedBytes, at, tags), leaving);
-                EmitPostRuntime(context, leaving);
-                EmitUsage(context, (figures, tags) => usage?.RuntimeDone(figures, at, tags), leaving);
-            }
-
-            CountFailure(context, done.Status, done.ErrorType, at, leaving);
-        });
-        changed.SignalRuntimeDone();
-    }
-
-    /// <summary>The platform's last word on an invocation; a second one is ignored.</summary>
-    public void Reported(string requestId, ReportFigures report, long atNs)
-    {
-        InvocationContext changed = Change(requestId, (context, leaving) =>
-        {
-            if (context.Report is not null)
-            {
-                return;
-            }
-
-            long at = ToSeconds(atNs);
-            context.Report = report;
-            context.ReportedSeconds = at;
-            Emit(context, tags => metrics.Report(report, at, tags), leaving);
-            EmitPostRuntime(context, leaving);
-            EmitUsage(context, (figures, tags) => usage?.Reported(figures, at, tags), leaving);
-            if (context.IsInvoked)
-            {
-                // The report of an invocation that ended an earlier life of the sandbox comes to the agent of the next one; that life has counted its failure.
-                CountFailure(context, report.Status, report.ErrorType, at, leaving);
-                if (report.MaxMemoryUsedMb is { } used && used >= report.MemorySizeMb)
-                {
-                    CountOutOfMemory(context, at, leaving);
-                }
-            }
-
-            if (context != _current)
-            {
-                Conclude(context, leaving);
-            }
-        });
-        changed.SignalReported();
-    }
-
-    /// <summary>Waits for the first INVOKE, which knows the tags.</summary>
-    public void InitReported(double durationMs, string initializationType, long atNs)
-    {
-        var leaving = new Departures(sendSpan);
-        lock (_gate)
-        {
-            void Emission(TagSet tags) => metrics.InitDuration(durationMs, initializationType, ToSeconds(atNs), tags);
-            if (_sawFirstInvoke)
-            {
-                leaving.Add(_current?.MetricTags ?? _sandboxTags, Emission);
-            }
-            else if (_beforeFirstInvoke.Count < ContextTable.Limit)
-            {
-                _beforeFirstInvoke.Add(Emission);
-            }
-        }
-
-        leaving.Send();
-    }
-
     /// <summary>
     /// A tracer says that the handler is about to run. A second call for the same invocation is ignored; without an id it belongs to the invocation that is
-    /// open,
-    /// else to the next.
+    /// open, else to the next.
     /// </summary>
-    public void StartCalled(string? requestId, StartCall call)
+    /// <returns>False when the call has no id and several invocations are open.</returns>
+    public bool StartCalled(string? requestId, StartCall call)
     {
         if (requestId is not null)
         {
             Change(requestId, (context, _) => context.Start ??= call);
-            return;
+            return true;
         }
 
         lock (_gate)
         {
+            if (_isConcurrent)
+            {
+                return OnlyOpen(static context => context.Start is null) is { } only && (only.Start = call) is not null;
+            }
+
             if (_current is { Done: null, End: null })
             {
                 _current.Start ??= call;
@@ -202,23 +173,35 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
                 _unclaimedStart ??= call;
             }
         }
+
+        return true;
     }
 
     /// <summary>
     /// A tracer says that the handler has returned. The last call for an id wins until the span has left; without an id only the first one counts.
     /// </summary>
-    public void EndCalled(string? requestId, EndCall call)
+    /// <returns>False when the call has no id and several invocations are open.</returns>
+    public bool EndCalled(string? requestId, EndCall call)
     {
         if (requestId is not null)
         {
             Change(requestId, (context, leaving) => End(context, call, leaving));
-            return;
+            return true;
         }
 
-        var leaving = new Departures(sendSpan);
+        Departures leaving = NewDepartures();
         lock (_gate)
         {
-            if (_unclaimedStart is not null || _current is null)
+            if (_isConcurrent)
+            {
+                if (OnlyOpen(static context => context.End is null) is not { } only)
+                {
+                    return false;
+                }
+
+                End(only, call, leaving);
+            }
+            else if (_unclaimedStart is not null || _current is null)
             {
                 // The handler of an INVOKE that is on its way to us has run already.
                 _unclaimedEnd ??= call;
@@ -230,6 +213,7 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
         }
 
         leaving.Send();
+        return true;
     }
 
     /// <summary>The tracer's stand-in for the <c>aws.lambda</c> span arrived.</summary>
@@ -241,15 +225,22 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
     /// </summary>
     public void SendComplete()
     {
-        var leaving = new Departures(sendSpan);
+        Departures leaving = NewDepartures();
         lock (_gate)
         {
+            ReleaseFirstInvocation(leaving);
             foreach (InvocationContext context in _contexts.All)
             {
                 if (ExecutionSpanBuilder.IsComplete(context) && context.IsInvoked)
                 {
                     Take(context, null, leaving);
                 }
+            }
+
+            leaving.Add(_start.First?.Done is null ? null : _start.Take(isFinal: false));
+            if (_isConcurrent)
+            {
+                Expire(begun: null, leaving);
             }
         }
 
@@ -260,13 +251,14 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
     /// <param name="reason">Lower case: <c>spindown</c>, <c>timeout</c>, <c>failure</c>.</param>
     public void Shutdown(string reason)
     {
-        var leaving = new Departures(sendSpan);
+        Departures leaving = NewDepartures();
         lock (_gate)
         {
             long at = NowSeconds;
-            bool isUnused = !_sawFirstInvoke;
-            leaving.Add(_sandboxTags, tags => metrics.Shutdown(isUnused, at, tags));
-            leaving.Add(_sandboxTags, tags => usage?.Shutdown(tags));
+            bool isUnused = _start.First is null;
+            ReleaseFirstInvocation(leaving);
+            leaving.Add(_sandboxTags, tags => _metrics.Shutdown(isUnused, at, tags));
+            leaving.Add(_sandboxTags, tags => _usage?.Shutdown(tags));
             leaving.Add(_sandboxTags, _beforeFirstInvoke);
             foreach (InvocationContext context in _contexts.All)
             {
@@ -279,6 +271,7 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
                 Close(context, leaving);
             }
 
+            leaving.Add(_start.Take(isFinal: true));
             _current = null;
         }
 
@@ -295,15 +288,17 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
         }
     }
 
-    private long NowSeconds => time.GetUtcNow().ToUnixTimeSeconds();
+    private long NowSeconds => _time.GetUtcNow().ToUnixTimeSeconds();
 
-    private long NowNs => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+    private long NowNs => (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 
     private static long ToSeconds(long ns) => ns / 1_000_000_000;
 
+    private Departures NewDepartures() => new(_sendSpan, _sendInitSpan);
+
     private InvocationContext Change(string requestId, Action<InvocationContext, Departures> change)
     {
-        var leaving = new Departures(sendSpan);
+        Departures leaving = NewDepartures();
         InvocationContext context;
         lock (_gate)
         {
@@ -327,9 +322,29 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
             Close(oldest, leaving);
         }
 
-        var context = new InvocationContext(requestId, NowNs, time.GetTimestamp());
+        var context = new InvocationContext(requestId, NowNs, _time.GetTimestamp());
         _contexts.Add(context);
         return context;
+    }
+
+    /// <summary>The open invocation that <paramref name="lacks"/> something, unless there are several of them.</summary>
+    private InvocationContext? OnlyOpen(Predicate<InvocationContext> lacks)
+    {
+        InvocationContext? only = null;
+        foreach (InvocationContext context in _contexts.All)
+        {
+            if (context is { IsInvoked: true, Report: null } && lacks(context))
+            {
+                if (only is not null)
+                {
+                    return null;
+                }
+
+                only = context;
+            }
+        }
+
+        return only;
     }
 
     /// <summary>Calls without an id that came before their INVOKE.</summary>
@@ -352,97 +367,40 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
         {
             CountError(context, NowSeconds, leaving);
         }
+
+        if (_isConcurrent && context.Report is not null)
+        {
+            Conclude(context, leaving);
+        }
     }
 
     /// <summary>
-    /// Closes what another life of the sandbox left behind (its reports can come to us after a reset) and ids that were mentioned long ago without ever being
-    /// invoked.
-    /// An invocation of this life keeps its context until its report, however long the sandbox was frozen.
+    /// Closes what another life of the sandbox left behind (its reports can come to us after a reset), ids that were mentioned long ago without ever being
+    /// invoked, and overlapping invocations whose tracer never called their end. Else an invocation keeps its context until its report, however long the
+    /// sandbox was frozen.
     /// </summary>
-    private void Expire(string begun, Departures leaving)
+    private void Expire(string? begun, Departures leaving)
     {
         foreach (InvocationContext context in _contexts.All)
         {
-            bool isOver = context.Report is not null || time.GetElapsedTime(context.CreatedTimestamp) > LongestWaitForInvoke;
-            if (!context.IsInvoked && isOver && context.RequestId != begun)
+            if (context.RequestId == begun)
+            {
+                continue;
+            }
+
+            if (!context.IsInvoked && (context.Report is not null || _time.GetElapsedTime(context.CreatedTimestamp) > LongestWaitForInvoke))
             {
                 Close(context, leaving);
             }
-        }
-    }
+            else if (_isConcurrent && context.Report is not null && _time.GetElapsedTime(context.ReportedTimestamp) > LongestWaitForEndCall)
+            {
+                if (context is { Start: not null, End: null } && context.Done?.Status is PlatformStatus.Error or PlatformStatus.Failure)
+                {
+                    Take(context, "failure", leaving);
+                }
 
-    /// <summary>Cold start and proactive initialization are facts of the sandbox's first invocation only.</summary>
-    private void SetInitKind(InvocationContext context)
-    {
-        if (!_sawFirstInvoke)
-        {
-            _sawFirstInvoke = true;
-            context.IsProactiveInit = time.GetElapsedTime(_processStart) > ProactiveInitAfter;
-            context.IsColdStart = !context.IsProactiveInit;
-        }
-    }
-
-    private TagSet MetricTagsOf(InvocationContext context)
-    {
-        TagSet tags = _sandboxTags.With("cold_start", context.IsColdStart ? "true" : "false");
-        return context.IsProactiveInit ? tags.With("proactive_initialization", "true") : tags;
-    }
-
-    private static void Emit(InvocationContext context, Action<TagSet> emission, Departures leaving)
-    {
-        if (context.IsInvoked)
-        {
-            leaving.Add(context.MetricTags, emission);
-        }
-        else
-        {
-            context.HeldMetrics.Add(emission);
-        }
-    }
-
-    /// <summary>Only for an invocation whose beginning was measured.</summary>
-    private static void EmitUsage(InvocationContext context, Action<InvocationUsage, TagSet> emission, Departures leaving)
-    {
-        if (context.Usage is { } figures)
-        {
-            leaving.Add(context.MetricTags, tags => emission(figures, tags));
-        }
-    }
-
-    private void EmitPostRuntime(InvocationContext context, Departures leaving)
-    {
-        if (context.Report?.DurationMs is { } durationMs && context.Done?.DurationMs is { } runtimeMs && runtimeMs != 0)
-        {
-            long at = context.ReportedSeconds;
-            Emit(context, tags => metrics.PostRuntimeDuration(durationMs - runtimeMs, at, tags), leaving);
-        }
-    }
-
-    private void CountFailure(InvocationContext context, PlatformStatus status, string? errorType, long at, Departures leaving)
-    {
-        if (status is PlatformStatus.Error or PlatformStatus.Failure or PlatformStatus.Timeout)
-        {
-            CountError(context, at, leaving);
-        }
-
-        if (status == PlatformStatus.Timeout && !context.IsTimeoutCounted)
-        {
-            context.IsTimeoutCounted = true;
-            Emit(context, tags => metrics.Timeout(at, tags), leaving);
-        }
-
-        if (status == PlatformStatus.Error && errorType == "Runtime.OutOfMemory")
-        {
-            CountOutOfMemory(context, at, leaving);
-        }
-    }
-
-    private void CountError(InvocationContext context, long at, Departures leaving)
-    {
-        if (!context.IsErrorCounted)
-        {
-            context.IsErrorCounted = true;
-            Emit(context, tags => metrics.Error(at, tags), leaving);
+                Close(context, leaving);
+            }
         }
     }
 
@@ -452,6 +410,11 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
         if (context.IsInvoked && ExecutionSpanBuilder.IsEnough(context))
         {
             Take(context, null, leaving);
+        }
+
+        if (context == _start.First)
+        {
+            leaving.Add(_start.Take(isFinal: true));
         }
 
         if (context is { Report: not null, IsInvoked: true })
@@ -471,7 +434,7 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
         leaving.Add(_sandboxTags, context.HeldMetrics);
         if (context.Usage is { } figures)
         {
-            usage?.Abandon(figures);
+            _usage?.Abandon(figures);
         }
 
         context.SignalRuntimeDone();
@@ -484,7 +447,9 @@ public sealed partial class InvocationTracker(EnhancedMetrics metrics, Action<Ex
         if (!context.IsSpanSent)
         {
             context.IsSpanSent = true;
-            leaving.Add(ExecutionSpanBuilder.Build(context, reason, NowNs));
+            ExecutionSpan span = ExecutionSpanBuilder.Build(context, reason, NowNs);
+            span = span with { IsDurable = _start.IsDurable, IsColdStart = _isConcurrent ? null : span.IsColdStart };
+            leaving.Add(span with { Init = _start.TakeWith(context, TraceOf(span)) });
         }
     }
 }

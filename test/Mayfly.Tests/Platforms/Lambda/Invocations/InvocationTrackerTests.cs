@@ -391,6 +391,7 @@ public sealed class InvocationTrackerTests : IDisposable
     {
         _rig.Report("before the reset");
         _rig.Invoke("r1");
+        _rig.Tracker.SendComplete();
         Assert.Equal("billed_duration=1 duration=1 estimated_cost=1 invocations=1 max_memory_used=1 memorysize=1", _rig.CountMetrics());
         Assert.Equal(1, _rig.Tracker.Count);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Metrics;
@@ -21,10 +22,13 @@ internal sealed class TrackerRig : IDisposable
 
     private readonly MetricAggregator _metrics;
 
-    public TrackerRig()
+    public TrackerRig(SandboxKind kind = SandboxKind.OnDemand)
     {
         _metrics = new MetricAggregator(new MetricSettings(), new SignalCounters(), Clock);
-        Tracker = new InvocationTracker(new EnhancedMetrics(_metrics, isOn: true), Spans.Add, Clock) { SandboxTags = TagSet.Empty.With("runtime", "java17") };
+        Tracker = new InvocationTracker(new EnhancedMetrics(_metrics, isOn: true), Spans.Add, InitSpans.Add, Clock, kind)
+        {
+            SandboxTags = TagSet.Empty.With("runtime", "java17"),
+        };
     }
 
     public FakeClock Clock { get; } = new();
@@ -32,6 +36,9 @@ internal sealed class TrackerRig : IDisposable
     public InvocationTracker Tracker { get; }
 
     public List<ExecutionSpan> Spans { get; } = [];
+
+    /// <summary>Those that left alone; others are in <see cref="Spans"/>.</summary>
+    public List<InitSpan> InitSpans { get; } = [];
 
     public void Dispose() => _metrics.Dispose();
 

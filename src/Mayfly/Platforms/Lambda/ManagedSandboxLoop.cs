@@ -1,0 +1,87 @@
+using Mayfly.Config;
+using Mayfly.Diagnostics;
+using Mayfly.Lifecycle;
+
+namespace Mayfly.Platforms.Lambda;
+
+/// <summary>
+/// The life of a sandbox on managed instances: never frozen, invocations overlap and are told by telemetry alone, so data is sent in the background until the
+/// one event that comes, SHUTDOWN (docs/spec/01-lambda-lifecycle.md#17-lmi-differences-summary).
+/// </summary>
+/// <param name="strategy">Only <c>continuously</c> means something here: its interval.</param>
+/// <param name="shutdown">The end, and what a flush needs too.</param>
+public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown shutdown)
+{
+    private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(30);
+
+    private readonly TimeProvider _time = shutdown.Time;
+    private readonly Log _log = shutdown.Log;
+
+    /// <summary>Runs to the end of the sandbox; returns the process's exit code.</summary>
+    /// <param name="events">The platform's.</param>
+    /// <param name="next">The first <c>next</c>, already on its way.</param>
+    /// <param name="subscription">Tells, some time, whether telemetry will come: null, or why not.</param>
+    /// <param name="stop">Cancelled on SIGTERM.</param>
+    public async Task<int> RunAsync(EventSource events, Task<ExtensionEvent> next, Task<string?> subscription, CancellationToken stop)
+    {
+        WarnAboutStrategy();
+        using var ended = new CancellationTokenSource();
+        Task flushing = FlushPeriodicallyAsync(subscription, ended.Token);
+        SandboxEvent current = await events.NextAsync(next, stop);
+        while (current.Kind == SandboxEventKind.Invoke)
+        {
+            _log.Once("managed invoke", LogLevel.Warn, "The platform sent an INVOKE event to an extension that did not ask for any; it is ignored.");
+            current = await events.NextAsync(pending: null, stop);
+        }
+
+        await ended.CancelAsync();
+        await flushing;
+        return await shutdown.RunAsync(current);
+    }
+
+    private async Task FlushPeriodicallyAsync(Task<string?> subscription, CancellationToken ended)
+    {
+        try
+        {
+            if (await subscription is { } refusal)
+            {
+                _log.Warn($"No telemetry from the platform: {refusal.Trim()}. Logs, invocations and enhanced metrics are missing.");
+            }
+
+            TimeSpan interval = strategy.Mode == FlushMode.Continuously ? strategy.Interval : DefaultInterval;
+            using var ticks = new PeriodicTimer(interval, _time);
+            while (await ticks.WaitForNextTickAsync(ended))
+            {
+                await FlushAsync(ended);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The final flush takes over.
+        }
+    }
+
+    /// <summary>One flush; SHUTDOWN does not wait for it, and what it has not delivered goes with the final one.</summary>
+    private async Task FlushAsync(CancellationToken ended)
+    {
+        try
+        {
+            shutdown.Invocations.SendComplete();
+            await shutdown.Flushes.FlushAsync(Deadline.In(_time, SandboxShutdown.LongestFlush), ended);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            _log.Error($"A flush failed inside the agent, the function is not affected: {e}");
+        }
+    }
+
+    private void WarnAboutStrategy()
+    {
+        if (strategy.Mode is not (FlushMode.Adaptive or FlushMode.Continuously))
+        {
+            _log.Warn(
+                $"{Keys.FlushStrategy} has no effect on managed instances other than continuously,MILLISECONDS: "
+                + $"data is sent every {DefaultInterval.TotalSeconds} seconds.");
+        }
+    }
+}
