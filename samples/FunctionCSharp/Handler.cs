@@ -5,7 +5,7 @@ namespace FunctionCSharp;
 
 /// <summary>
 /// A coffee shop. The event decides what happens: an SQS batch, an API Gateway (HTTP API, version 2.0) request, or a member <c>scenario</c> =
-/// <c>ok</c>, <c>slow</c>, <c>error</c>, <c>timeout</c>.
+/// <c>ok</c>, <c>slow</c>, <c>error</c>, <c>timeout</c>, <c>exit</c> (the process ends), <c>memory</c> (takes all there is).
 /// </summary>
 internal sealed class Handler(DogStatsd metrics, Manifest log)
 {
@@ -36,6 +36,16 @@ internal sealed class Handler(DogStatsd metrics, Manifest log)
             {
                 log.Log(invocation, "the grinder is stuck, waiting for it");
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Max(0, invocation.DeadlineMs - DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()) + 30_000));
+            }
+
+            if (scenario == "exit")
+            {
+                Environment.Exit(3);
+            }
+
+            if (scenario == "memory")
+            {
+                Beans.Hoard();
             }
 
             await BrewAsync(invocation, trace, tag, scenario == "slow" ? 400 : 20);

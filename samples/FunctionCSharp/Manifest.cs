@@ -87,6 +87,9 @@ internal sealed class Manifest(string? path) : IDisposable
         }
 
         line.Write(Encoding.UTF8.GetBytes("\n"));
-        _file.Write(line.ToArray());
+        lock (_file)
+        {
+            _file.Write(line.ToArray());
+        }
     }
 }

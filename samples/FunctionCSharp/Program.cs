@@ -10,7 +10,24 @@ using var metrics = new DogStatsd(environment.DogStatsdPort, manifest);
 var handler = new Handler(metrics, manifest);
 
 await tracer.StartAsync();
-while (true)
+if (args is ["--web"])
+{
+    // Behind a web adapter a function is a plain web application: it knows of no invocation.
+    await new WebApplication(environment, tracer).RunAsync();
+}
+
+// On managed instances a runtime takes as many invocations at once as it is told.
+await Task.WhenAll(Enumerable.Range(0, environment.Concurrency).Select(_ => ServeAsync()));
+
+async Task ServeAsync()
+{
+    while (true)
+    {
+        await ServeOneAsync();
+    }
+}
+
+async Task ServeOneAsync()
 {
     Invocation invocation = await runtime.NextAsync();
     TraceContext trace = await tracer.StartInvocationAsync(invocation);

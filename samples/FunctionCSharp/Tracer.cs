@@ -73,7 +73,7 @@ internal sealed class Tracer(FunctionEnvironment environment, Manifest manifest)
         _traces.Dispose();
     }
 
-    private async Task SendTracesAsync(IReadOnlyList<Span> spans)
+    public async Task SendTracesAsync(IReadOnlyList<Span> spans)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "v0.4/traces");
         request.Headers.ConnectionClose = true;

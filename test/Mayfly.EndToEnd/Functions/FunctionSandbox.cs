@@ -62,7 +62,7 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
 
         sandbox._emulator = await LambdaEmulator.StartAsync(options with
         {
-            Extensions = [new ExtensionCommand(AgentProgram.ExtensionName, AgentUnderTest.Command(agent))],
+            Extensions = [new ExtensionCommand(AgentProgram.ExtensionName, AgentUnderTest.Command(agent)), .. options.Extensions],
             Environment = variables.Where(pair => pair.Value.Length > 0).ToDictionary(),
             Output = line => sandbox._output.Enqueue($"{line.Process}: {line.Line}"),
         });
@@ -80,7 +80,7 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
     public async Task<ShutdownReport> ShutDownAsync()
     {
         ShutdownReport report = await Emulator.ShutdownAsync();
-        ExtensionExit exit = Assert.Single(report.Extensions);
+        ExtensionExit exit = Assert.Single(report.Extensions, static one => one.Name == AgentProgram.ExtensionName);
         Assert.True(exit is { ReceivedShutdown: true, ExitedByItself: true, ExitCode: 0 }, $"{exit}. {this}");
         return report;
     }
