@@ -22,6 +22,7 @@ public static class Keys
     public const string FlushTimeout = "DD_FLUSH_TIMEOUT";
     public const string FlushStrategy = "DD_SERVERLESS_FLUSH_STRATEGY";
 
+    public const string TelemetryTypes = "DD_LOGS_CONFIG_LAMBDA_LOGS_TYPE";
     public const string LogsEnabled = "DD_LOGS_ENABLED";
     public const string ServerlessLogsEnabled = "DD_SERVERLESS_LOGS_ENABLED";
     public const string EnhancedMetricsEnabled = "DD_ENHANCED_METRICS_ENABLED";

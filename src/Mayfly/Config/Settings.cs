@@ -163,6 +163,9 @@ public sealed record LambdaSettings
     /// <summary>A local emulator without telemetry: <c>/lambda/flush</c>, or the end of the handler, ends an invocation.</summary>
     public required bool IsLocalTest { get; init; }
 
+    /// <summary>Which of <c>function</c> and <c>extension</c> lines become log events; platform records come in any case.</summary>
+    public required IReadOnlyList<string> LogTypes { get; init; }
+
     public required string? FunctionName { get; init; }
 
     public required string? FunctionVersion { get; init; }
@@ -178,10 +181,29 @@ public sealed record LambdaSettings
         RuntimeApi = env.Text(Keys.RuntimeApi)?.Trim(),
         InitializationType = env.Text(Keys.InitializationType)?.Trim(),
         IsLocalTest = env.Bool(Keys.LocalTest, @default: false),
+        LogTypes = ReadLogTypes(env),
         FunctionName = env.Text(Keys.FunctionName),
         FunctionVersion = env.Text(Keys.FunctionVersion),
         MemorySizeMb = env.Text(Keys.FunctionMemorySize),
         Region = env.Text(Keys.Region, Keys.DefaultRegion) ?? "us-east-1",
         RuntimeProxy = RuntimeProxySettings.Read(env),
     };
+
+    private static string[] ReadLogTypes(EnvReader env)
+    {
+        string[] all = ["extension", "function"];
+        if (env.Text(Keys.TelemetryTypes) is not { } text)
+        {
+            return all;
+        }
+
+        string[] words = text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (words.Except([.. all, "platform"]).FirstOrDefault() is { } unknown)
+        {
+            env.Warn(Keys.TelemetryTypes, unknown, "platform, extension and function, separated by spaces, this one is skipped");
+        }
+
+        string[] chosen = [.. all.Where(words.Contains)];
+        return chosen.Length > 0 || words.Contains("platform") ? chosen : all;
+    }
 }

@@ -68,9 +68,9 @@ public sealed class ExtensionClient : IDisposable
     /// Subscribes the listener on <paramref name="port"/>. The platform takes no subscription any more once everybody has called <c>next</c>.
     /// </summary>
     /// <returns>Null when telemetry will come, else why it will not.</returns>
-    public async Task<string?> SubscribeAsync(string extensionId, int port, bool withLogs, CancellationToken cancellation)
+    public async Task<string?> SubscribeAsync(string extensionId, int port, IReadOnlyList<string> logTypes, CancellationToken cancellation)
     {
-        string types = withLogs ? """["platform","extension","function"]""" : """["platform"]""";
+        string types = $"""["{string.Join("\",\"", ["platform", .. logTypes])}"]""";
         const string Buffering = """{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}""";
         string destination = $$"""{"protocol":"HTTP","URI":"http://sandbox:{{port}}/"}""";
         string schema = _isManagedInstance ? "2025-01-29" : "2022-12-13";

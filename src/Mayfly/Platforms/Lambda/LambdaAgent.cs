@@ -240,7 +240,8 @@ public sealed class LambdaAgent : IAsyncDisposable
             return Task.FromResult<string?>("the telemetry listener is off");
         }
 
-        Task<string?> subscription = _platform.SubscribeAsync(registration.ExtensionId, port, _settings.LogsEnabled, _stop.Token);
+        IReadOnlyList<string> logTypes = _settings.LogsEnabled ? _settings.Lambda.LogTypes : [];
+        Task<string?> subscription = _platform.SubscribeAsync(registration.ExtensionId, port, logTypes, _stop.Token);
         await Deadline.In(_time, LongestWaitForSubscription).WaitForAsync(subscription);
         return subscription;
     }

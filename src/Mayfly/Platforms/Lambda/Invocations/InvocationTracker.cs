@@ -11,8 +11,8 @@ namespace Mayfly.Platforms.Lambda.Invocations;
 /// </summary>
 /// <remarks>
 /// <para>A span leaves when the flush is about to begin (<see cref="SendComplete"/>), with the next INVOKE, or at SHUTDOWN: what arrives up to then is in it,
-/// in any order. Metrics of an id wait for its INVOKE, which knows their tags. Thread-safe: each call takes a short lock; spans and metrics leave outside of it.
-/// Bounded: see <see cref="ContextTable.Limit"/>; the oldest is closed first.</para>
+/// in any order. Metrics of an id wait for its INVOKE, which knows their tags. Thread-safe: each call takes a short lock; spans and metrics leave outside of
+/// it. Bounded: see <see cref="ContextTable.Limit"/>; the oldest is closed first.</para>
 /// <para>On managed instances invocations overlap: <c>platform.start</c> begins one and <c>platform.report</c> ends it, and what names no id belongs to one
 /// only when no other is open. docs/spec/01-lambda-lifecycle.md#4-invocation-state-machine, #35-unusual-calls, #17-lmi-differences-summary.</para>
 /// </remarks>
