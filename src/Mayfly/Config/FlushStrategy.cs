@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Mayfly.Config;
 
-/// <summary>When data is sent (docs/spec/01-lambda-lifecycle.md#71-strategy-string).</summary>
+/// <summary>When data is sent (docs/spec/05-config.md#12-flush-strategy-texts-dd_serverless_flush_strategy).</summary>
 public enum FlushMode
 {
     /// <summary>The agent decides by how often it is invoked.</summary>
@@ -21,45 +21,46 @@ public enum FlushMode
     Continuously,
 }
 
-/// <summary><c>DD_SERVERLESS_FLUSH_STRATEGY</c>: exact lower-case text without spaces.</summary>
+/// <summary><c>DD_SERVERLESS_FLUSH_STRATEGY</c>: any case, white space trimmed.</summary>
 /// <param name="Mode">When.</param>
 /// <param name="Interval">Of the modes that have one; else zero.</param>
 public readonly record struct FlushStrategy(FlushMode Mode, TimeSpan Interval)
 {
-    private const string Expected = "end, or end, periodically or continuously with milliseconds, such as periodically,60000; the agent decides itself";
+    private const string Expected =
+        "end, or end, periodically or continuously with milliseconds, such as periodically,60000; the agent decides itself";
+
+    private static readonly TimeSpan UsualPeriod = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan UsualContinuousInterval = TimeSpan.FromSeconds(30);
 
     internal static FlushStrategy Read(EnvReader env)
     {
-        string? text = env.Text(Keys.FlushStrategy);
-        if (text is null)
+        if (env.Text(Keys.FlushStrategy) is not { } text || text.Trim().Equals("default", StringComparison.OrdinalIgnoreCase))
         {
             return default;
         }
 
-        string[] parts = text.Split(',');
-        FlushMode mode = (parts[0], parts.Length) switch
+        string[] parts = text.ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries);
+        switch (parts)
         {
-            ("end", 1) => FlushMode.End,
-            ("end", 2) => FlushMode.EndPeriodically,
-            ("periodically", 2) => FlushMode.Periodically,
-            ("continuously", 2) => FlushMode.Continuously,
-            _ => FlushMode.Adaptive,
-        };
-        if (mode == FlushMode.End)
-        {
-            return new FlushStrategy(mode, TimeSpan.Zero);
+            case ["end"]:
+                return new FlushStrategy(FlushMode.End, TimeSpan.Zero);
+            case ["periodically"]:
+                return new FlushStrategy(FlushMode.Periodically, UsualPeriod);
+            case ["continuously"]:
+                return new FlushStrategy(FlushMode.Continuously, UsualContinuousInterval);
+            case ["end" or "periodically" or "continuously", string number]
+                when int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int ms) && ms > 0:
+                return new FlushStrategy(ModeOf(parts[0]), TimeSpan.FromMilliseconds(ms));
+            default:
+                env.Warn(Keys.FlushStrategy, text, Expected);
+                return default;
         }
-
-        if (mode != FlushMode.Adaptive && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int ms) && ms > 0)
-        {
-            return new FlushStrategy(mode, TimeSpan.FromMilliseconds(ms));
-        }
-
-        if (text != "default")
-        {
-            env.Warn(Keys.FlushStrategy, text, Expected);
-        }
-
-        return default;
     }
+
+    private static FlushMode ModeOf(string word) => word switch
+    {
+        "end" => FlushMode.EndPeriodically,
+        "periodically" => FlushMode.Periodically,
+        _ => FlushMode.Continuously,
+    };
 }

@@ -4,6 +4,13 @@ namespace Mayfly.Config;
 public static class Keys
 {
     public const string ApiKey = "DD_API_KEY";
+    public const string OrgUuid = "DD_ORG_UUID";
+    public const string KmsApiKey = "DD_KMS_API_KEY";
+    public const string ApiKeyKmsEncrypted = "DD_API_KEY_KMS_ENCRYPTED";
+    public const string ApiKeySecretArn = "DD_API_KEY_SECRET_ARN";
+    public const string ApiKeySsmArn = "DD_API_KEY_SSM_ARN";
+    public const string ApiKeyReloadInterval = "DD_API_KEY_SECRET_RELOAD_INTERVAL";
+    public const string FipsMode = "DD_LAMBDA_FIPS_MODE";
     public const string Site = "DD_SITE";
     public const string LogLevel = "DD_LOG_LEVEL";
 
@@ -60,6 +67,16 @@ public static class Keys
     public const string FunctionMemorySize = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
     public const string Region = "AWS_REGION";
     public const string DefaultRegion = "AWS_DEFAULT_REGION";
+    public const string AwsAccessKeyId = "AWS_ACCESS_KEY_ID";
+    public const string AwsSecretAccessKey = "AWS_SECRET_ACCESS_KEY";
+    public const string AwsSessionToken = "AWS_SESSION_TOKEN";
+    public const string AwsContainerCredentials = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+    public const string AwsContainerToken = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+    public const string AwsEndpoint = "AWS_ENDPOINT_URL";
+    public const string AwsEndpointKms = "AWS_ENDPOINT_URL_KMS";
+    public const string AwsEndpointSecretsManager = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
+    public const string AwsEndpointSsm = "AWS_ENDPOINT_URL_SSM";
+    public const string AwsEndpointSts = "AWS_ENDPOINT_URL_STS";
 
     public const string ExperimentalProxy = "DD_EXPERIMENTAL_ENABLE_PROXY";
     public const string ServerlessAppSecEnabled = "DD_SERVERLESS_APPSEC_ENABLED";

@@ -8,6 +8,9 @@ public sealed record Settings
     /// <summary>API key without white space; null when none is set.</summary>
     public required string? ApiKey { get; init; }
 
+    /// <summary>Where the API key comes from, the plain one included.</summary>
+    public required SecretSettings Secrets { get; init; }
+
     public required LogLevel LogLevel { get; init; }
 
     public required string? Env { get; init; }
@@ -55,9 +58,11 @@ public sealed record Settings
 
     public static Settings Read(EnvReader env)
     {
+        string? apiKey = WithoutWhiteSpace(env.Text(Keys.ApiKey));
         return new Settings
         {
-            ApiKey = WithoutWhiteSpace(env.Text(Keys.ApiKey)),
+            ApiKey = apiKey,
+            Secrets = SecretSettings.Read(env, apiKey),
             LogLevel = ReadLogLevel(env),
             Env = env.Text(Keys.Env),
             Service = env.Text(Keys.Service),

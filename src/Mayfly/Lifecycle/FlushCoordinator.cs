@@ -1,5 +1,6 @@
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
+using Mayfly.Secrets;
 
 namespace Mayfly.Lifecycle;
 
@@ -22,7 +23,7 @@ public readonly record struct FlushReport(long Delivered, long Dropped, long Kep
 public sealed class FlushCoordinator(
     IReadOnlyList<IPayloadSource> sources,
     IntakeClient intake,
-    string? apiKey,
+    ApiKeyProvider apiKey,
     Counters counters,
     Log log) : IDisposable
 {
@@ -81,21 +82,34 @@ public sealed class FlushCoordinator(
             return default;
         }
 
-        if (apiKey is null)
+        (ApiKeyState state, string? key) = await apiKey.GetAsync(cancellation);
+        if (key is null)
         {
-            log.Once(
-                "no-api-key",
-                LogLevel.Error,
-                "No API key: DD_API_KEY is not set, so telemetry is dropped. Set it on the function; the function itself is not affected.");
-            long units = payloads.Sum(static payload => payload.Units);
-            payloads.ForEach(payload => Drop(payload, DropReason.NoApiKey));
-            return new FlushReport(0, units, 0);
+            return GoWithoutKey(payloads, state);
         }
 
         FlushReport[] reports = await Task.WhenAll(payloads
             .GroupBy(static payload => payload.Kind)
-            .Select(group => SendInOrderAsync([.. group], apiKey, cancellation)));
+            .Select(group => SendInOrderAsync([.. group], key, cancellation)));
         return new FlushReport(reports.Sum(static r => r.Delivered), reports.Sum(static r => r.Dropped), reports.Sum(static r => r.Kept));
+    }
+
+    /// <summary>A key that is being asked for may be there with the next flush; where there is none, nothing will ever be sent.</summary>
+    private FlushReport GoWithoutKey(List<IntakePayload> payloads, ApiKeyState state)
+    {
+        long units = payloads.Sum(static payload => payload.Units);
+        if (state == ApiKeyState.Awaited)
+        {
+            long gone = payloads.Sum(KeepOrDrop);
+            return new FlushReport(0, gone, units - gone);
+        }
+
+        log.Once(
+            "no-api-key",
+            LogLevel.Error,
+            "No API key: DD_API_KEY is not set, so telemetry is dropped. Set it on the function; the function itself is not affected.");
+        payloads.ForEach(payload => Drop(payload, DropReason.NoApiKey));
+        return new FlushReport(0, units, 0);
     }
 
     private async Task<FlushReport> SendInOrderAsync(IReadOnlyList<IntakePayload> payloads, string key, CancellationToken cancellation)

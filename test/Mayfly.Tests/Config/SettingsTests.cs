@@ -62,11 +62,11 @@ public class SettingsTests
         [Keys.DefaultRegion] = s => s.Lambda.Region,
     };
 
-    /// <summary>Read by the mode detector, tested there.</summary>
     /// <summary>Keys of records that have tests of their own, and the one that is read before there are settings.</summary>
     private static readonly string[] ReadElsewhere =
     [
         Keys.Mode, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
+        .. SecretSettingsTests.KeysRead,
     ];
 
     public static TheoryData<string, string, string?> Good => new()

@@ -4,6 +4,7 @@ using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Lifecycle;
 using Mayfly.Local.Intake;
+using Mayfly.Secrets;
 using Mayfly.Tests.Config;
 using Mayfly.Wire;
 
@@ -16,18 +17,21 @@ internal sealed class FlushRig : IAsyncDisposable
 
     private readonly MemoryStream _output = new();
     private readonly IntakeClient _client;
+    private readonly ApiKeyProvider _apiKey;
 
     private FlushRig(LocalIntake intake, string? apiKey, (string, string)[] more)
     {
         Intake = intake;
         var all = new List<(string, string)>
         {
-            (Keys.TracesUrl, intake.Url), (Keys.MetricsUrl, intake.Url), (Keys.LogsUrl, intake.Url),
+            (Keys.TracesUrl, intake.Url), (Keys.MetricsUrl, intake.Url), (Keys.LogsUrl, intake.Url), (Keys.ApiKey, apiKey ?? ""),
         };
         all.AddRange(more);
         Settings = Environments.Read([.. all]);
         _client = new IntakeClient(Settings);
-        Flushes = new FlushCoordinator([Source], _client, apiKey, Counters, new Log(LogLevel.Debug, _output));
+        var log = new Log(LogLevel.Debug, _output);
+        _apiKey = new ApiKeyProvider(Settings.Secrets, intake.Url, TimeProvider.System, log);
+        Flushes = new FlushCoordinator([Source], _client, _apiKey, Counters, log);
     }
 
     public LocalIntake Intake { get; }
@@ -68,6 +72,7 @@ internal sealed class FlushRig : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
+        _apiKey.Dispose();
         Flushes.Dispose();
         await Intake.DisposeAsync();
     }

@@ -11,6 +11,7 @@ using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.RuntimeProxy;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Platforms.Lambda.Usage;
+using Mayfly.Secrets;
 using Mayfly.Tags;
 using Mayfly.Traces;
 
@@ -39,6 +40,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     private readonly InvocationTracker _invocations;
     private readonly InvocationEvents _events;
     private readonly IntakeClient _intake;
+    private readonly ApiKeyProvider _apiKey;
     private readonly FlushCoordinator _flushes;
     private readonly HttpEndpoint[] _endpoints;
     private readonly HttpEndpoint _telemetryEndpoint;
@@ -73,7 +75,8 @@ public sealed class LambdaAgent : IAsyncDisposable
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
         _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, log, isManagedInstance) : null;
         _intake = new IntakeClient(settings);
-        _flushes = new FlushCoordinator([_traces, _metrics, _logBuffer], _intake, settings.ApiKey, Counters, log);
+        _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), time, log);
+        _flushes = new FlushCoordinator([_traces, _metrics, _logBuffer], _intake, _apiKey, Counters, log);
         _platform = new ExtensionClient(runtimeApi, settings.Lambda.Kind);
 
         ListenerSettings ports = settings.Listeners;
@@ -133,7 +136,8 @@ public sealed class LambdaAgent : IAsyncDisposable
         };
         return await (_settings.Lambda.Kind == SandboxKind.ManagedInstances
             ? new ManagedSandboxLoop(_settings.FlushStrategy, shutdown).RunAsync(events, next, subscription, _stop.Token)
-            : new SandboxLoop(_settings.FlushTimeout, shutdown).RunAsync(events, next, subscription, _stop.Token));
+            : new SandboxLoop(new FlushPolicy(_settings.FlushStrategy, _settings.FlushTimeout), _settings.FlushTimeout, shutdown)
+                .RunAsync(events, next, subscription, _stop.Token));
     }
 
     public async ValueTask DisposeAsync()
@@ -148,6 +152,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         _metrics.Dispose();
         _platform.Dispose();
         _intake.Dispose();
+        _apiKey.Dispose();
         _flushes.Dispose();
         _stop.Dispose();
     }

@@ -1,6 +1,5 @@
 using Mayfly.Config;
 using Mayfly.Diagnostics;
-using Mayfly.Lifecycle;
 
 namespace Mayfly.Platforms.Lambda;
 
@@ -26,7 +25,8 @@ public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown s
     {
         WarnAboutStrategy();
         using var ended = new CancellationTokenSource();
-        Task flushing = FlushPeriodicallyAsync(subscription, ended.Token);
+        using var flush = new BackgroundFlush(shutdown);
+        Task flushing = FlushPeriodicallyAsync(flush, subscription, ended.Token);
         SandboxEvent current = await events.NextAsync(next, stop);
         while (current.Kind == SandboxEventKind.Invoke)
         {
@@ -36,14 +36,15 @@ public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown s
 
         await ended.CancelAsync();
         await flushing;
+        await flush.StopAsync();
         return await shutdown.RunAsync(current);
     }
 
-    private async Task FlushPeriodicallyAsync(Task<string?> subscription, CancellationToken ended)
+    private async Task FlushPeriodicallyAsync(BackgroundFlush flush, Task<string?> subscription, CancellationToken ended)
     {
         try
         {
-            if (await subscription is { } refusal)
+            if (await subscription.WaitAsync(ended) is { } refusal)
             {
                 _log.Warn($"No telemetry from the platform: {refusal.Trim()}. Logs, invocations and enhanced metrics are missing.");
             }
@@ -52,26 +53,12 @@ public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown s
             using var ticks = new PeriodicTimer(interval, _time);
             while (await ticks.WaitForNextTickAsync(ended))
             {
-                await FlushAsync(ended);
+                flush.Start();
             }
         }
         catch (OperationCanceledException)
         {
             // The final flush takes over.
-        }
-    }
-
-    /// <summary>One flush; SHUTDOWN does not wait for it, and what it has not delivered goes with the final one.</summary>
-    private async Task FlushAsync(CancellationToken ended)
-    {
-        try
-        {
-            shutdown.Invocations.SendComplete();
-            await shutdown.Flushes.FlushAsync(Deadline.In(_time, SandboxShutdown.LongestFlush), ended);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            _log.Error($"A flush failed inside the agent, the function is not affected: {e}");
         }
     }
 

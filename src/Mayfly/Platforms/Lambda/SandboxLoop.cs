@@ -9,9 +9,10 @@ namespace Mayfly.Platforms.Lambda;
 /// (docs/spec/01-lambda-lifecycle.md#13-phases-budgets-reset). Nothing in here may keep the agent from <c>next</c>, and nothing but SHUTDOWN, SIGTERM or a
 /// platform that refuses <c>next</c> ends it.
 /// </summary>
+/// <param name="policy">Decides for each invocation when data is sent.</param>
 /// <param name="flushTimeout">The user's limit for one flush; the shorter of this and the agent's own holds.</param>
 /// <param name="shutdown">The end, and what serving an invocation needs too.</param>
-public sealed class SandboxLoop(TimeSpan flushTimeout, SandboxShutdown shutdown)
+public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, SandboxShutdown shutdown)
 {
     /// <summary>
     /// The agent stops waiting and sending this long before an invocation's deadline, whatever happens: enough to be back at <c>next</c> 100 ms before it, also
@@ -39,48 +40,94 @@ public sealed class SandboxLoop(TimeSpan flushTimeout, SandboxShutdown shutdown)
     public async Task<int> RunAsync(EventSource events, Task<ExtensionEvent> next, Task<string?> subscription, CancellationToken stop)
     {
         Task stopped = Task.Delay(Timeout.InfiniteTimeSpan, _time, stop);
+        var clock = new SandboxClock(_time);
+        using var background = new BackgroundFlush(shutdown);
         SandboxEvent current = await events.NextAsync(next, stop);
         while (current.Kind == SandboxEventKind.Invoke)
         {
-            await ServeAsync(current.Event, subscription, stopped);
-            current = await events.NextAsync(pending: null, stop);
+            FlushDecision decision = policy.Decide(clock.Elapsed);
+            await ServeAsync(current.Event, decision, background, subscription, stopped);
+            Task<SandboxEvent> coming = events.NextAsync(pending: null, stop);
+            if (decision != FlushDecision.End && policy.IdleInterval > TimeSpan.Zero)
+            {
+                await SendWhileIdleAsync(coming, background);
+            }
+
+            current = await coming;
         }
 
+        await background.StopAsync();
         return await shutdown.RunAsync(current);
     }
 
-    /// <summary>One invocation: waits for its end, then sends what it left. Nothing in here may keep the agent from <c>next</c>.</summary>
-    private async Task ServeAsync(ExtensionEvent invoke, Task<string?> subscription, Task stopped)
+    /// <summary>One invocation: sends what there is to send when it was decided. Nothing in here may keep the agent from <c>next</c>.</summary>
+    private async Task ServeAsync(ExtensionEvent invoke, FlushDecision decision, BackgroundFlush background, Task<string?> subscription, Task stopped)
     {
         try
         {
             Deadline back = shutdown.DeadlineOf(invoke).Earlier(InvocationMargin);
             InvocationContext invocation = _invocations.Begin(invoke.RequestId);
-            if (await TelemetryComesAsync(subscription, back))
+            switch (decision)
             {
-                await back.WaitForAsync(Task.WhenAny(invocation.WhenRuntimeDone, stopped));
-                if (!invocation.WhenRuntimeDone.IsCompleted)
-                {
-                    // The function is about to time out, or the process is told to end: the final flush has a budget of its own, and a flush that is cut off
-                    // now would send the same data twice.
-                    return;
-                }
+                case FlushDecision.End:
+                    if (await TelemetryComesAsync(subscription, back) && !await EndsAsync(invocation, back, stopped))
+                    {
+                        return;
+                    }
 
-                await shutdown.Inbound.SettleAsync(back);
-            }
-
-            _invocations.SendComplete();
-
-            // Without telemetry nobody tells when the handler is done: what earlier invocations left goes out while this one runs.
-            if (back.Left > ShortestFlush)
-            {
-                TimeSpan longest = flushTimeout < SandboxShutdown.LongestFlush ? flushTimeout : SandboxShutdown.LongestFlush;
-                await shutdown.Flushes.FlushAsync(Deadline.Min(back, Deadline.In(_time, longest)));
+                    // Without telemetry nobody tells when the handler is done: what earlier invocations left goes out while this one runs.
+                    await FlushAsync(back);
+                    break;
+                case FlushDecision.Periodic:
+                    await FlushAsync(back);
+                    break;
+                case FlushDecision.Continuous:
+                    background.Start();
+                    break;
             }
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             _log.Error($"Serving invocation {invoke.RequestId} failed inside the agent, the function is not affected: {e}");
+        }
+    }
+
+    /// <summary>
+    /// False when the function is about to time out, or the process is told to end: the final flush has a budget of its own, and a flush that is cut off now
+    /// would send the same data twice.
+    /// </summary>
+    private async Task<bool> EndsAsync(InvocationContext invocation, Deadline back, Task stopped)
+    {
+        await back.WaitForAsync(Task.WhenAny(invocation.WhenRuntimeDone, stopped));
+        if (!invocation.WhenRuntimeDone.IsCompleted)
+        {
+            return false;
+        }
+
+        await shutdown.Inbound.SettleAsync(back);
+        return true;
+    }
+
+    private async Task FlushAsync(Deadline back)
+    {
+        _invocations.SendComplete();
+        if (back.Left > ShortestFlush)
+        {
+            TimeSpan longest = flushTimeout < SandboxShutdown.LongestFlush ? flushTimeout : SandboxShutdown.LongestFlush;
+            await shutdown.Flushes.FlushAsync(Deadline.Min(back, Deadline.In(_time, longest)));
+        }
+    }
+
+    /// <summary>Nobody decides between two invocations: what comes in late is sent by the clock, as long as the sandbox is not frozen.</summary>
+    private async Task SendWhileIdleAsync(Task<SandboxEvent> coming, BackgroundFlush background)
+    {
+        while (!coming.IsCompleted)
+        {
+            await Deadline.In(_time, policy.IdleInterval).WaitForAsync(coming);
+            if (!coming.IsCompleted)
+            {
+                background.Start();
+            }
         }
     }
 

@@ -60,6 +60,7 @@ public sealed class KnownDefectTests : IDisposable
         await using AgentRig rig = await AgentRig.StartAsync();
         rig.Platform.Invoke("r1", TimeSpan.FromSeconds(30));
         await rig.RuntimeDoneAsync("r1");
+        await rig.Platform.NextAskedAsync(2);
         await rig.TelemetryAsync(
             """
             [{"time":"2022-10-21T14:05:05.766Z","type":"platform.report","record":{"requestId":"r1","status":"success",

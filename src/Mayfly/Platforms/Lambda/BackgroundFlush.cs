@@ -1,0 +1,48 @@
+using Mayfly.Lifecycle;
+
+namespace Mayfly.Platforms.Lambda;
+
+/// <summary>A flush that nobody waits for, one at a time; at the end of the sandbox it gets a moment to finish, then the final flush takes over.</summary>
+/// <param name="shutdown">What a flush needs.</param>
+internal sealed class BackgroundFlush(SandboxShutdown shutdown) : IDisposable
+{
+    /// <summary>How long the end of the sandbox waits for answers that are on their way: what is cut off is sent twice.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(300);
+
+    private readonly CancellationTokenSource _cut = new();
+
+    /// <summary>The flush that is going on, or the last one; never fails.</summary>
+    public Task Running { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Begins one, unless one is going on.</summary>
+    public void Start()
+    {
+        if (Running.IsCompleted)
+        {
+            Running = Task.Run(RunAsync);
+        }
+    }
+
+    /// <summary>Ends it, soon; nothing is lost by that.</summary>
+    public async Task StopAsync()
+    {
+        await Deadline.In(shutdown.Time, LongestWait).WaitForAsync(Running);
+        await _cut.CancelAsync();
+        await Running;
+    }
+
+    public void Dispose() => _cut.Dispose();
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            shutdown.Invocations.SendComplete();
+            await shutdown.Flushes.FlushAsync(Deadline.In(shutdown.Time, SandboxShutdown.LongestFlush), _cut.Token);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            shutdown.Log.Error($"A flush failed inside the agent, the function is not affected: {e}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+using Mayfly.Config;
+using Mayfly.Diagnostics;
+
+namespace Mayfly.Secrets;
+
+/// <summary>What is known of the API key at this moment.</summary>
+public enum ApiKeyState
+{
+    /// <summary>There is one.</summary>
+    Known,
+
+    /// <summary>It is being asked for, or will be asked for again: what waits for it is to be kept.</summary>
+    Awaited,
+
+    /// <summary>None is configured.</summary>
+    None,
+}
+
+/// <summary>One look at the API key; <paramref name="Key"/> is set when it is known.</summary>
+public readonly record struct ApiKeyView(ApiKeyState State, string? Key);
+
+/// <summary>
+/// The API key, from whatever source was configured: the first of delegated auth, KMS, Secrets Manager and SSM that gives one, else the plain one
+/// (docs/spec/05-config.md#10-api-key, docs/spec/01-lambda-lifecycle.md#82-timing).
+/// </summary>
+/// <remarks>
+/// Nothing is asked before the first look, which is off the critical path of the start; those who look meanwhile wait, as long as they can. A failure is tried
+/// again by a later look, after a pause that grows. A key that was had is kept when it cannot be had anew. Thread-safe.
+/// </remarks>
+/// <param name="settings">The sources.</param>
+/// <param name="site">For delegated auth: the intake's site, or a URL.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Told once per source what is wrong and what to do.</param>
+public sealed class ApiKeyProvider(SecretSettings settings, string site, TimeProvider time, Log log) : IDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _ended = new();
+    private AwsClient? _aws;
+    private Task? _asking;
+    private string? _key;
+    private long _keyAt;
+    private long _failedAt;
+    private int _failures;
+
+    /// <summary>The key, waiting for it until <paramref name="cancellation"/>; the asking goes on without those who left.</summary>
+    public async ValueTask<ApiKeyView> GetAsync(CancellationToken cancellation)
+    {
+        if (!settings.IsRemote)
+        {
+            return new ApiKeyView(settings.PlainKey is null ? ApiKeyState.None : ApiKeyState.Known, settings.PlainKey);
+        }
+
+        Task? asking;
+        lock (_gate)
+        {
+            if (_asking is null && IsDue())
+            {
+                _asking = AskAsync();
+            }
+
+            // Whoever has an old key need not wait for the new one.
+            asking = _key is null ? _asking : null;
+        }
+
+        if (asking is not null)
+        {
+            await Task.WhenAny(asking, Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation));
+        }
+
+        lock (_gate)
+        {
+            return _key is not null ? new ApiKeyView(ApiKeyState.Known, _key) : new ApiKeyView(ApiKeyState.Awaited, null);
+        }
+    }
+
+    public void Dispose()
+    {
+        _ended.Cancel();
+        _aws?.Dispose();
+        _ended.Dispose();
+    }
+
+    private bool IsDue()
+    {
+        if (_failures > 0)
+        {
+            double pause = Math.Min(LongestPause.TotalSeconds, FirstPause.TotalSeconds * Math.Pow(2, Math.Min(_failures - 1, 10)));
+            return time.GetElapsedTime(_failedAt).TotalSeconds >= pause;
+        }
+
+        return _key is null || (settings.ReloadInterval > TimeSpan.Zero && time.GetElapsedTime(_keyAt) > settings.ReloadInterval);
+    }
+
+    private async Task AskAsync()
+    {
+        await Task.Yield();
+        string? key = null;
+        try
+        {
+            key = await FirstOfAsync();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            log.Error($"Asking for the API key failed inside the agent: {e}");
+        }
+
+        lock (_gate)
+        {
+            _asking = null;
+            if (key is not null)
+            {
+                (_key, _keyAt, _failures) = (key, time.GetTimestamp(), 0);
+                return;
+            }
+
+            (_failedAt, _failures) = (time.GetTimestamp(), _failures + 1);
+            if (_key is null && settings.PlainKey is { } plain)
+            {
+                log.Once("key.fallback", LogLevel.Warn, $"The key in {Keys.ApiKey} is used instead.");
+                _key = plain;
+            }
+        }
+    }
+
+    /// <summary>The key of the first source that has one; null when none has.</summary>
+    private async Task<string?> FirstOfAsync()
+    {
+        _aws ??= new AwsClient(settings, time);
+        foreach (Source source in Sources())
+        {
+            try
+            {
+                string key = string.Concat((await source.AskAsync()).Where(static c => !char.IsWhiteSpace(c)));
+                if (key.Length > 0)
+                {
+                    return key;
+                }
+
+                throw new SecretFailure("it is empty");
+            }
+            catch (SecretFailure e)
+            {
+                log.Once($"key.{source.Variable}", LogLevel.Error, $"No API key from {source.Variable}: {e.Message}. {source.Fix} It is tried again.");
+            }
+        }
+
+        return null;
+    }
+
+    private IEnumerable<Source> Sources()
+    {
+        AwsClient aws = _aws!;
+        CancellationToken ended = _ended.Token;
+        if (settings.OrgUuid is { } orgUuid)
+        {
+            yield return new Source(
+                Keys.OrgUuid,
+                "Check the id, that the organisation trusts this AWS account, and that the function's role may call sts:GetCallerIdentity.",
+                () => DelegatedAuth.GetKeyAsync(aws, site, orgUuid, time.GetUtcNow(), ended));
+        }
+
+        if (settings.KmsKey is not null)
+        {
+            yield return new Source(
+                Keys.KmsApiKey,
+                "The function's role needs kms:Decrypt on the key, and the value must be its cipher text in base64.",
+                () => SecretSources.DecryptAsync(aws, settings, ended));
+        }
+
+        if (settings.SecretArn is not null)
+        {
+            yield return new Source(
+                Keys.ApiKeySecretArn,
+                "The function's role needs secretsmanager:GetSecretValue on the secret, and kms:Decrypt if a key of yours encrypts it.",
+                () => SecretSources.GetSecretAsync(aws, settings, ended));
+        }
+
+        if (settings.SsmArn is not null)
+        {
+            yield return new Source(
+                Keys.ApiKeySsmArn,
+                "The function's role needs ssm:GetParameter on the parameter, and kms:Decrypt if a key of yours encrypts it.",
+                () => SecretSources.GetParameterAsync(aws, settings, ended));
+        }
+    }
+
+    private readonly record struct Source(string Variable, string Fix, Func<Task<string>> AskAsync);
+}

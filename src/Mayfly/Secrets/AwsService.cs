@@ -1,0 +1,20 @@
+namespace Mayfly.Secrets;
+
+/// <summary>One service of AWS in one region: where it is called and what that is called in a signature.</summary>
+internal sealed record AwsService(string Name, string Region, Uri Url)
+{
+    /// <summary>The Host header: with the port where that is not the usual one.</summary>
+    public string Host => Url.IsDefaultPort ? Url.Host : Url.Authority;
+
+    /// <param name="name">Such as <c>kms</c>.</param>
+    /// <param name="region">Of the call.</param>
+    /// <param name="ownRegion">Of the function; its partition names the hosts.</param>
+    /// <param name="usesFips">FIPS hosts.</param>
+    /// <param name="overrides">Hosts to call instead, by name.</param>
+    public static AwsService Of(string name, string region, string ownRegion, bool usesFips, IReadOnlyDictionary<string, Uri> overrides)
+    {
+        string domain = ownRegion.StartsWith("cn-", StringComparison.Ordinal) ? "amazonaws.com.cn" : "amazonaws.com";
+        string host = $"{name}{(usesFips ? "-fips" : "")}.{region}.{domain}";
+        return new AwsService(name, region, overrides.TryGetValue(name, out Uri? url) ? url : new Uri($"https://{host}"));
+    }
+}

@@ -1,0 +1,82 @@
+using Mayfly.Config;
+using Xunit;
+
+namespace Mayfly.Tests.Config;
+
+/// <summary>docs/spec/05-config.md 10; what the values are for is tested in Secrets.</summary>
+public class SecretSettingsTests
+{
+    private static readonly Dictionary<string, Func<SecretSettings, string?>> Shown = new()
+    {
+        [Keys.OrgUuid] = static s => s.OrgUuid,
+        [Keys.KmsApiKey] = static s => s.KmsKey,
+        [Keys.ApiKeyKmsEncrypted] = static s => s.KmsKey,
+        [Keys.ApiKeySecretArn] = static s => s.SecretArn,
+        [Keys.ApiKeySsmArn] = static s => s.SsmArn,
+        [Keys.ApiKeyReloadInterval] = static s => s.ReloadInterval.ToString(),
+        [Keys.FipsMode] = static s => s.UsesFips.ToString(),
+        [Keys.AwsAccessKeyId] = static s => s.Access.AccessKeyId,
+        [Keys.AwsSecretAccessKey] = static s => s.Access.SecretAccessKey,
+        [Keys.AwsSessionToken] = static s => s.Access.SessionToken,
+        [Keys.AwsContainerCredentials] = static s => s.Access.ContainerUri,
+        [Keys.AwsContainerToken] = static s => s.Access.ContainerToken,
+        [Keys.AwsEndpoint] = static s => string.Join(' ', s.Endpoints.Values.Select(static url => url.AbsoluteUri)),
+        [Keys.AwsEndpointKms] = static s => s.Endpoints.GetValueOrDefault("kms")?.AbsoluteUri,
+        [Keys.AwsEndpointSecretsManager] = static s => s.Endpoints.GetValueOrDefault("secretsmanager")?.AbsoluteUri,
+        [Keys.AwsEndpointSsm] = static s => s.Endpoints.GetValueOrDefault("ssm")?.AbsoluteUri,
+        [Keys.AwsEndpointSts] = static s => s.Endpoints.GetValueOrDefault("sts")?.AbsoluteUri,
+    };
+
+    /// <summary>The keys that this record reads.</summary>
+    internal static IEnumerable<string> KeysRead => Shown.Keys;
+
+    public static TheoryData<string, string, string?> Good => new()
+    {
+        { Keys.OrgUuid, " u ", "u" },
+        { Keys.KmsApiKey, "Q0lQSEVS\n", "Q0lQSEVS" },
+        { Keys.ApiKeyKmsEncrypted, "Q0lQSEVS", "Q0lQSEVS" },
+        { Keys.ApiKeySecretArn, "arn:x", "arn:x" },
+        { Keys.ApiKeySsmArn, "/x", "/x" },
+        { Keys.ApiKeyReloadInterval, "60", "00:01:00" },
+        { Keys.ApiKeyReloadInterval, "0", "00:00:00" },
+        { Keys.FipsMode, "TRUE", "True" },
+        { Keys.AwsAccessKeyId, "a", "a" },
+        { Keys.AwsSecretAccessKey, "b", "b" },
+        { Keys.AwsSessionToken, "c", "c" },
+        { Keys.AwsContainerCredentials, "http://169.254.1.1/c", "http://169.254.1.1/c" },
+        { Keys.AwsContainerToken, "t", "t" },
+        { Keys.AwsEndpoint, "http://127.0.0.1:1", "http://127.0.0.1:1/ http://127.0.0.1:1/ http://127.0.0.1:1/ http://127.0.0.1:1/" },
+        { Keys.AwsEndpointKms, "https://kms.local", "https://kms.local/" },
+        { Keys.AwsEndpointSecretsManager, "https://sm.local", "https://sm.local/" },
+        { Keys.AwsEndpointSsm, "https://ssm.local", "https://ssm.local/" },
+        { Keys.AwsEndpointSts, "https://sts.local", "https://sts.local/" },
+    };
+
+    [Theory, MemberData(nameof(Good))]
+    public void A_good_value_is_used_without_a_word(string key, string value, string? expected)
+    {
+        Settings settings = Environments.Read((key, value));
+        Assert.Equal((expected, 0), (Shown[key](settings.Secrets), settings.Warnings.Count));
+    }
+
+    [Theory]
+    [InlineData(Keys.ApiKeyReloadInterval, "often")]
+    [InlineData(Keys.FipsMode, "certainly")]
+    [InlineData(Keys.AwsEndpoint, "ftp://x")]
+    [InlineData(Keys.AwsEndpointKms, "nowhere")]
+    public void A_bad_value_costs_its_key_and_one_warning(string key, string value)
+    {
+        Settings settings = Environments.Read((key, value), (Keys.ApiKey, "k"));
+        Assert.Equal(Shown[key](Environments.Read().Secrets), Shown[key](settings.Secrets));
+        Assert.StartsWith(key, Assert.Single(settings.Warnings), StringComparison.Ordinal);
+        Assert.Equal("k", settings.Secrets.PlainKey);
+    }
+
+    /// <summary>05, 14: unset → true in regions starting us-gov-.</summary>
+    [Theory]
+    [InlineData("us-gov-west-1", null, true)]
+    [InlineData("us-gov-west-1", "false", false)]
+    [InlineData("us-east-1", null, false)]
+    public void Fips_follows_the_region(string region, string? value, bool expected) =>
+        Assert.Equal(expected, Environments.Read([(Keys.Region, region), .. value is null ? [] : ((string, string)[])[(Keys.FipsMode, value)]]).Secrets.UsesFips);
+}

@@ -1,0 +1,72 @@
+using Mayfly.Config;
+using Mayfly.Local.Intake;
+using Mayfly.Testing;
+using Mayfly.Tests.Http;
+using Xunit;
+
+namespace Mayfly.Tests.Platforms.Lambda;
+
+/// <summary>What each decision of docs/spec/01-lambda-lifecycle.md 7.2 does to an invocation, over real sockets.</summary>
+public class FlushStrategyAgentTests
+{
+    /// <summary>Anything but End: the agent is back at next while the handler still runs.</summary>
+    [Theory]
+    [InlineData("periodically,1")]
+    [InlineData("continuously,1")]
+    [InlineData("periodically,3600000")]
+    [InlineData("end,3600000")]
+    public async Task The_handler_is_not_waited_for(string strategy)
+    {
+        await using AgentRig rig = await AgentRig.StartAsync(null, (Keys.FlushStrategy, strategy));
+        for (int i = 1; i <= 3; i++)
+        {
+            rig.Platform.Invoke("r" + i, TimeSpan.FromMinutes(10));
+            await rig.Platform.NextAskedAsync(i + 1);
+        }
+
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
+        Assert.Equal(3, rig.Metric("invocations").Count);
+        rig.AssertSums();
+    }
+
+    /// <summary>Continuous: sent in the background, even with an intake that hangs; nothing of it is lost at SHUTDOWN.</summary>
+    [Fact]
+    public async Task A_background_flush_keeps_nobody_waiting()
+    {
+        await using AgentRig rig = await AgentRig.StartAsync(null, (Keys.FlushStrategy, "continuously,1"));
+        await rig.Platform.NextAskedAsync(1);
+        rig.Intake.SetFault("*", IntakeFault.Hang);
+        using (var tracer = new RawHttp(rig.Settings.Listeners.TracePort))
+        {
+            Assert.Equal(200, (await tracer.RequestAsync("PUT", "/v0.4/traces", SampleSpan.V04([new SampleSpan()]))).Status);
+        }
+
+        for (int i = 1; i <= 5; i++)
+        {
+            rig.Platform.Invoke("r" + i, TimeSpan.FromMinutes(10));
+            await rig.Platform.NextAskedAsync(i + 1);
+        }
+
+        rig.Intake.ClearFault();
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
+        Assert.Single(rig.Intake.Spans, static span => span.Name == "http.request");
+        Assert.Equal(5, rig.Metric("invocations").Count);
+        rig.AssertSums();
+    }
+
+    /// <summary>Periodic: what earlier invocations left is sent beside the handler.</summary>
+    [Fact]
+    public async Task A_periodic_flush_sends_beside_the_handler()
+    {
+        await using AgentRig rig = await AgentRig.StartAsync(null, (Keys.FlushStrategy, "periodically,1"));
+        await rig.Platform.NextAskedAsync(1);
+        await rig.TelemetryAsync("""[{"time":"2022-10-21T14:05:02.600Z","type":"platform.initStart","record":{}}]""");
+        rig.Platform.Invoke("r1", TimeSpan.FromMinutes(10));
+        await rig.Platform.NextAskedAsync(2);
+        Assert.Equal(1, rig.Metric("invocations").Count);
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
+    }
+}

@@ -1,0 +1,57 @@
+using Mayfly.Config;
+using Mayfly.Diagnostics;
+using Mayfly.Tests.Platforms.Lambda;
+using Xunit;
+
+namespace Mayfly.Tests.Secrets;
+
+/// <summary>The agent with a key that has to be asked for (docs/spec/01-lambda-lifecycle.md 8.2).</summary>
+public class AgentKeyTests
+{
+    private const string Secret = "fedcba9876543210fedcba9876554321";
+
+    /// <summary>Off the critical path: nothing is asked before an invocation has data to send.</summary>
+    [Fact]
+    public async Task The_first_flush_asks_and_sends_with_the_answer()
+    {
+        await using FakeAws aws = await FakeAws.StartAsync(static _ => (200, $$"""{"SecretString":"{{Secret}}"}"""));
+        await using AgentRig rig = await StartAsync(aws);
+        await rig.Platform.NextAskedAsync(1);
+        Assert.Empty(aws.Calls);
+        rig.Platform.Invoke("r1", TimeSpan.FromSeconds(30));
+        await rig.RuntimeDoneAsync("r1");
+        await rig.Platform.NextAskedAsync(2);
+        Assert.NotEmpty(rig.Intake.Requests);
+        Assert.All(rig.Intake.Requests, static request => Assert.EndsWith(Secret[^5..], request.Headers["DD-API-KEY"], StringComparison.Ordinal));
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
+        Assert.Single(aws.Calls);
+        rig.AssertSums();
+    }
+
+    /// <summary>What waits for a key is kept; at SHUTDOWN it is counted.</summary>
+    [Fact]
+    public async Task Data_waits_for_a_key_that_cannot_be_had_yet()
+    {
+        await using FakeAws aws = await FakeAws.StartAsync(static _ => (500, ""));
+        await using AgentRig rig = await StartAsync(aws);
+        rig.Platform.Invoke("r1", TimeSpan.FromSeconds(30));
+        await rig.RuntimeDoneAsync("r1");
+        await rig.Platform.NextAskedAsync(2);
+        Assert.True(rig.Agent.Counters[Signal.Metrics].Buffered > 0);
+        Assert.Equal(0, rig.Agent.Counters[Signal.Metrics].DroppedInAll);
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
+        Assert.Empty(rig.Intake.Requests);
+        Assert.Equal(rig.Agent.Counters[Signal.Metrics].Accepted, rig.Agent.Counters[Signal.Metrics].DroppedFor(DropReason.Shutdown));
+        rig.AssertSums();
+    }
+
+    private static Task<AgentRig> StartAsync(FakeAws aws) => AgentRig.StartAsync(
+        null,
+        (Keys.ApiKey, ""),
+        (Keys.ApiKeySecretArn, "arn:x"),
+        (Keys.AwsEndpoint, aws.Url),
+        (Keys.AwsAccessKeyId, "a"),
+        (Keys.AwsSecretAccessKey, "s"));
+}
