@@ -47,29 +47,26 @@ public sealed class InvocationEvents
     public IReadOnlyList<KeyValuePair<string, string>> Capture(ReadOnlySpan<byte> payload, string key) =>
         _capture.IsEnabled ? PayloadCapture.Read(payload, key, _capture.MaxDepth).Tags : [];
 
-    private TraceContext? UpstreamOf(Trigger? trigger, ReadOnlySpan<byte> eventJson, Carrier startHeaders)
+    private SpanContext? UpstreamOf(Trigger? trigger, ReadOnlySpan<byte> eventJson, Carrier startHeaders)
     {
         if (trigger is null || !_propagator.IsEnabled)
         {
-            return ContextOf(_propagator.Find(new UpstreamSources { StartCall = startHeaders }, eventJson));
+            return _propagator.Find(new UpstreamSources { StartCall = startHeaders }, eventJson);
         }
 
         foreach (TriggerContext candidate in trigger.Contexts)
         {
             if (candidate.Generated is { } generated)
             {
-                return new TraceContext(generated.TraceId, generated.SpanId, generated.Priority, generated.Tags);
+                return generated;
             }
 
             if (candidate.Carrier is { } carrier && _propagator.Extract(carrier) is { } found)
             {
-                return ContextOf(found);
+                return found;
             }
         }
 
-        return ContextOf(_propagator.Extract(startHeaders));
+        return _propagator.Extract(startHeaders);
     }
-
-    private static TraceContext? ContextOf(SpanContext? found) =>
-        found is null ? null : new TraceContext(found.TraceId, found.SpanId, found.Priority, found.Tags);
 }

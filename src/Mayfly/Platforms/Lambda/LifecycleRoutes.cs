@@ -5,6 +5,7 @@ using Mayfly.Diagnostics;
 using Mayfly.Http;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.Propagation;
+using Mayfly.Platforms.Lambda.Triggers;
 using Microsoft.AspNetCore.Http;
 
 namespace Mayfly.Platforms.Lambda;
@@ -58,18 +59,9 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, InvocationEve
         using RequestBody body = await exchange.ReadBodyAsync(BodyLimitBytes);
         StartCall call = events.Read(body.Bytes.Span, PropagationHeader.CarrierOf(exchange.RequestHeaders), NowNs);
         WarnUnless(invocations.StartCalled(exchange.Header(RequestIdHeader), call));
-        if (call.Upstream is { } upstream)
+        foreach ((string name, string value) in StartInvocationHeaders.Of(call.Upstream))
         {
-            exchange.ResponseHeaders[TraceContext.TraceIdHeader] = upstream.TraceId.ToString(CultureInfo.InvariantCulture);
-            if (upstream.Priority is { } priority)
-            {
-                exchange.ResponseHeaders[TraceContext.PriorityHeader] = priority.ToString(CultureInfo.InvariantCulture);
-            }
-
-            if (upstream.HighBits is { Length: 16 } highBits && IdText.IsHex(highBits))
-            {
-                exchange.ResponseHeaders[TraceContext.TagsHeader] = $"{TraceContext.HighBitsTag}={highBits}";
-            }
+            exchange.ResponseHeaders[name] = value;
         }
 
         await AnswerOkAsync(exchange);
@@ -81,12 +73,12 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, InvocationEve
         using RequestBody body = await exchange.ReadBodyAsync(BodyLimitBytes);
         var call = new EndCall(
             NowNs,
-            TraceContext.ParseId(exchange.Header(TraceContext.TraceIdHeader)),
-            TraceContext.ParseId(exchange.Header(TraceContext.SpanIdHeader)),
-            TraceContext.ParseId(exchange.Header(TraceContext.ParentIdHeader)),
+            IdText.ParseDecimal(exchange.Header(DatadogStyle.TraceIdHeader)),
+            IdText.ParseDecimal(exchange.Header(DatadogStyle.SpanIdHeader)),
+            IdText.ParseDecimal(exchange.Header(DatadogStyle.ParentIdHeader)),
             PriorityOf(exchange),
-            TraceContext.PropagatedTags(exchange.Header(TraceContext.TagsHeader)),
-            ResponseStatus.Read(body.Bytes.Span),
+            DatadogTags.Read(exchange.Header(DatadogStyle.TagsHeader)),
+            ResponseStatusCode.Read(body.Bytes.Span),
             ErrorOf(exchange))
         {
             Captured = events.Capture(body.Bytes.Span, PayloadCapture.ResponseKey),
@@ -114,7 +106,7 @@ public sealed class LifecycleRoutes(InvocationTracker invocations, InvocationEve
 
     private static double? PriorityOf(HttpExchange exchange)
     {
-        string? text = exchange.Header(TraceContext.PriorityHeader);
+        string? text = exchange.Header(DatadogStyle.PriorityHeader);
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double priority) && double.IsFinite(priority) ? priority : null;
     }
 

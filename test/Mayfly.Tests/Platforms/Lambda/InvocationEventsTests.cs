@@ -18,7 +18,7 @@ public class InvocationEventsTests
     {
         byte[] queue = File.ReadAllBytes(Path.Combine(SourceTree.Root, "samples", "events", "sqs.json"));
         StartCall call = new InvocationEvents(Environments.Read()).Read(queue, new Carrier(), 1);
-        Assert.Equal((2684756524522091840UL, 7431398482019833808UL, 1), (call.Upstream!.TraceId, call.Upstream.ParentId, call.Upstream.Priority));
+        Assert.Equal((2684756524522091840UL, 7431398482019833808UL, 1), (call.Upstream!.TraceId, call.Upstream.SpanId, call.Upstream.Priority));
         ulong inferred = Assert.Single(call.InferredIds);
 
         using var rig = new TrackerRig();

@@ -4,6 +4,7 @@ using Mayfly.Diagnostics;
 using Mayfly.Local.Intake;
 using Mayfly.Platforms.Lambda;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Testing;
 using Mayfly.Tests.Config;
@@ -143,7 +144,7 @@ public sealed class KnownDefectTests : IDisposable
     {
         using var rig = new TrackerRig(SandboxKind.ManagedInstances);
         rig.PlatformStart("r1");
-        rig.Start("r1", new TraceContext(5, 6, null, []));
+        rig.Start("r1", new SpanContext(5, 6, null, []));
         rig.Tracker.Reported("r1", new ReportFigures { DurationMs = 1 }, 1);
         rig.End("r1");
         Assert.Equal(5ul, Assert.Single(rig.Spans).TraceId);
@@ -156,7 +157,7 @@ public sealed class KnownDefectTests : IDisposable
         for (int i = 0; i < 1000; i++)
         {
             _rig.Invoke("r" + i);
-            _rig.Start(null, new TraceContext((ulong)i + 1, 6, null, []));
+            _rig.Start(null, new SpanContext((ulong)i + 1, 6, null, []));
             if (i % 3 != 0)
             {
                 _rig.End(null, spanId: 1000 + (ulong)i);
@@ -219,7 +220,7 @@ public sealed class KnownDefectTests : IDisposable
     public void D15_The_upstream_priority_is_on_the_chunk()
     {
         _rig.Invoke("r1");
-        _rig.Start("r1", new TraceContext(5, 6, 2, []));
+        _rig.Start("r1", new SpanContext(5, 6, 2, []));
         _rig.End("r1");
         _rig.Done("r1");
         _rig.Tracker.SendComplete();

@@ -1,4 +1,6 @@
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Telemetry;
+using Mayfly.Platforms.Lambda.Triggers;
 
 namespace Mayfly.Platforms.Lambda.Invocations;
 
@@ -20,7 +22,7 @@ internal static class ExecutionSpanBuilder
     public static ExecutionSpan Build(InvocationContext context, string? reason, long nowNs)
     {
         EndCall? end = context.End;
-        TraceContext? upstream = context.Start?.Upstream;
+        SpanContext? upstream = context.Start?.Upstream;
         PlaceholderSpan? placeholder = context.Placeholder;
         InvocationError? death = TimeoutOf(context) ?? (reason is null ? null : DeathOf(context, reason));
         long startNs = context.PlatformStartNs != 0 ? context.PlatformStartNs : context.Start?.AtNs ?? context.CreatedNs;
@@ -30,7 +32,7 @@ internal static class ExecutionSpanBuilder
             RequestId = context.RequestId,
             TraceId = FirstId(upstream?.TraceId, end?.TraceId, placeholder?.TraceId),
             SpanId = FirstId(end?.SpanId, placeholder?.SpanId, null),
-            ParentId = context.Start?.InferredIds is [ulong inferred, ..] ? inferred : upstream?.ParentId ?? end?.ParentId ?? 0,
+            ParentId = context.Start?.InferredIds is [ulong inferred, ..] ? inferred : upstream?.SpanId ?? end?.ParentId ?? 0,
             StartNs = startNs,
             DurationNs = context.Done?.DurationMs is { } durationMs ? (long)Math.Round(durationMs * 1e6) : Math.Max(0, endNs - startNs),
             IsColdStart = context.IsColdStart,
@@ -44,11 +46,11 @@ internal static class ExecutionSpanBuilder
             Captured = [.. context.Start?.Captured ?? [], .. end?.Captured ?? []],
             Trigger = context.Start?.Trigger,
             InferredIds = context.Start?.InferredIds ?? [],
-            UpstreamSpanId = upstream?.ParentId ?? 0,
+            UpstreamSpanId = upstream?.SpanId ?? 0,
         };
     }
 
-    public static bool IsError(EndCall call) => call.Error is not null || ResponseStatus.IsServerError(call.StatusCode);
+    public static bool IsError(EndCall call) => call.Error is not null || ResponseStatusCode.IsServerError(call.StatusCode);
 
     private static InvocationError? TimeoutOf(InvocationContext context) =>
         context.Done?.Status == PlatformStatus.Timeout ? new InvocationError("Datadog detected a Timeout", "Timeout", "") : null;

@@ -1,3 +1,4 @@
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Platforms.Lambda.Triggers;
 using Mayfly.Platforms.Lambda.Usage;
@@ -131,7 +132,7 @@ public sealed record ReportFigures
 /// <summary>A <c>start-invocation</c> call.</summary>
 /// <param name="Upstream">The trace it belongs to, when the event or the call's headers say so.</param>
 /// <param name="Trigger">Who called, when the event tells.</param>
-public sealed record StartCall(long AtNs, TraceContext? Upstream, Trigger? Trigger = null)
+public sealed record StartCall(long AtNs, SpanContext? Upstream, Trigger? Trigger = null)
 {
     /// <summary>The event as tags; empty unless the user asked for it.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Captured { get; init; } = [];

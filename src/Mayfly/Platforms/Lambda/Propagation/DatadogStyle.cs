@@ -7,6 +7,7 @@ internal static class DatadogStyle
 {
     public const string TraceIdHeader = "x-datadog-trace-id";
     public const string ParentIdHeader = "x-datadog-parent-id";
+    public const string SpanIdHeader = "x-datadog-span-id";
     public const string PriorityHeader = "x-datadog-sampling-priority";
     public const string OriginHeader = "x-datadog-origin";
     public const string TagsHeader = "x-datadog-tags";

@@ -45,8 +45,15 @@ internal static class DatadogTags
         return 0;
     }
 
-    /// <summary>Adds the <c>_dd.p.*</c> tags of <paramref name="header"/> as they are.</summary>
-    public static void Read(string header, ContextTags tags)
+    /// <summary>The <c>_dd.p.*</c> tags of <paramref name="header"/> as they are.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> Read(string? header)
+    {
+        var tags = new ContextTags();
+        Read(header ?? "", tags);
+        return tags.ToList();
+    }
+
+    private static void Read(string header, ContextTags tags)
     {
         foreach (Range range in header.AsSpan().Split(','))
         {

@@ -107,14 +107,10 @@ public sealed class Propagator(PropagationSettings settings)
         }
 
         AddBaggage(primary.Tags, carrier);
-        return new SpanContext
+        return new SpanContext(primary.TraceId, primary.SpanId, primary.Priority, primary.Tags.ToList())
         {
-            TraceId = primary.TraceId,
             TraceIdHigh = primary.TraceIdHigh,
-            SpanId = primary.SpanId,
-            Priority = primary.Priority,
             Origin = primary.Origin,
-            Tags = primary.Tags.ToList(),
             Links = links ?? [],
         };
     }

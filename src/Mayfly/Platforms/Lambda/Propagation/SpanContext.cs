@@ -1,7 +1,16 @@
 namespace Mayfly.Platforms.Lambda.Propagation;
 
-/// <summary>A position in a distributed trace, as somebody upstream wrote it down (docs/spec/02-triggers.md#6-trace-context).</summary>
-public sealed record SpanContext
+/// <summary>
+/// A position in a distributed trace, as somebody upstream wrote it down, or as it follows from the event itself (docs/spec/02-triggers.md#6-trace-context).
+/// </summary>
+/// <param name="TraceId">Low 64 bits; never 0.</param>
+/// <param name="SpanId">The span that called; 0 = unknown.</param>
+/// <param name="Priority">-128 to 127, above 0 = keep; null when upstream gave none.</param>
+/// <param name="Tags">
+/// Tags for the local root span: <c>_dd.p.*</c> (<c>_dd.p.tid</c> whenever the trace id has high bits), <see cref="LastParentTag"/>, <see cref="ErrorTag"/>,
+/// <c>traceparent</c> and <c>tracestate</c> where W3C headers took part, baggage. Every key is there once.
+/// </param>
+public sealed record SpanContext(ulong TraceId, ulong SpanId, int? Priority, IReadOnlyList<KeyValuePair<string, string>> Tags)
 {
     /// <summary>The tag with the high 64 bits of the trace id: 16 hex digits.</summary>
     public const string HighBitsTag = "_dd.p.tid";
@@ -12,27 +21,11 @@ public sealed record SpanContext
     /// <summary>What was wrong with propagated tags.</summary>
     public const string ErrorTag = "_dd.propagation_error";
 
-    /// <summary>Low 64 bits; never 0.</summary>
-    public required ulong TraceId { get; init; }
-
     /// <summary>High 64 bits; 0 = a 64-bit trace id.</summary>
     public ulong TraceIdHigh { get; init; }
 
-    /// <summary>The span that called; 0 = unknown.</summary>
-    public ulong SpanId { get; init; }
-
-    /// <summary>-128 to 127, above 0 = keep; null when upstream gave none.</summary>
-    public int? Priority { get; init; }
-
     /// <summary>Where the trace began, such as <c>rum</c>; never emitted (docs/spec/02-triggers.md#67-sampling-priority-origin-128-bits).</summary>
     public string? Origin { get; init; }
-
-    /// <summary>
-    /// Tags for the local root span: <c>_dd.p.*</c> (<c>_dd.p.tid</c> whenever the trace id has high bits), <see cref="LastParentTag"/>, <see
-    /// cref="ErrorTag"/>,
-    /// <c>traceparent</c> and <c>tracestate</c> where W3C headers took part, baggage. Every key is there once.
-    /// </summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Tags { get; init; } = [];
 
     /// <summary>Other traces that the same carrier named: span links for the local root span.</summary>
     public IReadOnlyList<ContextLink> Links { get; init; } = [];

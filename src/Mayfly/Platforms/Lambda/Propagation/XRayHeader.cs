@@ -55,6 +55,6 @@ public static class XRayHeader
             return null;
         }
 
-        return new SpanContext { TraceId = traceId, SpanId = spanId, Priority = priority };
+        return new SpanContext(traceId, spanId, priority, Tags: []);
     }
 }

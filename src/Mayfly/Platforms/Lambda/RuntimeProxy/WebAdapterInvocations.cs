@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.Propagation;
+using Mayfly.Platforms.Lambda.Triggers;
 
 namespace Mayfly.Platforms.Lambda.RuntimeProxy;
 
@@ -20,14 +21,14 @@ public sealed class WebAdapterInvocations(InvocationTracker invocations, Invocat
         }
 
         StartCall call = events.Read(answer.Body.Span, headers, NowNs);
-        if (reparenting.TryAdd(answer.RequestId, RandomId.Next(), call.Upstream?.ParentId ?? 0, call.Upstream?.TraceId ?? 0))
+        if (reparenting.TryAdd(answer.RequestId, RandomId.Next(), call.Upstream?.SpanId ?? 0, call.Upstream?.TraceId ?? 0))
         {
             invocations.StartCalled(answer.RequestId, call);
         }
     }
 
     public void ResponsePosted(in RuntimeMessage response) =>
-        End(response.RequestId, ResponseStatus.Read(response.Body.Span), error: null);
+        End(response.RequestId, ResponseStatusCode.Read(response.Body.Span), error: null);
 
     public void ErrorPosted(in RuntimeMessage error) =>
         End(error.RequestId, statusCode: null, ErrorOf(error.Body.Span));

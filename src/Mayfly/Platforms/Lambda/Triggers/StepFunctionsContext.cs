@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Triggers.Json;
 
 namespace Mayfly.Platforms.Lambda.Triggers;
@@ -14,8 +15,7 @@ namespace Mayfly.Platforms.Lambda.Triggers;
 internal static class StepFunctionsContext
 {
     private const string Origin = "states";
-    private const string TraceIdHighKey = "_dd.p.tid";
-    private const string PropagatedPrefix = "_dd.p.";
+    private const int Priority = 1;
 
     private static readonly JsonNames Names = new("Execution", "State", "StateMachine", "RootExecutionId", "x-datadog-trace-id", "x-datadog-tags");
     private static readonly JsonNames ExecutionNames = new("Id", "RedriveCount", "Input");
@@ -37,14 +37,14 @@ internal static class StepFunctionsContext
     }
 
     /// <summary>Null if <paramref name="member"/> is no context object.</summary>
-    public static GeneratedContext? Read(JsonView member)
+    public static SpanContext? Read(JsonView member)
     {
         JsonFields context = FieldsOf(member);
         return IsContext(context) ? Read(context) : null;
     }
 
     /// <summary>Null if one of the names that the ids follow from is no text.</summary>
-    public static GeneratedContext? Read(in JsonFields context)
+    public static SpanContext? Read(in JsonFields context)
     {
         JsonFields execution = context["Execution"u8].Fields(ExecutionNames);
         JsonFields state = context["State"u8].Fields(StateNames);
@@ -61,7 +61,7 @@ internal static class StepFunctionsContext
     }
 
     /// <summary>A function started the execution: its trace goes on.</summary>
-    private static GeneratedContext? LambdaRoot(in JsonFields context, string executionId, ulong spanId)
+    private static SpanContext? LambdaRoot(in JsonFields context, string executionId, ulong spanId)
     {
         if (context["x-datadog-trace-id"u8].ScalarText is not { } traceIdText || context["x-datadog-tags"u8].Text is not { } tags)
         {
@@ -69,15 +69,15 @@ internal static class StepFunctionsContext
         }
 
         bool isId = ulong.TryParse(traceIdText, NumberStyles.None, CultureInfo.InvariantCulture, out ulong traceId) && traceId != 0;
-        return new GeneratedContext(isId ? traceId : TraceIdOf(executionId), spanId, 1, Origin, PropagatedTags(tags));
+        return new SpanContext(isId ? traceId : TraceIdOf(executionId), spanId, Priority, DatadogTags.Read(tags)) { Origin = Origin };
     }
 
-    private static GeneratedContext ExecutionRoot(string rootExecutionId, ulong spanId)
+    private static SpanContext ExecutionRoot(string rootExecutionId, ulong spanId)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes(rootExecutionId), digest);
-        string high = Positive63(digest).ToString("x16", CultureInfo.InvariantCulture);
-        return new GeneratedContext(Positive63(digest[8..]), spanId, 1, Origin, [new(TraceIdHighKey, high)]);
+        ulong high = Positive63(digest);
+        return new SpanContext(Positive63(digest[8..]), spanId, Priority, [new(SpanContext.HighBitsTag, IdText.ToHex(high))]) { TraceIdHigh = high, Origin = Origin };
     }
 
     private static ulong TraceIdOf(string executionId)
@@ -109,19 +109,4 @@ internal static class StepFunctionsContext
 
     /// <summary>Missing or no count: 0.</summary>
     private static long CountOf(JsonView value) => value.TryGetInt64(out long count) && count > 0 ? count : 0;
-
-    private static List<KeyValuePair<string, string>> PropagatedTags(string text)
-    {
-        var tags = new List<KeyValuePair<string, string>>();
-        foreach (string pair in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            int equals = pair.IndexOf('=', StringComparison.Ordinal);
-            if (equals > PropagatedPrefix.Length && pair.StartsWith(PropagatedPrefix, StringComparison.Ordinal))
-            {
-                tags.Add(new(pair[..equals], pair[(equals + 1)..]));
-            }
-        }
-
-        return tags;
-    }
 }

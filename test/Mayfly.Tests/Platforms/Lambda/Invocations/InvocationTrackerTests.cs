@@ -1,4 +1,5 @@
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Xunit;
 
@@ -7,7 +8,7 @@ namespace Mayfly.Tests.Platforms.Lambda.Invocations;
 /// <summary>docs/spec/01-lambda-lifecycle.md 3.5, 4.3 to 4.7; each test is named after its row.</summary>
 public sealed class InvocationTrackerTests : IDisposable
 {
-    private static readonly TraceContext Upstream = new(111, 222, 2, [new("_dd.p.tid", "80f198ee56343ba8")]);
+    private static readonly SpanContext Upstream = new(111, 222, 2, [new("_dd.p.tid", "80f198ee56343ba8")]);
 
     private readonly TrackerRig _rig = new();
 

@@ -1,5 +1,6 @@
 using Mayfly.Config;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Xunit;
 
@@ -55,7 +56,7 @@ public sealed class ManagedInstancesTests : IDisposable
         foreach (int i in Enumerable.Range(1, 3))
         {
             _rig.PlatformStart("r" + i, i);
-            _rig.Start("r" + i, new TraceContext((ulong)i, 7, null, []));
+            _rig.Start("r" + i, new SpanContext((ulong)i, 7, null, []));
         }
 
         foreach (int i in (int[])[2, 3, 1])
@@ -75,7 +76,7 @@ public sealed class ManagedInstancesTests : IDisposable
     [Fact]
     public void An_end_after_the_report_sends_the_span()
     {
-        _rig.Start("r1", new TraceContext(5, 6, null, []));
+        _rig.Start("r1", new SpanContext(5, 6, null, []));
         _rig.PlatformStart("r1");
         Report("r1");
         Assert.Empty(_rig.Spans);
@@ -91,7 +92,7 @@ public sealed class ManagedInstancesTests : IDisposable
     public void An_end_that_never_comes_is_not_waited_for(PlatformStatus status, int spans)
     {
         _rig.PlatformStart("r1");
-        _rig.Start("r1", new TraceContext(5, 6, null, []));
+        _rig.Start("r1", new SpanContext(5, 6, null, []));
         Report("r1", status);
         _rig.Clock.Advance(TimeSpan.FromSeconds(9));
         _rig.Tracker.SendComplete();
@@ -118,9 +119,9 @@ public sealed class ManagedInstancesTests : IDisposable
     public void A_call_without_id_belongs_to_the_only_open_invocation()
     {
         _rig.PlatformStart("r1");
-        Assert.True(_rig.Tracker.StartCalled(null, new StartCall(1, new TraceContext(5, 6, null, []))));
+        Assert.True(_rig.Tracker.StartCalled(null, new StartCall(1, new SpanContext(5, 6, null, []))));
         _rig.PlatformStart("r2");
-        Assert.True(_rig.Tracker.StartCalled(null, new StartCall(1, new TraceContext(7, 8, null, []))));
+        Assert.True(_rig.Tracker.StartCalled(null, new StartCall(1, new SpanContext(7, 8, null, []))));
         Assert.False(_rig.Tracker.EndCalled(null, new EndCall(1, 5, 6, 0, null, [], null, null)));
         Report("r2");
         Assert.True(_rig.Tracker.EndCalled(null, new EndCall(1, 5, 6, 0, null, [], null, null)));
@@ -173,7 +174,7 @@ public sealed class ManagedInstancesTests : IDisposable
                 rig.PlatformStart(id, 1000);
                 break;
             case 1:
-                rig.Start(id, new TraceContext(id == "r1" ? 1ul : 2, 7, null, []));
+                rig.Start(id, new SpanContext(id == "r1" ? 1ul : 2, 7, null, []));
                 break;
             case 2:
                 rig.End(id);

@@ -1,4 +1,4 @@
-using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Propagation;
 using Xunit;
 
 namespace Mayfly.Tests.Platforms.Lambda.Invocations;
@@ -9,7 +9,7 @@ namespace Mayfly.Tests.Platforms.Lambda.Invocations;
 /// </summary>
 public class OrderTests
 {
-    private static readonly TraceContext Upstream = new(111, 222, null, [new("_dd.p.dm", "-4")]);
+    private static readonly SpanContext Upstream = new(111, 222, null, [new("_dd.p.dm", "-4")]);
 
     private static readonly Action<TrackerRig, string>[] Events =
     [

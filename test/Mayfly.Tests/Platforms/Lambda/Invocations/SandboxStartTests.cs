@@ -1,6 +1,7 @@
 using Mayfly.Config;
 using Mayfly.Platforms.Lambda;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Tests.Config;
 using Mayfly.Traces;
 using Mayfly.Wire;
@@ -63,7 +64,7 @@ public sealed class SandboxStartTests
             Step(rig, step);
         }
 
-        rig.Start("r1", new TraceContext(111, 222, 2, [new("_dd.p.tid", "80f198ee56343ba8")]));
+        rig.Start("r1", new SpanContext(111, 222, 2, [new("_dd.p.tid", "80f198ee56343ba8")]));
         rig.End("r1");
         rig.Done("r1");
         rig.Tracker.SendComplete();
@@ -87,7 +88,7 @@ public sealed class SandboxStartTests
     {
         using var rig = new TrackerRig();
         rig.Invoke("r1");
-        rig.Start("r1", new TraceContext(111, 222, 2, [new("_dd.p.tid", "80f198ee56343ba8")]));
+        rig.Start("r1", new SpanContext(111, 222, 2, [new("_dd.p.tid", "80f198ee56343ba8")]));
         rig.End("r1");
         rig.Done("r1");
         rig.Tracker.SendComplete();

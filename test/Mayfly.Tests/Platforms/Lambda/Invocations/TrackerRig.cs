@@ -6,6 +6,7 @@ using Mayfly.Intake;
 using Mayfly.Metrics;
 using Mayfly.Platforms.Lambda;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Tags;
 using Mayfly.Testing;
@@ -46,7 +47,7 @@ internal sealed class TrackerRig : IDisposable
 
     public void PlatformStart(string id, long atNs = 1_666_361_103_165_000_000) => Tracker.PlatformStarted(id, atNs);
 
-    public void Start(string? id, TraceContext? upstream = null) => Tracker.StartCalled(id, new StartCall(Clock.NowNs, upstream));
+    public void Start(string? id, SpanContext? upstream = null) => Tracker.StartCalled(id, new StartCall(Clock.NowNs, upstream));
 
     public void End(string? id, ulong spanId = 77, string? statusCode = null, InvocationError? error = null) =>
         Tracker.EndCalled(id, new EndCall(Clock.NowNs, 999, spanId, 0, 1, [], statusCode, error));

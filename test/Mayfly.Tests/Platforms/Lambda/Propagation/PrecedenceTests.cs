@@ -14,7 +14,7 @@ public class PrecedenceTests
         """;
     private const string XRay = "Root=1-65530000-0000000000000000000003e9;Parent=00000000000007d2;Sampled=1";
 
-    private static readonly SpanContext Generated = new() { TraceId = 77, SpanId = 78 };
+    private static readonly SpanContext Generated = new(77, 78, null, []);
 
     /// <summary>Row, styles, headers of the call, event, headers of the answer.</summary>
     public static TheoryData<string, string, string, string, string> Tv4 => new()

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Triggers;
 using Xunit;
 
@@ -193,7 +194,7 @@ public class KnownDefectTests
                 break;
         }
 
-        GeneratedContext generated = Assert.Single(SourceEvents.Read(json).Contexts).Generated!;
+        SpanContext generated = Assert.Single(SourceEvents.Read(json).Contexts).Generated!;
 
         Assert.Equal((8181955087378018412ul, 3473893433959439612ul, "states"), (generated.TraceId, generated.SpanId, generated.Origin));
     }
@@ -204,7 +205,7 @@ public class KnownDefectTests
         JsonNode json = SourceEvents.Node("step-functions");
         json["Execution"]!["Input"] = JsonNode.Parse("""{"_datadog":{"x-datadog-trace-id":"1001","x-datadog-tags":"_dd.p.tid=65530000deadbeef"}}""");
 
-        GeneratedContext generated = Assert.Single(SourceEvents.Read(json).Contexts).Generated!;
+        SpanContext generated = Assert.Single(SourceEvents.Read(json).Contexts).Generated!;
 
         Assert.Equal((1001ul, 3473893433959439612ul), (generated.TraceId, generated.SpanId));
         Assert.Equal([new("_dd.p.tid", "65530000deadbeef")], generated.Tags);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Triggers;
 using Xunit;
 
@@ -82,7 +83,7 @@ public class MessageTests
     [Fact]
     public void The_XRay_header_alone_is_a_context()
     {
-        GeneratedContext? generated = Assert.Single(SourceEvents.ReadFile("sqs-xray").Contexts).Generated;
+        SpanContext? generated = Assert.Single(SourceEvents.ReadFile("sqs-xray").Contexts).Generated;
 
         Assert.NotNull(generated);
         Assert.Equal((1001ul, 2002ul, 1, null), (generated.TraceId, generated.SpanId, generated.Priority, generated.Origin));

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Triggers;
 using Xunit;
 
@@ -128,7 +129,7 @@ public class StepFunctionsTests
     /// <summary>trace id/tags/span id, after a check of what is always the same.</summary>
     private static string Describe(Trigger trigger)
     {
-        GeneratedContext context = Assert.Single(trigger.Contexts).Generated!;
+        SpanContext context = Assert.Single(trigger.Contexts).Generated!;
         Assert.Equal(1, context.Priority);
         Assert.Equal("states", context.Origin);
         return $"{context.TraceId}/{string.Join(',', context.Tags.Select(static tag => $"{tag.Key}={tag.Value}"))}/{context.SpanId}";
