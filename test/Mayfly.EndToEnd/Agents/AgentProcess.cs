@@ -30,6 +30,26 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>What it has used of all cores so far; in steps of 10 ms.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Its memory now.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <param name="agent">A name of <see cref="AgentUnderTest.Names"/>.</param>
     /// <param name="runtimeApi">The platform's address.</param>
     /// <param name="intakeUrl">Where all signals go.</param>

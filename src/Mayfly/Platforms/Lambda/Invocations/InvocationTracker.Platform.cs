@@ -15,6 +15,7 @@ public sealed partial class InvocationTracker
             Begin(requestId);
         }
 
+        _sawTelemetry = true;
         Change(requestId, (context, _) => context.PlatformStartNs = atNs);
     }
 
@@ -74,6 +75,7 @@ public sealed partial class InvocationTracker
 
     private void ApplyDone(InvocationContext context, RuntimeDone done, Departures leaving)
     {
+        _sawTelemetry = true;
         if (context == _start.First)
         {
             ReleaseFirstInvocation(leaving);
@@ -124,9 +126,9 @@ public sealed partial class InvocationTracker
             }
         }
 
-        // The end call of an overlapping invocation can come after its report.
-        bool awaitsEndCall = _isConcurrent && context is { Start: not null, End: null } && !ExecutionSpanBuilder.IsComplete(context);
-        if (context != _current && !awaitsEndCall)
+        // The calls of an overlapping invocation can come after its report, where there is a tracer that makes any.
+        bool awaitsCalls = _isConcurrent && _isTracerDetected && !ExecutionSpanBuilder.IsComplete(context);
+        if (context != _current && context != _awaitsTelemetry && !awaitsCalls)
         {
             Conclude(context, leaving);
         }

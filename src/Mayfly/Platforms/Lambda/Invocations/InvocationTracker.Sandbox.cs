@@ -19,6 +19,7 @@ public sealed partial class InvocationTracker
         Departures leaving = NewDepartures();
         lock (_gate)
         {
+            _sawTelemetry = true;
             _start.InitStarted(atNs, runtimeVersion);
             if (_start is { IsDurable: true, First: { } first })
             {

@@ -11,7 +11,8 @@ namespace Mayfly.Platforms.Lambda.Invocations;
 /// </summary>
 /// <remarks>
 /// <para>A span leaves when the flush is about to begin (<see cref="SendComplete"/>), with the next INVOKE, or at SHUTDOWN: what arrives up to then is in it,
-/// in any order. Metrics of an id wait for its INVOKE, which knows their tags. Thread-safe: each call takes a short lock; spans and metrics leave outside of
+/// in any order. An invocation whose end telemetry has not told yet when the next one begins, because the sandbox froze first, waits for one INVOKE more.
+/// Metrics of an id wait for its INVOKE, which knows their tags. Thread-safe: each call takes a short lock; spans and metrics leave outside of
 /// it. Bounded: see <see cref="ContextTable.Limit"/>; the oldest is closed first.</para>
 /// <para>On managed instances invocations overlap: <c>platform.start</c> begins one and <c>platform.report</c> ends it, and what names no id belongs to one
 /// only when no other is open. docs/spec/01-lambda-lifecycle.md#4-invocation-state-machine, #35-unusual-calls, #17-lmi-differences-summary.</para>
@@ -37,6 +38,9 @@ public sealed partial class InvocationTracker
     private readonly ContextTable _contexts = new();
     private readonly List<Action<TagSet>> _beforeFirstInvoke = [];
     private InvocationContext? _current;
+    private InvocationContext? _awaitsTelemetry;
+    private bool _sawTelemetry;
+    private bool _isTracerDetected;
     private StartCall? _unclaimedStart;
     private EndCall? _unclaimedEnd;
     private int _sawInvoke;
@@ -112,13 +116,7 @@ public sealed partial class InvocationTracker
         InvocationContext context;
         lock (_gate)
         {
-            InvocationContext? previous = _current;
-            _current = null;
-            if (previous is not null && previous.RequestId != requestId)
-            {
-                Conclude(previous, leaving);
-            }
-
+            ConcludeEarlier(requestId, leaving);
             Expire(requestId, leaving);
             context = ContextOf(requestId, leaving);
             if (!context.IsInvoked)
@@ -144,6 +142,27 @@ public sealed partial class InvocationTracker
         return context;
     }
 
+    /// <summary>Another invocation begins: those before it have their last chance to send a span, unless telemetry is still to tell of the last one.</summary>
+    private void ConcludeEarlier(string begun, Departures leaving)
+    {
+        InvocationContext? last = _current?.RequestId == begun ? null : _current;
+        _current = null;
+        if (_awaitsTelemetry is { } waited && waited.RequestId != begun)
+        {
+            _awaitsTelemetry = null;
+            Conclude(waited, leaving);
+        }
+
+        if (last is { Done: null } && _sawTelemetry)
+        {
+            _awaitsTelemetry = last;
+        }
+        else if (last is not null)
+        {
+            Conclude(last, leaving);
+        }
+    }
+
     /// <summary>
     /// A tracer says that the handler is about to run. A second call for the same invocation is ignored; without an id it belongs to the invocation that is
     /// open, else to the next.
@@ -151,6 +170,7 @@ public sealed partial class InvocationTracker
     /// <returns>False when the call has no id and several invocations are open.</returns>
     public bool StartCalled(string? requestId, StartCall call)
     {
+        _isTracerDetected = true;
         if (requestId is not null)
         {
             Change(requestId, (context, _) => context.Start ??= call);
@@ -273,6 +293,7 @@ public sealed partial class InvocationTracker
 
             leaving.Add(_start.Take(isFinal: true));
             _current = null;
+            _awaitsTelemetry = null;
         }
 
         leaving.Send();
@@ -394,7 +415,7 @@ public sealed partial class InvocationTracker
             }
             else if (_isConcurrent && context.Report is not null && _time.GetElapsedTime(context.ReportedTimestamp) > LongestWaitForEndCall)
             {
-                if (context is { Start: not null, End: null } && context.Done?.Status is PlatformStatus.Error or PlatformStatus.Failure)
+                if (context is { Start: not null, End: null, IsSpanSent: false } && context.Done?.Status is PlatformStatus.Error or PlatformStatus.Failure)
                 {
                     Take(context, "failure", leaving);
                 }

@@ -1,3 +1,6 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Mayfly.Config;
 using Mayfly.Platforms.Lambda.Propagation;
 using Xunit;
 
@@ -68,6 +71,101 @@ public class OrderTests
 
         rig.Tracker.SendComplete();
         Assert.Equal(expected, Outcome(rig));
+    }
+
+    /// <summary>
+    /// Three streams, each in its order: INVOKE events, telemetry, a tracer's calls. A tracer's calls come before the next invocation begins; telemetry may come
+    /// until the one after the next does.
+    /// </summary>
+    [Fact]
+    public void Two_thousand_interleavings_of_three_invocations_on_demand() => Interleave(
+        SandboxKind.OnDemand,
+        [AllOf(Invoke), AllOf(Telemetry), AllOf(Tracing)],
+        static events =>
+        {
+            // The platform begins no invocation before the agent has taken note of the one before it.
+            for (int i = Invocations - 1; i >= 0; i--)
+            {
+                Before(events, (i, Invoke), e => e.Invocation == i + 1);
+            }
+
+            for (int i = 0; i < Invocations; i++)
+            {
+                Before(events, (i, Tracing), e => e == (i + 1, Invoke[0]));
+                Before(events, (i, Telemetry), e => e == (i + 2, Invoke[0]));
+            }
+        });
+
+    /// <summary>On managed instances all three overlap as they like: two streams for each, in its order.</summary>
+    [Fact]
+    public void Two_thousand_interleavings_of_three_invocations_on_managed_instances() => Interleave(
+        SandboxKind.ManagedInstances,
+        [.. Enumerable.Range(0, Invocations).SelectMany(static i => new[] { Of(i, ManagedTelemetry), Of(i, Tracing) })],
+        static _ => { });
+
+    private const int Invocations = 3;
+
+    private static readonly int[] Invoke = [0];
+    private static readonly int[] Tracing = [2, 3, 4];
+    private static readonly int[] Telemetry = [1, 5, 6];
+    private static readonly int[] ManagedTelemetry = [1, 6];
+
+    private static (int Invocation, int Step)[] Of(int invocation, int[] steps) => [.. steps.Select(step => (invocation, step))];
+
+    private static (int Invocation, int Step)[] AllOf(int[] steps) => [.. Enumerable.Range(0, Invocations).SelectMany(i => Of(i, steps))];
+
+    /// <summary>2,000 seeds; one that fails is printed. A flush may begin after any event.</summary>
+    private static void Interleave(SandboxKind kind, (int Invocation, int Step)[][] streams, Action<List<(int Invocation, int Step)>> arrange)
+    {
+        (int Invocation, int Step)[] plain = [.. streams.SelectMany(static stream => stream).OrderBy(static e => e.Invocation).ThenBy(static e => e.Step)];
+        string expected = PlayEvents(kind, plain);
+        Assert.Equal(Invocations, expected.Split('\n').Count(static line => line.StartsWith('r') && line.Contains(" trace 111 ", StringComparison.Ordinal)));
+        Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed =>
+        {
+            var random = new Random(seed);
+            int[] next = new int[streams.Length];
+            List<(int Invocation, int Step)> events =
+                [.. streams.SelectMany(static (stream, i) => Enumerable.Repeat(i, stream.Length)).Shuffle(random).Select(i => streams[i][next[i]++])];
+            arrange(events);
+            string outcome = PlayEvents(kind, events);
+            return (outcome == expected).Label($"seed {seed}: {string.Join(' ', events)}\n{outcome}\ninstead of\n{expected}");
+        }).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(2000));
+    }
+
+    /// <summary>Moves each of the given steps of an invocation before <paramref name="limit"/>, if it comes after it.</summary>
+    private static void Before(List<(int Invocation, int Step)> events, (int Invocation, int[] Steps) early, Predicate<(int Invocation, int Step)> limit)
+    {
+        foreach (int step in early.Steps)
+        {
+            int at = events.IndexOf((early.Invocation, step)), border = events.FindIndex(limit);
+            if (at >= 0 && border >= 0 && at > border)
+            {
+                events.RemoveAt(at);
+                events.Insert(border, (early.Invocation, step));
+            }
+        }
+    }
+
+    private static string PlayEvents(SandboxKind kind, IEnumerable<(int Invocation, int Step)> events)
+    {
+        using var rig = new TrackerRig(kind);
+        rig.Tracker.InitStarted(1_666_361_103_000_000_000, null);
+        if (kind == SandboxKind.ManagedInstances)
+        {
+            // The sandbox's first invocation is told apart by its metrics' tags, whichever that is; and it shows that there is a tracer.
+            rig.PlatformStart("first");
+            rig.Start("first");
+        }
+
+        foreach ((int invocation, int step) in events)
+        {
+            Events[step](rig, "r" + invocation);
+            rig.Tracker.SendComplete();
+        }
+
+        rig.Tracker.Shutdown("spindown");
+        Assert.Equal(0, rig.Tracker.Count);
+        return string.Join('\n', rig.Spans.OrderBy(static span => span.RequestId).Select(TrackerRig.Describe).Concat(rig.TakeMetrics()));
     }
 
     private static string Play(IReadOnlyList<IEnumerable<int>> orders)
