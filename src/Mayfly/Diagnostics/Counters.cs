@@ -33,6 +33,19 @@ public enum DropReason
     ContextLimit,
 }
 
+/// <summary>What a limit left out of something that was accepted and kept. Each has a name in <c>/debug/mayfly</c>.</summary>
+public enum Omission
+{
+    /// <summary>Records of an event that were not looked at for trace contexts and span pointers.</summary>
+    BatchRecord,
+
+    /// <summary>Values of a captured event or response.</summary>
+    PayloadValue,
+
+    /// <summary>Items of baggage that would have become tags.</summary>
+    BaggageItem,
+}
+
 /// <summary>
 /// The counters of one signal. At every moment accepted = delivered + buffered + the sum of dropped; buffered is derived from that.
 /// </summary>
@@ -92,10 +105,15 @@ public sealed class SignalCounters
     public void Drop(DropReason reason, long units) => Interlocked.Add(ref _dropped[(int)reason], units);
 }
 
-/// <summary>All counters of the process; see <see cref="SignalCounters"/>. Served as JSON on <c>GET /debug/mayfly</c>.</summary>
+/// <summary>All counters of the process; see <see cref="SignalCounters"/> and <see cref="Omission"/>. Served as JSON on <c>GET /debug/mayfly</c>.</summary>
 public sealed class Counters
 {
     private readonly SignalCounters[] _signals = [new(), new(), new()];
+    private readonly long[] _omitted = new long[Enum.GetValues<Omission>().Length];
 
     public SignalCounters this[Signal signal] => _signals[(int)signal];
+
+    public long Omitted(Omission kind) => Interlocked.Read(ref _omitted[(int)kind]);
+
+    public void Omit(Omission kind, long units) => Interlocked.Add(ref _omitted[(int)kind], units);
 }

@@ -8,6 +8,7 @@ public static class DebugPage
 {
     private static readonly Signal[] Signals = [Signal.Traces, Signal.Metrics, Signal.Logs];
     private static readonly DropReason[] Reasons = Enum.GetValues<DropReason>();
+    private static readonly Omission[] Omissions = Enum.GetValues<Omission>();
 
     public static byte[] Write(Counters counters)
     {
@@ -23,6 +24,7 @@ public static class DebugPage
                 json.WriteEndObject();
             }
 
+            WriteOmitted(json, counters);
             json.WriteEndObject();
         }
 
@@ -50,6 +52,27 @@ public static class DebugPage
 
         json.WriteEndObject();
     }
+
+    private static void WriteOmitted(Utf8JsonWriter json, Counters counters)
+    {
+        json.WriteStartObject("omitted");
+        foreach (Omission kind in Omissions)
+        {
+            if (counters.Omitted(kind) is > 0 and var units)
+            {
+                json.WriteNumber(NameOf(kind), units);
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static string NameOf(Omission kind) => kind switch
+    {
+        Omission.BatchRecord => "batch_records",
+        Omission.PayloadValue => "payload_values",
+        _ => "baggage_items",
+    };
 
     private static string NameOf(Signal signal) => signal switch
     {

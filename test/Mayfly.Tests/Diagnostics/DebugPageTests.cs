@@ -30,6 +30,21 @@ public class DebugPageTests
             traces.GetProperty("dropped").EnumerateObject().Select(static p => p.Name).Order(StringComparer.Ordinal));
         Assert.Empty(page.GetProperty("logs").GetProperty("dropped").EnumerateObject());
         Assert.Equal(0, Number(page.GetProperty("metrics"), "accepted"));
+        Assert.Empty(page.GetProperty("omitted").EnumerateObject());
+    }
+
+    [Fact]
+    public void What_limits_left_out_has_a_name()
+    {
+        var counters = new Counters();
+        foreach (Omission kind in Enum.GetValues<Omission>())
+        {
+            counters.Omit(kind, 2);
+        }
+
+        JsonElement omitted = JsonDocument.Parse(DebugPage.Write(counters)).RootElement.GetProperty("omitted");
+        Assert.Equal(["baggage_items", "batch_records", "payload_values"], omitted.EnumerateObject().Select(static p => p.Name).Order(StringComparer.Ordinal));
+        Assert.All(omitted.EnumerateObject(), static p => Assert.Equal(2, p.Value.GetInt32()));
     }
 
     /// <summary>The design's row "own events": one line each, <c>MAYFLY | LEVEL | text</c>.</summary>

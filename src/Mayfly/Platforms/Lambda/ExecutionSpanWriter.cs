@@ -70,6 +70,14 @@ public sealed class ExecutionSpanWriter(FunctionIdentity identity, string runtim
             Set(span, key, value);
         }
 
+        SpanLinks.Add(span, execution.Links);
+        if (execution.InferredIds.Count == 0)
+        {
+            // Without inferred spans this one is the local root.
+            SpanLinks.Add(span, execution.TerminatedContexts);
+            SpanLinks.Add(span, execution.Trigger?.Pointers ?? []);
+        }
+
         if (execution.StatusCode is { } statusCode)
         {
             Set(span, "http.status_code", statusCode);
@@ -138,10 +146,19 @@ public sealed class ExecutionSpanWriter(FunctionIdentity identity, string runtim
             Service = identity.Service,
             StatusCode = execution.StatusCode,
             ContextTags = execution.PropagationTags,
+            AppSecEnabled = function.Metrics.TryFind("_dd.appsec.enabled"u8, out double enabled) ? enabled : null,
+            AppSecJson = function.Meta.TryFind("_dd.appsec.json"u8, out Utf8Slice json) ? json.ToString() : null,
         };
-        foreach (FinishedSpan finished in InferredSpans.Complete(trigger, outcome, settings, [.. execution.InferredIds]))
+        FinishedSpan[] spans = InferredSpans.Complete(trigger, outcome, settings, [.. execution.InferredIds]);
+        for (int i = 0; i < spans.Length; i++)
         {
-            yield return SpanOf(finished);
+            Span span = SpanOf(spans[i]);
+            if (i == spans.Length - 1)
+            {
+                SpanLinks.Add(span, execution.TerminatedContexts);
+            }
+
+            yield return span;
         }
     }
 

@@ -1,4 +1,5 @@
 using Mayfly.Config;
+using Mayfly.Diagnostics;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Triggers;
@@ -10,13 +11,17 @@ namespace Mayfly.Platforms.Lambda;
 /// </summary>
 public sealed class InvocationEvents
 {
-    private readonly Propagator _propagator;
+    private readonly Counters _counters;
+    private readonly UpstreamFinder _upstream;
     private readonly PayloadCaptureSettings _capture;
     private volatile TriggerSettings _settings;
 
-    public InvocationEvents(Settings settings)
+    /// <param name="settings">Naming, propagation, what to capture.</param>
+    /// <param name="counters">Told what limits leave out; null where nobody asks.</param>
+    public InvocationEvents(Settings settings, Counters? counters = null)
     {
-        _propagator = new Propagator(settings.Propagation);
+        _counters = counters ?? new Counters();
+        _upstream = new UpstreamFinder(new Propagator(settings.Propagation, _counters));
         _capture = settings.PayloadCapture;
         _settings = new TriggerSettings
         {
@@ -40,33 +45,24 @@ public sealed class InvocationEvents
     public StartCall Read(ReadOnlySpan<byte> eventJson, Carrier startHeaders, long atNs)
     {
         Trigger? trigger = TriggerReader.Read(eventJson, _settings);
-        return new StartCall(atNs, UpstreamOf(trigger, eventJson, startHeaders), trigger) { Captured = Capture(eventJson, PayloadCapture.RequestKey) };
+        _counters.Omit(Omission.BatchRecord, trigger?.SkippedRecords ?? 0);
+        Upstream upstream = _upstream.Find(trigger, startHeaders);
+
+        // The carriers have done their part, and an invocation can take long.
+        Trigger? kept = trigger is null ? null : trigger with { Contexts = [], Fallbacks = [] };
+        return new StartCall(atNs, upstream.Parent, kept) { Links = upstream.Links, Captured = Capture(eventJson, PayloadCapture.RequestKey) };
     }
 
     /// <summary>An event or a response as tags; none when the user did not ask for it (<c>DD_CAPTURE_LAMBDA_PAYLOAD</c>).</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Capture(ReadOnlySpan<byte> payload, string key) =>
-        _capture.IsEnabled ? PayloadCapture.Read(payload, key, _capture.MaxDepth).Tags : [];
-
-    private SpanContext? UpstreamOf(Trigger? trigger, ReadOnlySpan<byte> eventJson, Carrier startHeaders)
+    public IReadOnlyList<KeyValuePair<string, string>> Capture(ReadOnlySpan<byte> payload, string key)
     {
-        if (trigger is null || !_propagator.IsEnabled)
+        if (!_capture.IsEnabled)
         {
-            return _propagator.Find(new UpstreamSources { StartCall = startHeaders }, eventJson);
+            return [];
         }
 
-        foreach (TriggerContext candidate in trigger.Contexts)
-        {
-            if (candidate.Generated is { } generated)
-            {
-                return generated;
-            }
-
-            if (candidate.Carrier is { } carrier && _propagator.Extract(carrier) is { } found)
-            {
-                return found;
-            }
-        }
-
-        return _propagator.Extract(startHeaders);
+        CapturedPayload captured = PayloadCapture.Read(payload, key, _capture.MaxDepth);
+        _counters.Omit(Omission.PayloadValue, captured.Omitted);
+        return captured.Tags;
     }
 }

@@ -64,7 +64,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         // The Node and Python libraries send this one too (docs/spec/07-observed-clients.md#7-traps-for-the-implementation-each-seen-above).
         var metricSettings = new MetricSettings { IgnoredNames = ["aws.lambda.enhanced.invocations"] };
         _metrics = new MetricAggregator(metricSettings, Counters[Signal.Metrics], time, log);
-        _events = new InvocationEvents(settings);
+        _events = new InvocationEvents(settings, Counters);
         var enhanced = new EnhancedMetrics(_metrics, settings.EnhancedMetrics);
         bool isManagedInstance = settings.Lambda.Kind == SandboxKind.ManagedInstances;
         var usage = new UsageMetrics(enhanced, new UsageSettings { ReadsUsage = settings.ProcEnhancedMetrics, IsConcurrent = isManagedInstance }, time);

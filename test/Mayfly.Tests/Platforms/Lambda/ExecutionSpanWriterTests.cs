@@ -3,6 +3,7 @@ using Mayfly.Platforms.Lambda;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Tests.Config;
 using Mayfly.Tests.Platforms.Lambda.Invocations;
+using Mayfly.Tests.Platforms.Lambda.Triggers;
 using Mayfly.Traces;
 using Mayfly.Wire;
 using Xunit;
@@ -79,6 +80,24 @@ public class ExecutionSpanWriterTests
         Assert.Equal("cold_start=true language=java request_id=r1 runtime=java17 span.kind=server tracer=tag", MetaOf(span));
         Assert.Equal("_sampling_priority_v1=2", MetricsOf(span));
         Assert.Equal((1, 1), (span.Error, span.MetaStruct.Count));
+    }
+
+    /// <summary>docs/spec/02-triggers.md 3.5, AppSec.</summary>
+    [Fact]
+    public void What_AppSec_said_is_on_all_spans_of_the_chain()
+    {
+        PlaceholderSpan placeholder = TrackerRig.PlaceholderOf() with
+        {
+            Meta = [new(Utf8Slice.From("_dd.appsec.json"), Utf8Slice.From("{}"))],
+            Metrics = [new(Utf8Slice.From("_dd.appsec.enabled"), 1)],
+        };
+        ExecutionSpan execution = Plain with { Placeholder = placeholder, Trigger = SourceEvents.ReadFile("sqs-sns"), InferredIds = [11, 12] };
+        var writer = new ExecutionSpanWriter(new FunctionIdentity(Environments.Read(), new Registration("id", "", "", null)), "java17");
+
+        Span[] inferred = [.. writer.WriteInferred(execution, writer.Write(execution), SourceEvents.Settings)];
+
+        Assert.Equal(2, inferred.Length);
+        Assert.All(inferred, static span => Assert.Equal(("{}", "_dd.appsec.enabled=1"), (Meta(span, "_dd.appsec.json"), MetricsOf(span))));
     }
 
     [Fact]

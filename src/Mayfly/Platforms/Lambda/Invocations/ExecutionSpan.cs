@@ -1,3 +1,4 @@
+using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Triggers;
 
 namespace Mayfly.Platforms.Lambda.Invocations;
@@ -50,6 +51,12 @@ public sealed record ExecutionSpan
 
     /// <summary>Span id of the upstream context; 0 = none.</summary>
     public ulong UpstreamSpanId { get; init; }
+
+    /// <summary>Contexts of the event's other records; links of this span.</summary>
+    public IReadOnlyList<ContextLink> Links { get; init; } = [];
+
+    /// <summary>Traces that end here although the caller named them; links of the local root.</summary>
+    public IReadOnlyList<ContextLink> TerminatedContexts { get; init; } = [];
 
     /// <summary>What the sandbox did before this invocation, when it waited for that and all of it is known.</summary>
     public InitSpan? Init { get; init; }

@@ -47,6 +47,8 @@ internal static class ExecutionSpanBuilder
             Trigger = context.Start?.Trigger,
             InferredIds = context.Start?.InferredIds ?? [],
             UpstreamSpanId = upstream?.SpanId ?? 0,
+            Links = context.Start?.Links ?? [],
+            TerminatedContexts = upstream?.Links ?? [],
         };
     }
 

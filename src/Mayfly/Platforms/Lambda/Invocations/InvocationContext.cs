@@ -137,6 +137,9 @@ public sealed record StartCall(long AtNs, SpanContext? Upstream, Trigger? Trigge
     /// <summary>The event as tags; empty unless the user asked for it.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Captured { get; init; } = [];
 
+    /// <summary>Contexts of the event's other records.</summary>
+    public IReadOnlyList<ContextLink> Links { get; init; } = [];
+
     /// <summary>Ids of the trigger's spans, made once: they are parents of what the function sends.</summary>
     public IReadOnlyList<ulong> InferredIds { get; } = Trigger is null ? [] : [.. Trigger.Spans.Select(static _ => RandomId.Next())];
 }

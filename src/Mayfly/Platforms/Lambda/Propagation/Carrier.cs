@@ -12,6 +12,20 @@ public sealed class Carrier
 
     public void Add(string name, string value) => _entries.Add(new(name, value));
 
+    /// <summary>Replaces the text under exactly this name, or adds it if there are fewer than <paramref name="limit"/> texts.</summary>
+    public void SetWithin(int limit, string name, string value)
+    {
+        int index = _entries.FindIndex(entry => entry.Key == name);
+        if (index >= 0)
+        {
+            _entries[index] = new(name, value);
+        }
+        else if (_entries.Count < limit)
+        {
+            Add(name, value);
+        }
+    }
+
     /// <summary>The text under <paramref name="name"/>, or null.</summary>
     public string? Find(string name)
     {

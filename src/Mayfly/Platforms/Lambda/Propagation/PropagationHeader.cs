@@ -7,13 +7,16 @@ namespace Mayfly.Platforms.Lambda.Propagation;
 /// <summary>Tells the few headers that a trace context travels in from all the others, so that only those are copied out of a request or an event.</summary>
 public static class PropagationHeader
 {
+    /// <summary>Longest name that is looked at.</summary>
+    private const int MaxNameBytes = 256;
+
     private const string BaggagePrefix = "ot-baggage-";
 
     /// <summary>The relevant headers of a request; of a header sent several times the first one counts.</summary>
     public static Carrier CarrierOf(IHeaderDictionary headers)
     {
         var carrier = new Carrier();
-        Span<byte> name = stackalloc byte[EventHeaders.MaxNameBytes];
+        Span<byte> name = stackalloc byte[MaxNameBytes];
         foreach ((string key, StringValues values) in headers)
         {
             if (values.Count > 0 && values[0] is { } value && Encoding.UTF8.TryGetBytes(key, name, out int length) && IsRelevant(name[..length]))

@@ -1,12 +1,15 @@
 using Mayfly.Config;
+using Mayfly.Diagnostics;
 
 namespace Mayfly.Platforms.Lambda.Propagation;
 
 /// <summary>
 /// Finds the trace that an invocation continues: reads carriers in the configured styles and settles what to do when several of them name a context
-/// (docs/spec/02-triggers.md#6-trace-context). Pure and thread-safe; malformed input is no context.
+/// (docs/spec/02-triggers.md#6-trace-context). Thread-safe; malformed input is no context.
 /// </summary>
-public sealed class Propagator(PropagationSettings settings)
+/// <param name="settings">Which styles count, in which order.</param>
+/// <param name="counters">Told of baggage that limits leave out; null where nobody asks.</param>
+public sealed class Propagator(PropagationSettings settings, Counters? counters = null)
 {
     /// <summary>More baggage than that is ignored: each item is a tag on a span.</summary>
     private const int MaxBaggageItems = 64;
@@ -18,24 +21,6 @@ public sealed class Propagator(PropagationSettings settings)
 
     /// <summary>False when the user asked for <c>none</c>: then no source counts, not even ids that follow from the event itself.</summary>
     public bool IsEnabled => _styles.Length > 0;
-
-    /// <summary>The context of an invocation: the first of its sources that yields one. The event is read only if the trigger had none.</summary>
-    public SpanContext? Find(UpstreamSources sources, ReadOnlySpan<byte> eventJson)
-    {
-        if (!IsEnabled)
-        {
-            return null;
-        }
-
-        SpanContext? context = ExtractFrom(sources.Trigger) ?? sources.Generated ?? XRayHeader.Read(sources.AwsTraceHeader);
-        if (context is not null)
-        {
-            return context;
-        }
-
-        EventHeaders headers = EventHeaders.Read(eventJson);
-        return Extract(headers.Request) ?? Extract(headers.Headers) ?? ExtractFrom(sources.StartCall);
-    }
 
     /// <summary>The context in one carrier. Null when no configured style finds one, and the X-Ray header is not Datadog's either.</summary>
     public SpanContext? Extract(Carrier carrier)
@@ -71,8 +56,6 @@ public sealed class Propagator(PropagationSettings settings)
             ? null
             : WithBaggage(XRayHeader.Read(carrier.Find(XRayHeader.AttributeName) ?? carrier.Find(XRayHeader.HeaderName)), carrier);
     }
-
-    private SpanContext? ExtractFrom(Carrier? carrier) => carrier is null ? null : Extract(carrier);
 
     private static ExtractedContext? ExtractStyle(PropagationStyle style, Carrier carrier) => style switch
     {
@@ -140,9 +123,9 @@ public sealed class Propagator(PropagationSettings settings)
         context.TraceId,
         context.TraceIdHigh,
         context.SpanId,
-        context.Style.ToString().ToLowerInvariant(),
-        context.Priority is { } priority ? priority > 0 ? 1u : 0u : null,
-        context.Tags.Find(TraceContextStyle.StateHeader));
+        context.Priority is { } priority ? priority > 0 : null,
+        context.Tags.Find(TraceContextStyle.StateHeader),
+        context.Style.ToString().ToLowerInvariant());
 
     private SpanContext? WithBaggage(SpanContext? context, Carrier carrier)
     {
@@ -167,12 +150,16 @@ public sealed class Propagator(PropagationSettings settings)
         int items = 0, characters = 0;
         foreach ((string name, string value) in carrier.Entries)
         {
-            if (PropagationHeader.BaggageKey(name) is not { } key || characters + key.Length + value.Length > MaxBaggageCharacters)
+            if (PropagationHeader.BaggageKey(name) is not { } key)
             {
                 continue;
             }
 
-            if (items < MaxBaggageItems && tags.TryAdd(key, value))
+            if (items == MaxBaggageItems || characters + key.Length + value.Length > MaxBaggageCharacters)
+            {
+                counters?.Omit(Omission.BaggageItem, 1);
+            }
+            else if (tags.TryAdd(key, value))
             {
                 items++;
                 characters += key.Length + value.Length;

@@ -69,20 +69,27 @@ internal static class DatadogMember
     public static PooledBuffer? DecodeBase64(JsonView text)
     {
         PooledBuffer buffer = PooledBuffer.Rent(text.RawText.Length + 2);
+        if (TryDecodeBase64(text, buffer))
+        {
+            return buffer;
+        }
+
+        buffer.Dispose();
+        return null;
+    }
+
+    /// <summary>The same into an empty <paramref name="buffer"/>.</summary>
+    public static bool TryDecodeBase64(JsonView text, PooledBuffer buffer)
+    {
         text.CopyTextTo(buffer);
         while (buffer.Length % 4 is 2 or 3)
         {
             buffer.WriteByte((byte)'=');
         }
 
-        if (Base64.DecodeFromUtf8InPlace(buffer.Slice(0, buffer.Length), out int count) != OperationStatus.Done)
-        {
-            buffer.Dispose();
-            return null;
-        }
-
-        buffer.Truncate(count);
-        return buffer;
+        bool isDone = Base64.DecodeFromUtf8InPlace(buffer.Slice(0, buffer.Length), out int count) == OperationStatus.Done;
+        buffer.Truncate(isDone ? count : 0);
+        return isDone;
     }
 
     private static TriggerContext? FromJson(ReadOnlySpan<byte> json) =>

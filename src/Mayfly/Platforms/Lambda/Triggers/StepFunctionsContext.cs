@@ -69,7 +69,8 @@ internal static class StepFunctionsContext
         }
 
         bool isId = ulong.TryParse(traceIdText, NumberStyles.None, CultureInfo.InvariantCulture, out ulong traceId) && traceId != 0;
-        return new SpanContext(isId ? traceId : TraceIdOf(executionId), spanId, Priority, DatadogTags.Read(tags)) { Origin = Origin };
+        var root = new SpanContext(isId ? traceId : TraceIdOf(executionId), spanId, Priority, DatadogTags.Read(tags)) { Origin = Origin };
+        return IdText.TryParseHex(root.HighBits, out ulong high) ? root with { TraceIdHigh = high } : root;
     }
 
     private static SpanContext ExecutionRoot(string rootExecutionId, ulong spanId)
@@ -77,7 +78,11 @@ internal static class StepFunctionsContext
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes(rootExecutionId), digest);
         ulong high = Positive63(digest);
-        return new SpanContext(Positive63(digest[8..]), spanId, Priority, [new(SpanContext.HighBitsTag, IdText.ToHex(high))]) { TraceIdHigh = high, Origin = Origin };
+        return new SpanContext(Positive63(digest[8..]), spanId, Priority, [new(SpanContext.HighBitsTag, IdText.ToHex(high))])
+        {
+            TraceIdHigh = high,
+            Origin = Origin,
+        };
     }
 
     private static ulong TraceIdOf(string executionId)

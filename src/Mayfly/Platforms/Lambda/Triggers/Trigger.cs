@@ -23,17 +23,20 @@ public sealed record Trigger
     /// </summary>
     public IReadOnlyList<InferredSpan> Spans { get; init; } = [];
 
-    /// <summary>Where the upstream trace context may be. The first one that yields a context is the parent's.</summary>
+    /// <summary>
+    /// Where trace contexts of the caller may be: at most one place for each record of a batch, in their order. The first one that yields a context is the
+    /// parent's; the others are span links.
+    /// </summary>
     public IReadOnlyList<TriggerContext> Contexts { get; init; } = [];
 
-    /// <summary>Trace contexts of the batch's other records, in their order: span links.</summary>
-    public IReadOnlyList<TriggerContext> LinkedContexts { get; init; } = [];
+    /// <summary>Headers that any event may have; the first ones that yield a context are the parent's where <see cref="Contexts"/> have none.</summary>
+    public IReadOnlyList<TriggerContext> Fallbacks { get; init; } = [];
 
     /// <summary>What the event is about, in the form that ties it to the span that wrote it.</summary>
     public IReadOnlyList<SpanPointer> Pointers { get; init; } = [];
 
     /// <summary>
-    /// Records of the batch that were not looked at for <see cref="LinkedContexts"/> or <see cref="Pointers"/>: they are beyond <see
+    /// Records of the batch that were not looked at for <see cref="Contexts"/> or <see cref="Pointers"/>: they are beyond <see
     /// cref="Batch.RecordLimit"/>.
     /// </summary>
     public int SkippedRecords { get; init; }

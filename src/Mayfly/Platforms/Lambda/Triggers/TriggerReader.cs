@@ -25,17 +25,15 @@ public static class TriggerReader
         }
 
         Trigger unknown = WithFallbacks(new Trigger { Kind = TriggerKind.Unknown }, lambdaEvent);
-        return unknown.Contexts.Count == 0 ? null : unknown;
+        return unknown.Fallbacks.Count == 0 ? null : unknown;
     }
 
     /// <summary>AppSync's <c>request.headers</c>, then the headers that any event may have; the latter are the own carrier of HTTP sources.</summary>
     private static Trigger WithFallbacks(Trigger trigger, in LambdaEvent lambdaEvent)
     {
-        TriggerContext? request = TriggerContext.Of(HeaderCarrier.Read(lambdaEvent.Root["request"u8].Get("headers"u8)));
-        TriggerContext? headers = HasOwnHeaders(trigger.Kind) ? null : TriggerContext.Of(HeaderCarrier.Read(lambdaEvent.Root["headers"u8]));
-        return request is null && headers is null
-            ? trigger
-            : trigger with { Contexts = [.. trigger.Contexts, .. Batch.ListOf(request), .. Batch.ListOf(headers)] };
+        TriggerContext? request = HeaderCarrier.ContextOf(lambdaEvent.Root["request"u8].Get("headers"u8));
+        TriggerContext? headers = HasOwnHeaders(trigger.Kind) ? null : HeaderCarrier.ContextOf(lambdaEvent.Root["headers"u8]);
+        return request is null && headers is null ? trigger : trigger with { Fallbacks = [.. Batch.ListOf(request), .. Batch.ListOf(headers)] };
     }
 
     private static bool HasOwnHeaders(TriggerKind kind) =>

@@ -1,4 +1,7 @@
+using Mayfly.Config;
+using Mayfly.Diagnostics;
 using Mayfly.Platforms.Lambda.Propagation;
+using Mayfly.Tests.Config;
 using Xunit;
 
 namespace Mayfly.Tests.Platforms.Lambda.Propagation;
@@ -117,6 +120,9 @@ public class CompositionTests
         }
 
         Assert.Equal(1 + 64, propagator.Extract(many)!.Tags.Count);
+        var counters = new Counters();
+        new Propagator(Environments.Read((Keys.PropagationHttpBaggage, "true")).Propagation, counters).Extract(many);
+        Assert.Equal(1_000 - 64, counters.Omitted(Omission.BaggageItem));
         Carrier large = Contexts.Carrier(Datadog);
         large.Add("ot-baggage-a", new string('x', 8_192));
         large.Add("ot-baggage-b", new string('x', 8_000));

@@ -48,9 +48,18 @@ internal static class Contexts
         text += string.Concat(context.Tags.OrderBy(static tag => tag.Key, StringComparer.Ordinal).Select(static tag => $" {tag.Key}={tag.Value}"));
         foreach (ContextLink link in context.Links)
         {
-            text += $" -> {link.TraceIdHigh}:{link.TraceId}/{link.SpanId} {link.Style} flags={link.Flags?.ToString() ?? "?"} state={link.TraceState ?? "?"}";
+            text += $" -> {link.TraceIdHigh}:{link.TraceId}/{link.SpanId} {link.TerminatedStyle ?? "-"} flags={FlagsOf(link)} state={link.TraceState ?? "?"}";
         }
 
         return text;
     }
+
+    /// <summary>1, 0, or ? when they are not known.</summary>
+    private static string FlagsOf(ContextLink link) => link.Flags switch
+    {
+        0 => "?",
+        0x8000_0000 => "0",
+        0x8000_0001 => "1",
+        _ => $"{link.Flags:x}",
+    };
 }

@@ -26,17 +26,17 @@ public class KafkaTests
     public void Encodings_of_a_headers_value(string row, string value, string? expected)
     {
         Assert.NotEmpty(row);
-        Trigger trigger = SourceEvents.Read($$$"""{"records":{"t-0":[{"topic":"t","headers":[{"A":{{{value}}}}]}]}}""")!;
+        Trigger trigger = SourceEvents.Read($$$"""{"records":{"t-0":[{"topic":"t","headers":[{"B3":{{{value}}}}]}]}}""")!;
 
-        Assert.Equal(expected, trigger.Contexts.Texts().Tag("a"));
+        Assert.Equal(expected, trigger.Contexts.Texts().Tag("b3"));
     }
 
     [Fact]
     public void Of_headers_with_one_name_the_last_wins()
     {
-        Trigger trigger = SourceEvents.Read("""{"records":{"t-0":[{"topic":"t","headers":[{"A":[49]},{"b":[50]},{"a":[51],"c":[52]},7]}]}}""")!;
+        Trigger trigger = SourceEvents.Read("""{"records":{"t-0":[{"topic":"t","headers":[{"B3":[49]},{"x-b3-flags":[50],"h":[53]},{"b3":[51],"tracestate":[52]},7]}]}}""")!;
 
-        Assert.Equal(["b=2", "a=3", "c=4"], trigger.Contexts.Texts().Select(static text => $"{text.Key}={text.Value}"));
+        Assert.Equal(["b3=3", "x-b3-flags=2", "tracestate=4"], trigger.Contexts.Texts().Select(static text => $"{text.Key}={text.Value}"));
     }
 
     [Theory]
@@ -55,17 +55,18 @@ public class KafkaTests
         Assert.Equal("a", trigger.Spans[0].Resource);
         Assert.Equal("4", trigger.Spans[0].Meta.Tag("partition"));
         Assert.Equal("1", trigger.Contexts.Texts().Tag(name.ToLowerInvariant()));
-        Assert.Equal("2", Assert.Single(trigger.LinkedContexts).Carrier!.Find("traceparent"));
+        Assert.Equal(2, trigger.Contexts.Count);
+        Assert.Equal("2", trigger.Contexts[1].Carrier!.Find("traceparent"));
     }
 
     [Fact]
     public void Without_any_context_it_is_the_very_first_record()
     {
-        Trigger trigger = SourceEvents.Read("""{"records":{"z-0":[{"topic":"z","headers":[{"h":[49]}]}],"a-0":[{"topic":"a"}]}}""")!;
+        Trigger trigger = SourceEvents.Read("""{"records":{"z-0":[{"topic":"z","headers":[{"h":[48],"b3":[49]}]}],"a-0":[{"topic":"a"}]}}""")!;
 
         Assert.Equal("z", trigger.Spans[0].Resource);
-        Assert.Equal("1", trigger.Contexts.Texts().Tag("h"));
-        Assert.Empty(trigger.LinkedContexts);
+        Assert.Equal("1", trigger.Contexts.Texts().Tag("b3"));
+        Assert.Single(trigger.Contexts);
     }
 
     [Fact]
@@ -79,7 +80,7 @@ public class KafkaTests
 
         Trigger trigger = SourceEvents.Read(new JsonObject { ["records"] = new JsonObject { ["t-0"] = group } });
 
-        Assert.Equal(Batch.RecordLimit - 1, trigger.LinkedContexts.Count);
+        Assert.Equal(Batch.RecordLimit, trigger.Contexts.Count);
         Assert.Equal(300 - Batch.RecordLimit, trigger.SkippedRecords);
     }
 

@@ -132,7 +132,7 @@ public class KnownDefectTests
         bucket["Records"]!.AsArray().Add(bucket["Records"]![0]!.DeepClone());
         bucket["Records"]![1]!["s3"]!["object"]!["key"] = "in/2.csv";
 
-        Assert.Single(SourceEvents.Read(queue).LinkedContexts);
+        Assert.Equal(2, SourceEvents.Read(queue).Contexts.Count);
         Assert.Equal(2, SourceEvents.Read(bucket).Pointers.Distinct().Count());
     }
 
@@ -226,7 +226,7 @@ public class KnownDefectTests
 
     [Fact]
     public void D21_Fallback_headers_have_any_case() =>
-        Assert.Equal("5", SourceEvents.Read("""{"headers":{"X-Datadog-Trace-Id":"5"}}""")!.Contexts[0].Carrier!.Find("x-datadog-trace-id"));
+        Assert.Equal("5", SourceEvents.Read("""{"headers":{"X-Datadog-Trace-Id":"5"}}""")!.Fallbacks[0].Carrier!.Find("x-datadog-trace-id"));
 
     [Fact]
     public void D22_An_object_key_is_hashed_as_the_event_has_it()

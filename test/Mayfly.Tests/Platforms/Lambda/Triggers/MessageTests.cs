@@ -76,8 +76,8 @@ public class MessageTests
 
         Trigger trigger = SourceEvents.Read(json);
 
-        Assert.Equal([true, false], trigger.Contexts.Select(static context => context.Carrier is not null));
-        Assert.Equal(999u, trigger.Contexts[1].Generated!.TraceId);
+        TriggerContext context = Assert.Single(trigger.Contexts);
+        Assert.Equal(("1001", 999ul), (context.Carrier!.Find("x-datadog-trace-id"), context.Generated!.TraceId));
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public class MessageTests
     }
 
     [Fact]
-    public void Other_records_of_a_batch_are_links()
+    public void All_records_of_a_batch_are_looked_at_within_the_limit()
     {
         JsonNode json = SourceEvents.Node("sqs");
         JsonArray records = json["Records"]!.AsArray();
@@ -228,10 +228,9 @@ public class MessageTests
 
         Trigger trigger = SourceEvents.Read(json);
 
-        Assert.Equal("1001", trigger.Contexts.Texts().Tag("x-datadog-trace-id"));
         Assert.Equal(
-            Enumerable.Range(1, Batch.RecordLimit - 1).Where(static id => id % 2 == 1).Select(static id => $"{id}"),
-            trigger.LinkedContexts.Select(static context => context.Carrier!.Find("x-datadog-trace-id")!));
+            Enumerable.Range(1, Batch.RecordLimit - 1).Where(static id => id % 2 == 1).Select(static id => $"{id}").Prepend("1001"),
+            trigger.Contexts.Select(static context => context.Carrier!.Find("x-datadog-trace-id")!));
         Assert.Equal(201 - Batch.RecordLimit, trigger.SkippedRecords);
     }
 
@@ -242,7 +241,7 @@ public class MessageTests
     [InlineData("sqs-eventbridge")]
     [InlineData("sqs-xray")]
     [InlineData("kinesis")]
-    public void Each_kind_of_batch_has_links(string name)
+    public void Each_kind_of_batch_has_a_context_for_each_record(string name)
     {
         JsonNode json = SourceEvents.Node(name);
         JsonArray records = json["Records"]!.AsArray();
@@ -251,14 +250,14 @@ public class MessageTests
 
         Trigger trigger = SourceEvents.Read(json);
 
-        TriggerContext link = Assert.Single(trigger.LinkedContexts);
-        Assert.Equal(trigger.Contexts[0].Carrier?.Entries, link.Carrier?.Entries);
-        Assert.Equal(trigger.Contexts[0].Generated?.SpanId, link.Generated?.SpanId);
+        Assert.Equal(2, trigger.Contexts.Count);
+        Assert.Equal(trigger.Contexts[0].Carrier?.Entries, trigger.Contexts[1].Carrier?.Entries);
+        Assert.Equal(trigger.Contexts[0].Generated?.SpanId, trigger.Contexts[1].Generated?.SpanId);
         Assert.Equal(0, trigger.SkippedRecords);
     }
 
     [Fact]
-    public void A_first_record_without_context_has_no_parent_whatever_the_others_have()
+    public void A_record_without_context_takes_no_place()
     {
         JsonNode json = SourceEvents.Node("sqs");
         JsonArray records = json["Records"]!.AsArray();
@@ -267,8 +266,8 @@ public class MessageTests
 
         Trigger trigger = SourceEvents.Read(json);
 
-        Assert.Empty(trigger.Contexts);
-        Assert.Single(trigger.LinkedContexts);
+        Assert.Single(trigger.Contexts);
+        Assert.Equal("1001", trigger.Contexts.Texts().Tag("x-datadog-trace-id"));
     }
 
     private static IEnumerable<string> Texts(Trigger trigger) => trigger.Contexts.Texts().Select(static text => $"{text.Key}={text.Value}");

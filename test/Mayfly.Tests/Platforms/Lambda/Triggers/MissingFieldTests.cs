@@ -129,21 +129,13 @@ public class MissingFieldTests
         Assert.Null(SourceEvents.Read(json).Spans[0].Meta.Tag("receipt_handle"));
     }
 
-    [Theory]
-    [InlineData("""{"headers":{"X-Datadog-Trace-Id":"5"}}""", "5")]
-    [InlineData("""{"headers":{"x-datadog-trace-id":["5","6"]}}""", "5")]
-    [InlineData("""{"request":{"headers":{"x-datadog-trace-id":"7"}},"headers":{"x-datadog-trace-id":"5"}}""", "7")]
-    [InlineData("""{"Records":[{"s3":{}}],"headers":{"x-datadog-trace-id":"5"}}""", "5")]
-    [InlineData("""{"Records":[{"kinesis":{"data":"eyJfZGF0YWRvZyI6eyJ4LWRhdGFkb2ctdHJhY2UtaWQiOiI5In19"}}],"headers":{"x-datadog-trace-id":"5"}}""", "9")]
-    public void Fallbacks_come_after_the_sources_own_context(string json, string expected) =>
-        Assert.Equal(expected, SourceEvents.Read(json)!.Contexts.Texts().Tag("x-datadog-trace-id"));
-
     [Fact]
     public void Fallbacks_are_in_the_specifications_order()
     {
         Trigger trigger = SourceEvents.Read("""{"headers":{"x-datadog-trace-id":"333"},"request":{"headers":{"x-datadog-trace-id":"555"}}}""")!;
 
-        Assert.Equal(["555", "333"], trigger.Contexts.Select(static context => context.Carrier!.Find("x-datadog-trace-id")!));
+        Assert.Empty(trigger.Contexts);
+        Assert.Equal(["555", "333"], trigger.Fallbacks.Select(static context => context.Carrier!.Find("x-datadog-trace-id")!));
     }
 
     private static void Check(string name, TriggerKind kind, string path, Action<JsonNode, string> change)

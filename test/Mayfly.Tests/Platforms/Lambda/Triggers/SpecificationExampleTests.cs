@@ -57,7 +57,7 @@ public class SpecificationExampleTests
         Assert.Equal(Sorted(example.Carrier), Sorted(trigger.Contexts.Texts()));
         Assert.Equal(example.Carrier.Count == 0 ? 0 : 1, trigger.Contexts.Count);
         Assert.Equal(kind == TriggerKind.LoadBalancer ? 0 : example.Spans.Count(), spans.Length);
-        Assert.Empty(trigger.LinkedContexts);
+        Assert.Empty(trigger.Fallbacks);
         Assert.Equal(0, trigger.SkippedRecords);
         foreach (((FinishedSpan span, IReadOnlyDictionary<string, string> expected), int i) in spans.Zip(example.Spans).Select(static (pair, i) => (pair, i)))
         {

@@ -34,10 +34,13 @@ internal static class KafkaHeaders
         return false;
     }
 
-    /// <summary>Names in lower case. A value that is no text is skipped; of headers with one name the last counts, as Kafka has it.</summary>
+    /// <summary>
+    /// Those that a trace context travels in, names in lower case. A value that is no text is skipped; of headers with one name the last counts, as Kafka has
+    /// it.
+    /// </summary>
     public static Carrier Read(JsonView headers)
     {
-        var values = new List<KeyValuePair<string, string>>();
+        var carrier = new Carrier();
         foreach (JsonMember entry in headers.Members)
         {
             if (!entry.Value.IsObject)
@@ -47,16 +50,13 @@ internal static class KafkaHeaders
 
             foreach (JsonMember header in entry.Value.Members)
             {
-                if (header.LowerName is { } name && TextOf(header.Value) is { } text)
+                if (PropagationHeader.IsRelevant(header.RawName) && header.LowerName is { } name && TextOf(header.Value) is { } text)
                 {
-                    values.RemoveAll(value => value.Key == name);
-                    values.Add(new(name, text));
+                    carrier.SetWithin(HeaderCarrier.Limit, name, text);
                 }
             }
         }
 
-        var carrier = new Carrier();
-        values.ForEach(value => carrier.Add(value.Key, value.Value));
         return carrier;
     }
 

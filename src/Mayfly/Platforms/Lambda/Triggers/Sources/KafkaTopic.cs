@@ -20,8 +20,8 @@ internal sealed class KafkaTopic : TriggerSource
     public override Trigger Read(in LambdaEvent lambdaEvent, TriggerSettings settings)
     {
         JsonView records = lambdaEvent.Root["records"u8];
-        var links = new List<TriggerContext>();
-        JsonFields record = Choose(records, links, out TriggerContext? context, out int skipped);
+        var contexts = new List<TriggerContext>();
+        JsonFields record = Choose(records, contexts, out int skipped);
         string? arn = lambdaEvent.Root["eventSourceArn"u8].Text;
         string? cluster = AwsNames.SecondPart(arn);
         string? topic = record["topic"u8].Text;
@@ -51,19 +51,18 @@ internal sealed class KafkaTopic : TriggerSource
                     },
                 },
             ],
-            Contexts = Batch.ListOf(context),
-            LinkedContexts = links,
+            Contexts = contexts,
             SkippedRecords = skipped,
         };
     }
 
-    /// <summary>The first record with a trace context, else the very first one; the contexts of those behind it are links.</summary>
-    private static JsonFields Choose(JsonView groups, List<TriggerContext> links, out TriggerContext? context, out int skipped)
+    /// <summary>The first record with a trace context, else the very first one.</summary>
+    /// <param name="contexts">Receives the chosen record's context, and those of the records behind it.</param>
+    private static JsonFields Choose(JsonView groups, List<TriggerContext> contexts, out int skipped)
     {
         JsonFields chosen = groups.First.First.Fields(RecordNames);
         bool hasContext = false;
         int count = 0, behind = 0;
-        context = null;
         foreach (JsonMember group in groups.Members)
         {
             foreach (JsonMember member in group.Value.Members)
@@ -84,26 +83,27 @@ internal sealed class KafkaTopic : TriggerSource
                     continue;
                 }
 
-                TriggerContext? found = TriggerContext.Of(KafkaHeaders.Read(record["headers"u8]));
-                if (hasContext)
-                {
-                    links.AddRange(Batch.ListOf(found));
-                    continue;
-                }
-
+                AddContext(contexts, record);
+                chosen = hasContext ? chosen : record;
                 hasContext = true;
-                context = found;
-                chosen = record;
             }
         }
 
         if (!hasContext)
         {
-            context = TriggerContext.Of(KafkaHeaders.Read(chosen["headers"u8]));
+            AddContext(contexts, chosen);
         }
 
         skipped = Math.Max(0, behind - Batch.RecordLimit + 1);
         return chosen;
+    }
+
+    private static void AddContext(List<TriggerContext> contexts, in JsonFields record)
+    {
+        if (TriggerContext.Of(KafkaHeaders.Read(record["headers"u8])) is { } context)
+        {
+            contexts.Add(context);
+        }
     }
 
     private static string? PartitionOf(JsonView value) =>

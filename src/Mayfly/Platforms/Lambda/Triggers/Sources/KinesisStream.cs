@@ -24,6 +24,8 @@ internal sealed class KinesisStream : TriggerSource
         string? stream = AwsNames.Stream(arn);
         stream = stream is "" ? null : stream;
         string? eventId = record["eventID"u8].Text;
+        using PooledBuffer scratch = PooledBuffer.Rent();
+        TriggerContext? first = ContextOf(kinesis["data"u8], scratch);
         return new Trigger
         {
             Kind = TriggerKind.Kinesis,
@@ -53,17 +55,17 @@ internal sealed class KinesisStream : TriggerSource
                     },
                 },
             ],
-            Contexts = Batch.ListOf(ContextOf(kinesis["data"u8])),
-            LinkedContexts = Batch.LinksOf(lambdaEvent.Records, static view => ContextOf(view.Get("kinesis"u8).Get("data"u8)), out int skipped),
+            Contexts = Batch.ContextsOf(lambdaEvent.Records, first, ContextOfRecord, out int skipped),
             SkippedRecords = skipped,
         };
     }
 
-    private static TriggerContext? ContextOf(JsonView data)
-    {
-        using PooledBuffer? json = DatadogMember.DecodeBase64(data);
-        return json is not null && json.WrittenSpan.IndexOf("_datadog"u8) >= 0 && JsonFields.TryRead(json.WrittenSpan, DataNames, out JsonFields fields)
+    private static TriggerContext? ContextOfRecord(JsonView record, PooledBuffer json) => ContextOf(record.Get("kinesis"u8).Get("data"u8), json);
+
+    private static TriggerContext? ContextOf(JsonView data, PooledBuffer json) =>
+        DatadogMember.TryDecodeBase64(data, json)
+        && json.WrittenSpan.IndexOf("_datadog"u8) >= 0
+        && JsonFields.TryRead(json.WrittenSpan, DataNames, out JsonFields fields)
             ? DatadogMember.FromObject(fields["_datadog"u8])
             : null;
-    }
 }

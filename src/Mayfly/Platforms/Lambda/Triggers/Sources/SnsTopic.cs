@@ -1,4 +1,5 @@
 using Mayfly.Platforms.Lambda.Triggers.Json;
+using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda.Triggers.Sources;
 
@@ -20,13 +21,12 @@ internal sealed class SnsTopic : TriggerSource
             IsAsync = true,
             Tags = new TagList().WithSource(SnsNotification.EventSource, notification["TopicArn"u8].Text),
             Spans = spans,
-            Contexts = Batch.ListOf(context),
-            LinkedContexts = Batch.LinksOf(lambdaEvent.Records, LinkOf, out int skipped),
+            Contexts = Batch.ContextsOf(lambdaEvent.Records, context, ContextOf, out int skipped),
             SkippedRecords = skipped,
         };
     }
 
-    private static TriggerContext? LinkOf(JsonView record)
+    private static TriggerContext? ContextOf(JsonView record, PooledBuffer scratch)
     {
         EmbeddedMessage.ReadNotified(LambdaEvent.RecordOf(record)["Sns"u8].Fields(SnsNotification.Names), target: null, out TriggerContext? context);
         return context;

@@ -1,5 +1,6 @@
 using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Triggers.Json;
+using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda.Triggers.Sources;
 
@@ -46,7 +47,6 @@ internal sealed class SqsQueue : TriggerSource
         };
         var spans = new List<InferredSpan> { span };
         EmbeddedMessage.Read(record["body"u8], new SpanTarget(settings, spans), out TriggerContext? embedded);
-        TriggerContext? carrier = CarrierOf(record, embedded);
         return new Trigger
         {
             Kind = TriggerKind.Sqs,
@@ -59,18 +59,24 @@ internal sealed class SqsQueue : TriggerSource
                 { "aws_region", region },
             }.WithSource(EventSource, arn),
             Spans = spans,
-            Contexts = [.. Batch.ListOf(carrier), .. Batch.ListOf(GeneratedOf(attributes))],
-            LinkedContexts = Batch.LinksOf(lambdaEvent.Records, LinkOf, out int skipped),
+            Contexts = Batch.ContextsOf(lambdaEvent.Records, ContextOf(record, attributes, embedded), ContextOf, out int skipped),
             SkippedRecords = skipped,
         };
     }
 
-    private static TriggerContext? LinkOf(JsonView view)
+    private static TriggerContext? ContextOf(JsonView view, PooledBuffer scratch)
     {
         JsonFields record = LambdaEvent.RecordOf(view);
         EmbeddedMessage.Read(record["body"u8], target: null, out TriggerContext? embedded);
-        return CarrierOf(record, embedded) ?? GeneratedOf(record["attributes"u8].Fields(AttributeNames));
+        return ContextOf(record, record["attributes"u8].Fields(AttributeNames), embedded);
     }
+
+    /// <summary>With active X-Ray every message has its header, so it comes after everything else.</summary>
+    private static TriggerContext? ContextOf(in JsonFields record, in JsonFields attributes, TriggerContext? embedded) =>
+        TriggerContext.Join(CarrierOf(record, embedded), GeneratedOf(attributes["AWSTraceHeader"u8]));
+
+    /// <summary>Nearly all headers are X-Ray's own: no text is made of those.</summary>
+    private static SpanContext? GeneratedOf(JsonView header) => header.RawText.IndexOf("-00000000"u8) < 0 ? null : XRayHeader.Read(header.Text);
 
     /// <summary>An attribute that is there counts even if it is unreadable. Data types may have a custom label: <c>String.v1</c>.</summary>
     private static TriggerContext? CarrierOf(in JsonFields record, TriggerContext? embedded)
@@ -89,8 +95,4 @@ internal sealed class SqsQueue : TriggerSource
 
         return embedded;
     }
-
-    /// <summary>With active X-Ray every message has this header, so it comes after everything else.</summary>
-    private static TriggerContext? GeneratedOf(in JsonFields attributes) =>
-        XRayHeader.Read(attributes["AWSTraceHeader"u8].Text) is { } generated ? TriggerContext.Of(generated) : null;
 }
