@@ -66,6 +66,8 @@ public static class DebugPage
         DropReason.Unreachable => "unreachable",
         DropReason.Shutdown => "shutdown",
         DropReason.Malformed => "malformed",
+        DropReason.Filtered => "filtered",
+        DropReason.SampledOut => "sampled_out",
         _ => "context_limit",
     };
 }

@@ -8,6 +8,8 @@ namespace Mayfly.Tests.Traces;
 
 public class TracePipelineTests
 {
+    private const long Start = 1_700_000_000_000_000_000;
+
     [Fact]
     public void Nothing_accepted_is_nothing_to_send() => Assert.Empty(new TraceRig().TakeRaw());
 
@@ -85,7 +87,7 @@ public class TracePipelineTests
         var rig = new TraceRig(inspector: new DropsResource("function"));
         rig.Pipeline.Tags = TraceRig.Platform("lambda", ("region", "eu-west-1"));
         Utf8Slice function = Utf8Slice.From("function");
-        var invocation = new Span { TraceId = 7, SpanId = 8, Name = Utf8Slice.From("aws.lambda"), Resource = function, StartNs = 5, DurationNs = 6 };
+        var invocation = new Span { TraceId = 7, SpanId = 8, Name = Utf8Slice.From("aws.lambda"), Resource = function, StartNs = Start, DurationNs = 6 };
         var coldStart = new Span { TraceId = 7, SpanId = 9, ParentId = 8, Name = Utf8Slice.From("aws.lambda.cold_start"), Resource = function };
         rig.Pipeline.Add([invocation, coldStart], priority: 2, new TraceHeaders { Language = ".NET" });
         rig.Pipeline.Add([]);
@@ -95,7 +97,7 @@ public class TracePipelineTests
         Assert.Equal(2, chunk.Priority);
         Assert.Equal(["aws.lambda", "aws.lambda.cold_start"], chunk.Spans.Select(static span => span.Name));
         Assert.Equal(Meta(("region", "eu-west-1"), ("_dd.origin", "lambda"), ("origin", "lambda")), chunk.Spans[1].Meta);
-        Assert.Equal((5L, 6L), (chunk.Spans[0].Start, chunk.Spans[0].Duration));
+        Assert.Equal((Start, 6L), (chunk.Spans[0].Start, chunk.Spans[0].Duration));
         Assert.Equal(2, rig.Counters.Accepted);
     }
 
