@@ -36,7 +36,7 @@ public enum DropReason
     Filtered,
 
     /// <summary>Traces: the tracer or a sampler decided against them, and their statistics are computed elsewhere.</summary>
-    SampledOut,
+    Sampled,
 }
 
 /// <summary>

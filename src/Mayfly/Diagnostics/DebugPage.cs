@@ -67,7 +67,7 @@ public static class DebugPage
         DropReason.Shutdown => "shutdown",
         DropReason.Malformed => "malformed",
         DropReason.Filtered => "filtered",
-        DropReason.SampledOut => "sampled_out",
+        DropReason.Sampled => "sampled",
         _ => "context_limit",
     };
 }

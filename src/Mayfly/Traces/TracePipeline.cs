@@ -193,7 +193,7 @@ public sealed class TracePipeline : IPayloadSource
         _counters.Accept(tally.Accepted);
         _counters.Drop(DropReason.Malformed, tally.Malformed);
         _counters.Drop(DropReason.Filtered, tally.Filtered);
-        _counters.Drop(DropReason.SampledOut, tally.SampledOut);
+        _counters.Drop(DropReason.Sampled, tally.SampledOut);
         _counters.Drop(DropReason.BufferFull, tally.LeftOut);
         _buffer.Add(workspace.Payloads.Output, workspace.Payloads.Payloads);
     }

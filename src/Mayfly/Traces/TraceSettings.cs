@@ -1,5 +1,5 @@
+using Mayfly.Config;
 using Mayfly.Traces.Filters;
-using Mayfly.Traces.Sampling;
 
 namespace Mayfly.Traces;
 

@@ -1,3 +1,4 @@
+using Mayfly.Tags;
 using Mayfly.Testing;
 using Mayfly.Traces;
 using Mayfly.Wire;
@@ -57,6 +58,38 @@ public class TracePipelineTests
         Assert.Equal(Meta(("_dd.origin", "rum"), ("functionname", "f"), ("env", "prod")), payload.Chunks[0].Spans[1].Meta);
         Assert.Equal("functionname:f,env:prod", payload.Tags["_dd.tags.function"]);
         Assert.Equal("prod", payload.Env);
+    }
+
+    [Theory]
+    [InlineData("aws.lambda", "checkout", "checkout")]
+    [InlineData("aws.lambda", "", "aws.lambda")]
+    [InlineData("other", "checkout", "other")]
+    public void A_library_that_does_not_know_its_service_gets_the_functions(string service, string functionService, string expected)
+    {
+        var rig = new TraceRig();
+        (string, string)[] tags = functionService.Length > 0 ? [("service", functionService)] : [("region", "r")];
+        rig.Pipeline.Tags = new PlatformTags(TagSet.From(tags.Select(static tag => KeyValuePair.Create(tag.Item1, tag.Item2))), "lambda")
+        {
+            PlaceholderService = Utf8Slice.From("aws.lambda"),
+        };
+        rig.Send<TraceV04>(SampleSpan.V04([new SampleSpan { Service = service }]));
+        Assert.Equal(expected, rig.TakeOne().Chunks[0].Spans[0].Service);
+    }
+
+    [Fact]
+    public void Inferred_spans_name_the_service_that_they_call()
+    {
+        var rig = new TraceRig();
+        rig.Pipeline.Tags = new PlatformTags(TagSet.Empty, "") { BaseService = Utf8Slice.From("checkout") };
+        rig.Send<TraceV04>(SampleSpan.V04(
+        [
+            new SampleSpan { SpanId = 1, Meta = Meta(("_inferred_span.tag_source", "self")) },
+            new SampleSpan { SpanId = 2, Meta = Meta(("_inferred_span.tag_source", "self"), ("_dd.base_service", "own")) },
+            new SampleSpan { SpanId = 3 },
+        ]));
+        Assert.Equal(
+            ["checkout", "own", null],
+            rig.TakeOne().Chunks[0].Spans.Select(static span => span.Meta.GetValueOrDefault("_dd.base_service")));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Mayfly.Config;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces.Sampling;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Testing;
 using Mayfly.Traces;
@@ -24,7 +25,7 @@ public class SamplingTests
         TraceRig rig = Rig(Computes);
         rig.Send<TraceV04>(SampleSpan.V04([Span(1, priority), Span(2, null, parent: 1)]));
         Assert.True(isKept == (rig.Take().Count == 1), row);
-        Assert.Equal((2, isKept ? 0 : 2), (rig.Counters.Accepted, rig.Counters.DroppedFor(DropReason.SampledOut)));
+        Assert.Equal((2, isKept ? 0 : 2), (rig.Counters.Accepted, rig.Counters.DroppedFor(DropReason.Sampled)));
         Assert.Equal(isKept ? 2 : 0, rig.Counters.Buffered);
     }
 
@@ -100,7 +101,7 @@ public class SamplingTests
         Pb.TraceChunk chunk = Assert.Single(payload.Chunks);
         Assert.Equal([2UL, 4UL], chunk.Spans.Select(static span => span.SpanId));
         Assert.Equal((2, true, "prod"), (chunk.Priority, chunk.DroppedTrace, payload.Env));
-        Assert.Equal((4, 2, 2), (rig.Counters.Accepted, rig.Counters.DroppedFor(DropReason.SampledOut), rig.Counters.Buffered));
+        Assert.Equal((4, 2, 2), (rig.Counters.Accepted, rig.Counters.DroppedFor(DropReason.Sampled), rig.Counters.Buffered));
     }
 
     [Theory]
