@@ -34,7 +34,7 @@ public class TraceBenchmarks
         IReadOnlyList<SampleSpan>[] traces = [.. Enumerable.Range(1, Spans).Select(SpanOf).Chunk(20)];
         _v04 = SampleSpan.V04(traces);
         _v05 = SampleSpan.V05(traces);
-        _pipeline = new TracePipeline(new TraceSettings { Env = "prod", AgentVersion = "1.0.0" }, new SignalCounters(), new KeepsAll());
+        _pipeline = new TracePipeline(new TraceSettings { Env = "prod", AgentVersion = "1.0.0" }, new SignalCounters(), new KeepsAll(), TimeProvider.System);
         if (Tagged)
         {
             string[] names =

@@ -84,6 +84,24 @@ public sealed class EnvReader(Func<string, string?> lookup)
         return @default;
     }
 
+    /// <summary>A decimal number within bounds.</summary>
+    public double Number(string key, double @default, double min, double max)
+    {
+        string? text = Text(key);
+        if (text is null)
+        {
+            return @default;
+        }
+
+        if (double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= min && value <= max)
+        {
+            return value;
+        }
+
+        Warn(key, text, string.Create(CultureInfo.InvariantCulture, $"a number from {min} to {max}, {@default} is used"));
+        return @default;
+    }
+
     /// <summary>A TCP or UDP port; 0 turns the listener off.</summary>
     public int Port(string key, int @default) => Int(key, @default, 0, ushort.MaxValue);
 

@@ -51,6 +51,14 @@ public static class Keys
 
     public const string TracePort = "DD_APM_RECEIVER_PORT";
     public const string TracePortWeaker = "DD_RECEIVER_PORT";
+    public const string TracesEnabled = "DD_APM_ENABLED";
+    public const string TraceSocket = "DD_APM_RECEIVER_SOCKET";
+    public const string TraceV10 = "DD_APM_ENABLE_V1_TRACE_ENDPOINT";
+    public const string ErrorTps = "DD_APM_ERROR_TPS";
+    public const string ErrorTrackingStandalone = "DD_APM_ERROR_TRACKING_STANDALONE_ENABLED";
+    public const string ProbabilisticSampler = "DD_APM_PROBABILISTIC_SAMPLER_ENABLED";
+    public const string ProbabilisticSamplerPercentage = "DD_APM_PROBABILISTIC_SAMPLER_SAMPLING_PERCENTAGE";
+    public const string ProbabilisticSamplerSeed = "DD_APM_PROBABILISTIC_SAMPLER_HASH_SEED";
     public const string MaxTraceBody = "DD_APM_MAX_PAYLOAD_SIZE";
     public const string DogStatsdPort = "DD_DOGSTATSD_PORT";
     public const string DogStatsdNonLocal = "DD_DOGSTATSD_NON_LOCAL_TRAFFIC";

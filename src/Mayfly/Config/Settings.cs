@@ -43,6 +43,8 @@ public sealed record Settings
 
     public required bool ComputeStats { get; init; }
 
+    public required SamplingSettings Sampling { get; init; }
+
     public required EventSettings Triggers { get; init; }
 
     public required PropagationSettings Propagation { get; init; }
@@ -77,6 +79,7 @@ public sealed record Settings
             EnhancedMetrics = env.BoolOrNull(Keys.EnhancedMetricsEnabled) ?? env.Bool(Keys.EnhancedMetrics, @default: true),
             ProcEnhancedMetrics = env.Bool(Keys.ProcEnhancedMetrics, @default: true),
             ComputeStats = env.Bool(Keys.ComputeStats, @default: false),
+            Sampling = SamplingSettings.Read(env),
             Triggers = EventSettings.Read(env),
             Propagation = PropagationSettings.Read(env),
             PayloadCapture = PayloadCaptureSettings.Read(env),
@@ -129,6 +132,12 @@ public sealed record ListenerSettings
 
     public required int TracePort { get; init; }
 
+    /// <summary>Path of the Unix socket on which traces are received too; null: there is none.</summary>
+    public required string? TraceSocket { get; init; }
+
+    /// <summary>Tracers may be told that v1.0 is understood.</summary>
+    public required bool AdvertisesTraceV10 { get; init; }
+
     public required int DogStatsdPort { get; init; }
 
     /// <summary>True: DogStatsD accepts datagrams from other hosts too.</summary>
@@ -141,16 +150,27 @@ public sealed record ListenerSettings
 
     internal static ListenerSettings Read(EnvReader env)
     {
+        bool isTraceAgentOn = env.Bool(Keys.TracesEnabled, @default: true);
         int tracePort = env.Port(Keys.TracePortWeaker, @default: 8126);
         return new ListenerSettings
         {
             LifecyclePort = env.Port(Keys.LifecyclePort, @default: 8124),
-            TracePort = env.Port(Keys.TracePort, tracePort),
+            TracePort = isTraceAgentOn ? env.Port(Keys.TracePort, tracePort) : 0,
+            TraceSocket = isTraceAgentOn ? ReadSocket(env) : null,
+            AdvertisesTraceV10 = env.Bool(Keys.TraceV10, @default: false),
             DogStatsdPort = env.Port(Keys.DogStatsdPort, @default: 8125),
             DogStatsdNonLocal = env.Bool(Keys.DogStatsdNonLocal, @default: false),
             TelemetryPort = env.Port(Keys.TelemetryPort, @default: 8999),
             MaxTraceBodyBytes = env.Int(Keys.MaxTraceBody, @default: 50 * 1024 * 1024, min: 1, max: 50 * 1024 * 1024),
         };
+    }
+
+    /// <summary>A path; <c>unix://</c> in front of it, as tracers want it, does not matter.</summary>
+    private static string? ReadSocket(EnvReader env)
+    {
+        const string Scheme = "unix://";
+        string? path = env.Text(Keys.TraceSocket)?.Trim();
+        return path?.StartsWith(Scheme, StringComparison.Ordinal) == true ? path[Scheme.Length..] : path;
     }
 }
 

@@ -31,6 +31,12 @@ public enum DropReason
 
     /// <summary>Metrics: more distinct contexts than the limit.</summary>
     ContextLimit,
+
+    /// <summary>Traces: the user's filters reject them (<c>DD_APM_IGNORE_RESOURCES</c>, <c>DD_APM_FILTER_TAGS_…</c>).</summary>
+    Filtered,
+
+    /// <summary>Traces: the tracer or a sampler decided against them, and their statistics are computed elsewhere.</summary>
+    Sampled,
 }
 
 /// <summary>What a limit left out of something that was accepted and kept. Each has a name in <c>/debug/mayfly</c>.</summary>

@@ -89,6 +89,8 @@ public static class DebugPage
         DropReason.Unreachable => "unreachable",
         DropReason.Shutdown => "shutdown",
         DropReason.Malformed => "malformed",
+        DropReason.Filtered => "filtered",
+        DropReason.Sampled => "sampled",
         _ => "context_limit",
     };
 }

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Mayfly.Http;
 
-/// <summary>Finds the route of each request by local port and path, and turns what goes wrong into a status.</summary>
+/// <summary>Finds the route of each request by local port (0: a Unix socket) and path, and turns what goes wrong into a status.</summary>
 internal sealed class HttpApplication(Dictionary<int, HttpEndpoint> endpointsByPort, BodyBudget bodies, Log log) : IHttpApplication<HttpApplication.Request>
 {
     public Request CreateContext(IFeatureCollection contextFeatures)
@@ -19,6 +19,13 @@ internal sealed class HttpApplication(Dictionary<int, HttpEndpoint> endpointsByP
     public async Task ProcessRequestAsync(Request context)
     {
         var exchange = new HttpExchange(context.Features, bodies);
+        int refusal = context.Endpoint?.Routes.Guard?.Invoke(exchange) ?? 0;
+        if (refusal != 0)
+        {
+            await exchange.RespondAsync(refusal);
+            return;
+        }
+
         RouteTable.Route? route = context.Endpoint?.Routes.Find(exchange.Path);
         if (route is null)
         {

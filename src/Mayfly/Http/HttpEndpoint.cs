@@ -14,6 +14,9 @@ public sealed record HttpEndpoint(string Name, IReadOnlyList<IPAddress> Addresse
     /// <summary>Every IPv4 address of the host.</summary>
     public static IReadOnlyList<IPAddress> Everywhere { get; } = [IPAddress.Any];
 
+    /// <summary>Absolute path of a Unix socket that serves the same; null: there is none. One endpoint of a server may have one.</summary>
+    public string? SocketPath { get; init; }
+
     /// <summary>The requests being served on this listener.</summary>
     public RequestGauge Requests { get; } = new();
 }

@@ -11,9 +11,11 @@ namespace Mayfly.Http;
 /// <summary>One request and its answer. A thin view on the server's features: copying it costs nothing, and it is dead once the handler returned.</summary>
 public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budget)
 {
-    private readonly BodyBudget _budget = budget;
     private readonly IHttpRequestFeature _request = features.GetRequiredFeature<IHttpRequestFeature>();
     private readonly IHttpResponseFeature _response = features.GetRequiredFeature<IHttpResponseFeature>();
+
+    /// <summary>What all bodies may take of memory; a handler that turns a body into something else takes from it as well.</summary>
+    public BodyBudget Budget { get; } = budget;
 
     public string Method => _request.Method;
 
@@ -107,7 +109,7 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
                 reader.AdvanceTo(read.Buffer.End);
                 if (status == BodyStatus.Ok && read.IsCompleted)
                 {
-                    return new RequestBody(buffer, _budget, taken);
+                    return new RequestBody(buffer, Budget, taken);
                 }
 
                 if (status != BodyStatus.Ok || read.IsCanceled)
@@ -131,7 +133,7 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
                 return BodyStatus.TooLarge;
             }
 
-            if (!_budget.TryTake(segment.Length))
+            if (!Budget.TryTake(segment.Length))
             {
                 return BodyStatus.NoRoom;
             }
@@ -146,7 +148,7 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
     private RequestBody GiveBack(PooledBuffer buffer, long takenBytes, BodyStatus status)
     {
         buffer.Dispose();
-        _budget.Release(takenBytes);
+        Budget.Release(takenBytes);
         return new RequestBody(status);
     }
 
@@ -184,7 +186,7 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
                     break;
                 }
 
-                if (!_budget.TryTake(count))
+                if (!Budget.TryTake(count))
                 {
                     status = BodyStatus.NoRoom;
                     break;
@@ -204,7 +206,7 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
             status = BodyStatus.BadEncoding;
         }
 
-        return status == BodyStatus.Ok ? new RequestBody(buffer, _budget, taken) : GiveBack(buffer, taken, status);
+        return status == BodyStatus.Ok ? new RequestBody(buffer, Budget, taken) : GiveBack(buffer, taken, status);
     }
 
     /// <summary>

@@ -40,7 +40,7 @@ public sealed class HttpServer : IAsyncDisposable
     {
         _listeners = listeners;
         Dictionary<int, HttpEndpoint> endpointsByPort = [];
-        listeners.ForEach(listener => endpointsByPort.TryAdd(listener.Address.Port, listener.Endpoint));
+        listeners.ForEach(listener => endpointsByPort.TryAdd(listener.Port, listener.Endpoint));
         _application = new HttpApplication(endpointsByPort, bodies, log);
     }
 
@@ -57,7 +57,7 @@ public sealed class HttpServer : IAsyncDisposable
                 if (TryBind(new IPEndPoint(address, port), out Socket? socket, out SocketError error))
                 {
                     port = ((IPEndPoint)socket.LocalEndPoint!).Port;
-                    listeners.Add(new Listener(endpoint, socket, (IPEndPoint)socket.LocalEndPoint));
+                    listeners.Add(new Listener(endpoint, socket, socket.LocalEndPoint!));
                 }
                 else if (isFirst)
                 {
@@ -67,13 +67,18 @@ public sealed class HttpServer : IAsyncDisposable
                     break;
                 }
             }
+
+            if (endpoint.SocketPath is { } path && TryBindUnix(endpoint, path, log) is { } listener)
+            {
+                listeners.Add(listener);
+            }
         }
 
         return new HttpServer(listeners, bodies, log);
     }
 
     /// <summary>The port that <paramref name="endpoint"/> is bound to, or null when it is off.</summary>
-    public int? PortOf(HttpEndpoint endpoint) => _listeners.Find(listener => listener.Endpoint == endpoint)?.Address.Port;
+    public int? PortOf(HttpEndpoint endpoint) => _listeners.Find(listener => listener.Endpoint == endpoint && listener.Port != 0)?.Port;
 
     /// <summary>Begins to answer.</summary>
     public async Task StartAsync(CancellationToken cancellation)
@@ -93,7 +98,14 @@ public sealed class HttpServer : IAsyncDisposable
         options.Limits.RequestHeadersTimeout = Never;
         foreach (Listener listener in _listeners)
         {
-            options.Listen(listener.Address, static listen => listen.Protocols = HttpProtocols.Http1);
+            if (listener.Address is IPEndPoint address)
+            {
+                options.Listen(address, static listen => listen.Protocols = HttpProtocols.Http1);
+            }
+            else
+            {
+                options.ListenUnixSocket(listener.Endpoint.SocketPath!, static listen => listen.Protocols = HttpProtocols.Http1);
+            }
         }
 
         var sockets = new SocketTransportOptions { Backlog = Backlog, NoDelay = true, CreateBoundListenSocket = BoundSocket };
@@ -104,6 +116,7 @@ public sealed class HttpServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        string? socketPath = _listeners.Find(static listener => listener.Port == 0)?.Endpoint.SocketPath;
         if (_server is not null)
         {
             using var now = new CancellationTokenSource();
@@ -115,6 +128,23 @@ public sealed class HttpServer : IAsyncDisposable
         {
             _listeners.ForEach(static listener => listener.Socket.Dispose());
         }
+
+        if (socketPath is not null)
+        {
+            UnixSocket.Remove(socketPath);
+        }
+    }
+
+    private static Listener? TryBindUnix(HttpEndpoint endpoint, string path, Log log)
+    {
+        string? error = "it is no absolute path";
+        if (Path.IsPathRooted(path) && UnixSocket.TryBind(path, Backlog, out Socket? socket, out error))
+        {
+            return new Listener(endpoint, socket, socket.LocalEndPoint!);
+        }
+
+        log.Error($"{endpoint.Name}: the Unix socket {path} cannot be used ({error}), so it is off. TCP is not affected.");
+        return null;
     }
 
     private static bool TryBind(IPEndPoint address, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Socket? bound, out SocketError error)
@@ -146,10 +176,14 @@ public sealed class HttpServer : IAsyncDisposable
 
     private Socket BoundSocket(EndPoint address)
     {
-        Listener listener = _listeners.Find(known => known.Address.Equals(address))
+        Listener listener = _listeners.Find(known => address is IPEndPoint ? known.Address.Equals(address) : known.Port == 0)
             ?? throw new InvalidOperationException($"No socket was bound for {address}.");
         return listener.Socket;
     }
 
-    private sealed record Listener(HttpEndpoint Endpoint, Socket Socket, IPEndPoint Address);
+    private sealed record Listener(HttpEndpoint Endpoint, Socket Socket, EndPoint Address)
+    {
+        /// <summary>0 for a Unix socket, as connections to it say of themselves.</summary>
+        public int Port => Address is IPEndPoint tcp ? tcp.Port : 0;
+    }
 }

@@ -10,18 +10,27 @@ namespace Mayfly.Traces;
 public sealed class PlatformTags
 {
     private static readonly Utf8Slice DatadogOrigin = Utf8Slice.From("_dd.origin");
+    private static readonly Utf8Slice BaseServiceKey = Utf8Slice.From("_dd.base_service");
     private static readonly Utf8Slice PlainOrigin = Utf8Slice.From("origin");
 
     private readonly SpanMapEntry<Utf8Slice>[] _spanTags;
     private readonly Utf8Slice _origin;
+    private readonly Utf8Slice _service;
 
     /// <summary>Tags of the function and the platform's origin (<c>lambda</c>); both may be empty.</summary>
     public PlatformTags(TagSet functionTags, string origin)
     {
         _spanTags = [.. functionTags.Items.Select(static tag => new SpanMapEntry<Utf8Slice>(Whole(tag.KeyUtf8), Whole(tag.ValueUtf8)))];
         _origin = Utf8Slice.From(origin);
+        _service = Utf8Slice.From(functionTags.Find("service") ?? "");
         FunctionTags = Utf8Slice.From(functionTags.Joined);
     }
+
+    /// <summary>The service that a library's spans have when it does not know better: they get that of the function tag <c>service</c>. Empty: none.</summary>
+    public Utf8Slice PlaceholderService { get; init; }
+
+    /// <summary>The service that inferred spans call: their <c>_dd.base_service</c>, where they name none. Empty: none.</summary>
+    public Utf8Slice BaseService { get; init; }
 
     public static PlatformTags None { get; } = new(TagSet.Empty, "");
 
@@ -35,6 +44,16 @@ public sealed class PlatformTags
             foreach (ref readonly SpanMapEntry<Utf8Slice> tag in _spanTags.AsSpan())
             {
                 span.Meta.Set(tag.Key, tag.Value);
+            }
+
+            if (!_service.IsEmpty && span.Service == PlaceholderService)
+            {
+                span.Service = _service;
+            }
+
+            if (!BaseService.IsEmpty && span.Meta.Contains("_inferred_span.tag_source"u8) && !span.Meta.Contains(BaseServiceKey.Span))
+            {
+                span.Meta.Add(BaseServiceKey, BaseService);
             }
 
             if (!_origin.IsEmpty && !span.Meta.Contains(DatadogOrigin.Span))

@@ -20,6 +20,9 @@ public sealed class RecordList<T>
 
     public ref T this[int index] => ref Items[index];
 
+    /// <summary>The record that was added last, writable in place; there is one. Invalid after the next <see cref="Add"/>.</summary>
+    public ref T Last => ref Items[_count - 1];
+
     public void Add(in T item)
     {
         if (_count == _items.Length)
@@ -28,6 +31,15 @@ public sealed class RecordList<T>
         }
 
         _items[_count++] = item;
+    }
+
+    public void RemoveLast() => Truncate(_count - 1);
+
+    /// <summary>Keeps the first <paramref name="count"/> records.</summary>
+    public void Truncate(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)_count);
+        _count = count;
     }
 
     public void Clear()

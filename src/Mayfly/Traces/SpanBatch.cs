@@ -46,6 +46,26 @@ public sealed class SpanBatch
         _count = kept;
     }
 
+    /// <summary>Puts the spans of each trace together; those of one trace keep their order.</summary>
+    public ReadOnlySpan<Span> SortByTrace()
+    {
+        Span[] sorted = [.. _spans.Take(_count).OrderBy(static span => span.TraceId)];
+        sorted.CopyTo(_spans, 0);
+        return Spans;
+    }
+
+    /// <summary>How many of the <paramref name="spans"/>, of which there is one at least, have the trace id of the first.</summary>
+    public static int LengthOfFirstTrace(ReadOnlySpan<Span> spans)
+    {
+        int length = 1;
+        while (length < spans.Length && spans[length].TraceId == spans[0].TraceId)
+        {
+            length++;
+        }
+
+        return length;
+    }
+
     public void Clear() => _count = 0;
 
     /// <summary>Gives up the spans that an unusually large trace has added to the stock.</summary>

@@ -27,7 +27,10 @@ public struct EventAttribute
     /// <summary>The value of a <see cref="EventAttributeType.Text"/>.</summary>
     public Utf8Slice Text { get; set; }
 
-    /// <summary>The value of a <see cref="EventAttributeType.Boolean"/> (0 or 1) or of an <see cref="EventAttributeType.Integer"/>.</summary>
+    /// <summary>The value of a <see cref="EventAttributeType.Boolean"/>.</summary>
+    public bool Boolean { get; set; }
+
+    /// <summary>The value of an <see cref="EventAttributeType.Integer"/>.</summary>
     public long Integer { get; set; }
 
     /// <summary>The value of a <see cref="EventAttributeType.Double"/>.</summary>
@@ -42,6 +45,9 @@ public struct EventAttribute
 /// <summary>The type of an <see cref="EventAttribute"/>; the numbers are those on the wire, in msgpack and in protobuf.</summary>
 public enum EventAttributeType
 {
+    /// <summary>No type that is known; no attribute is kept with it.</summary>
+    Unknown = -1,
+
     Text = 0,
     Boolean = 1,
     Integer = 2,

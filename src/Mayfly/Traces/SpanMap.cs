@@ -42,6 +42,29 @@ public sealed class SpanMap<TValue>
         }
     }
 
+    /// <summary>Replaces the entry at <paramref name="index"/> of <see cref="Entries"/>, its key included.</summary>
+    public void Replace(int index, Utf8Slice key, TValue value)
+    {
+        _keyLengths |= 1UL << key.Length;
+        _entries[index] = new SpanMapEntry<TValue>(key, value);
+    }
+
+    /// <summary>Takes out every entry of <paramref name="key"/>; the others keep their order.</summary>
+    public void Remove(ReadOnlySpan<byte> key)
+    {
+        int kept = 0;
+        Span<SpanMapEntry<TValue>> entries = _entries.Items;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if (!entries[i].Key.SequenceEqual(key))
+            {
+                entries[kept++] = entries[i];
+            }
+        }
+
+        _entries.Truncate(kept);
+    }
+
     public bool Contains(ReadOnlySpan<byte> key) => IndexOf(key) >= 0;
 
     /// <summary>The value of <paramref name="key"/>; false when there is none.</summary>

@@ -43,6 +43,37 @@ internal static class SpanValue
         }
     }
 
+    /// <summary>A map of texts, such as <c>meta</c>, added to <paramref name="tags"/>; nil is the empty map, an entry whose value is nil is left out.</summary>
+    public static bool TryReadTags(ref MsgPackReader reader, DecodeScratch scratch, SpanMap<Utf8Slice> tags)
+    {
+        if (!TryReadMap(ref reader, out int count))
+        {
+            return false;
+        }
+
+        for (; count > 0; count--)
+        {
+            if (!TryReadText(ref reader, scratch, out Utf8Slice key) || !TryReadTag(ref reader, scratch, out Utf8Slice value, out bool isPresent))
+            {
+                return false;
+            }
+
+            if (isPresent)
+            {
+                tags.Add(key, value);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>A boolean; nil is false.</summary>
+    public static bool TryReadBoolean(ref MsgPackReader reader, out bool value)
+    {
+        value = false;
+        return reader.TryTakeNil() || reader.TryReadBoolean(out value);
+    }
+
     /// <summary>An id: an integer, a negative one as its two's complement; nil is 0.</summary>
     public static bool TryReadId(ref MsgPackReader reader, out ulong id)
     {
@@ -89,6 +120,13 @@ internal static class SpanValue
             return isRead;
         }
 
+        return TryReadInt32(ref reader, out error);
+    }
+
+    /// <summary>An int32; nil is 0.</summary>
+    public static bool TryReadInt32(ref MsgPackReader reader, out int value)
+    {
+        value = 0;
         int start = reader.Position;
         if (reader.TryTakeNil())
         {
@@ -105,7 +143,7 @@ internal static class SpanValue
             return reader.Fail(number.IsFloat ? MsgPackError.WrongType : MsgPackError.NumberOutOfRange, start);
         }
 
-        error = (int)wide;
+        value = (int)wide;
         return true;
     }
 

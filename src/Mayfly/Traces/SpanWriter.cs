@@ -130,7 +130,7 @@ internal static class SpanWriter
                 writer.Bytes(2, attribute.Text.Span);
                 break;
             case EventAttributeType.Boolean:
-                writer.Bool(3, attribute.Integer != 0);
+                writer.Bool(3, attribute.Boolean);
                 break;
             case EventAttributeType.Integer:
                 writer.Varint(4, attribute.Integer);

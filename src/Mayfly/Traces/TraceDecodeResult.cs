@@ -26,6 +26,7 @@ public readonly record struct TraceDecodeResult(TraceOutcome Outcome, int SpanCo
         MsgPackError.NumberOutOfRange => "number out of range",
         MsgPackError.TooDeep => "nested too deeply",
         MsgPackError.WrongElementCount => "array of an unexpected size",
+        MsgPackError.InvalidJson => "invalid JSON",
         MsgPackError.IndexOutOfRange => "string index out of range",
         _ => "limit exceeded",
     };

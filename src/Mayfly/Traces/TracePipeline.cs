@@ -1,5 +1,8 @@
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
+using Mayfly.Traces.Filters;
+using Mayfly.Traces.Normalization;
+using Mayfly.Traces.Sampling;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces;
@@ -11,22 +14,23 @@ public sealed class TracePipeline : IPayloadSource
     /// <summary>docs/spec/03-traces.md#25-malformed-input-and-decoder-limits; a request above is answered 413.</summary>
     private const int MostTraces = 100_000;
 
-    /// <inheritdoc cref="MostTraces"/>
-    private const int MostSpansPerTrace = 200_000;
-
     private readonly TraceSettings _settings;
     private readonly SignalCounters _counters;
     private readonly ISpanInspector _inspector;
+    private readonly TraceFilters _filters;
+    private readonly TraceSampler _sampler;
     private readonly TraceWorkspacePool _workspaces;
     private readonly TraceBuffer _buffer;
     private volatile PlatformTags _tags = PlatformTags.None;
 
-    public TracePipeline(TraceSettings settings, SignalCounters counters, ISpanInspector inspector)
+    public TracePipeline(TraceSettings settings, SignalCounters counters, ISpanInspector inspector, TimeProvider time)
     {
         _settings = settings;
         _counters = counters;
         _inspector = inspector;
-        _workspaces = new TraceWorkspacePool(settings);
+        _filters = settings.Filters;
+        _sampler = new TraceSampler(settings.Sampling, time);
+        _workspaces = new TraceWorkspacePool(settings, time);
         _buffer = new TraceBuffer(settings, counters);
     }
 
@@ -51,7 +55,6 @@ public sealed class TracePipeline : IPayloadSource
         try
         {
             var reader = new MsgPackReader(body, lengthBytes);
-            workspace.Payloads.Begin(headers, _tags);
             var tally = default(Tally);
             if (!TryReadTraces<TDecoder>(ref reader, workspace, headers, ref tally))
             {
@@ -79,9 +82,10 @@ public sealed class TracePipeline : IPayloadSource
         TraceWorkspace workspace = _workspaces.Rent();
         try
         {
-            workspace.Payloads.Begin(headers, _tags);
+            workspace.Payloads.Begin(workspace.Scratch.Request, headers, _tags);
+            workspace.Scratch.Chunk.Priority = priority;
             var tally = default(Tally);
-            Process(spans, priority, workspace, headers, ref tally);
+            Process(spans, workspace, headers, ref tally);
             Keep(workspace, tally);
         }
         finally
@@ -96,7 +100,8 @@ public sealed class TracePipeline : IPayloadSource
     private bool TryReadTraces<TDecoder>(ref MsgPackReader reader, TraceWorkspace workspace, in TraceHeaders headers, ref Tally tally)
         where TDecoder : struct, ITraceDecoder
     {
-        if (!TDecoder.TryReadEnvelope(ref reader, workspace.Scratch, out int traces))
+        DecodeScratch scratch = workspace.Scratch;
+        if (!TDecoder.TryReadEnvelope(ref reader, scratch, out int traces))
         {
             return false;
         }
@@ -106,65 +111,68 @@ public sealed class TracePipeline : IPayloadSource
             return reader.Fail(MsgPackError.LimitExceeded, reader.Position);
         }
 
+        scratch.Request.Env = workspace.Normalizer.TagValueOf(scratch.Request.Env);
+        TraceHeaders sender = scratch.Request.Over(headers);
+        workspace.Payloads.Begin(scratch.Request, sender, _tags);
         for (; traces > 0; traces--)
         {
-            if (!TryReadTrace<TDecoder>(ref reader, workspace))
+            scratch.NextTrace();
+            if (!TDecoder.TryReadTrace(ref reader, scratch))
             {
                 return false;
             }
 
-            workspace.Batch.Inspect(_inspector, headers);
-            Process(workspace.Batch.Spans, null, workspace, headers, ref tally);
+            scratch.Batch.Inspect(_inspector, sender);
+            if (TDecoder.MixesTraces)
+            {
+                ProcessEach(scratch.Batch.SortByTrace(), workspace, sender, ref tally);
+            }
+            else
+            {
+                Process(scratch.Batch.Spans, workspace, sender, ref tally);
+            }
         }
 
         return true;
     }
 
-    private static bool TryReadTrace<TDecoder>(ref MsgPackReader reader, TraceWorkspace workspace)
-        where TDecoder : struct, ITraceDecoder
+    /// <summary>Spans of several traces, sorted.</summary>
+    private void ProcessEach(ReadOnlySpan<Span> spans, TraceWorkspace workspace, in TraceHeaders headers, ref Tally tally)
     {
-        workspace.Batch.Clear();
-        int start = reader.Position;
-        if (!reader.TryReadArrayHeader(out int spans))
+        while (!spans.IsEmpty)
         {
-            return false;
+            int length = SpanBatch.LengthOfFirstTrace(spans);
+            workspace.Scratch.Chunk.Clear();
+            Process(spans[..length], workspace, headers, ref tally);
+            spans = spans[length..];
         }
-
-        if (spans > MostSpansPerTrace)
-        {
-            return reader.Fail(MsgPackError.LimitExceeded, start);
-        }
-
-        for (; spans > 0; spans--)
-        {
-            if (!TDecoder.TryReadSpan(ref reader, workspace.Scratch, workspace.Batch.Next()))
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     /// <summary>The steps that every trace goes through, in the order of docs/spec/03-traces.md#31-order, column M.</summary>
-    private void Process(ReadOnlySpan<Span> spans, int? priority, TraceWorkspace workspace, in TraceHeaders headers, ref Tally tally)
+    private void Process(ReadOnlySpan<Span> spans, TraceWorkspace workspace, in TraceHeaders headers, ref Tally tally)
     {
         if (spans.IsEmpty)
         {
             return;
         }
 
-        var chunk = new TraceChunk(spans);
-        if (!chunk.HasIds())
+        if (!workspace.Normalizer.TryNormalize(spans, headers.Language))
         {
             tally.Malformed += spans.Length;
             return;
         }
 
+        tally.Accepted += spans.Length;
+        var chunk = new TraceChunk(spans, workspace.Scratch.Chunk);
         workspace.Index.Fill(spans);
         chunk.FindRoot(workspace.Index);
         chunk.ReadPriorityAndOrigin();
-        chunk.Priority = priority ?? chunk.Priority;
+        if (_filters.Rejects(chunk.Root))
+        {
+            tally.Filtered += spans.Length;
+            return;
+        }
+
         chunk.MarkTopLevel(workspace.Index, headers.ComputedTopLevel);
         workspace.Payloads.Tags.AddTo(spans);
         if (_settings.AsksIntakeForStats && !headers.ComputedStats)
@@ -172,7 +180,9 @@ public sealed class TracePipeline : IPayloadSource
             chunk.AskForStats();
         }
 
-        tally.Accepted += spans.Length;
+        SpanTruncation.Truncate(spans, workspace.Scratch.Arena, _settings.KeepsBigResources);
+        workspace.Payloads.Gather(chunk);
+        tally.SampledOut += _sampler.Reduce(ref chunk, headers.ComputedStats, workspace.Singles);
         tally.LeftOut += workspace.Payloads.Add(chunk);
     }
 
@@ -182,6 +192,8 @@ public sealed class TracePipeline : IPayloadSource
         workspace.Payloads.End();
         _counters.Accept(tally.Accepted);
         _counters.Drop(DropReason.Malformed, tally.Malformed);
+        _counters.Drop(DropReason.Filtered, tally.Filtered);
+        _counters.Drop(DropReason.Sampled, tally.SampledOut);
         _counters.Drop(DropReason.BufferFull, tally.LeftOut);
         _buffer.Add(workspace.Payloads.Output, workspace.Payloads.Payloads);
     }
@@ -191,8 +203,14 @@ public sealed class TracePipeline : IPayloadSource
     {
         public int Accepted;
 
-        /// <summary>In traces without ids; never accepted.</summary>
+        /// <summary>In traces that nobody can make sense of; never accepted.</summary>
         public int Malformed;
+
+        /// <summary>Accepted, and not wanted by the user.</summary>
+        public int Filtered;
+
+        /// <summary>Accepted, and not wanted by the sampling.</summary>
+        public int SampledOut;
 
         /// <summary>Accepted, and beyond what the whole buffer holds.</summary>
         public int LeftOut;

@@ -1,3 +1,6 @@
+using Mayfly.Config;
+using Mayfly.Traces.Filters;
+
 namespace Mayfly.Traces;
 
 /// <summary>What a <see cref="TracePipeline"/> is told once, at start-up.</summary>
@@ -17,4 +20,12 @@ public sealed record TraceSettings
     /// Nobody between the tracer and the intake computes statistics: ask the intake to (<c>_dd.compute_stats</c>), unless the tracer sends its own.
     /// </summary>
     public bool AsksIntakeForStats { get; init; }
+
+    /// <summary>Traces that the user does not want.</summary>
+    public TraceFilters Filters { get; init; } = TraceFilters.None;
+
+    public SamplingSettings Sampling { get; init; } = new();
+
+    /// <summary>Resources may be three times as long as they may be else: the feature <c>big_resource</c>.</summary>
+    public bool KeepsBigResources { get; init; }
 }

@@ -4,122 +4,29 @@ namespace Mayfly.Traces;
 
 /// <summary>v0.4, and v0.3: an array of traces, each an array of spans, each a map by field name in any order; unknown fields are skipped.</summary>
 /// <remarks>docs/spec/03-traces.md#21-v04-and-v03-array-of-traces-trace--array-of-span-maps. A span as a positional array is rejected.</remarks>
-public readonly partial struct TraceV04 : ITraceDecoder
+public readonly partial struct TraceV04 : ITraceDecoder, ISpanDecoder
 {
     /// <inheritdoc/>
     public static bool TryReadEnvelope(ref MsgPackReader reader, DecodeScratch scratch, out int traceCount) =>
         reader.TryReadArrayHeader(out traceCount);
 
     /// <inheritdoc/>
-    public static bool TryReadSpan(ref MsgPackReader reader, DecodeScratch scratch, Span span)
+    public static bool TryReadTrace(ref MsgPackReader reader, DecodeScratch scratch) => SpanArray.TryRead<TraceV04>(ref reader, scratch);
+
+    /// <inheritdoc/>
+    public static bool TryReadSpan(ref MsgPackReader reader, DecodeScratch scratch) => FieldMap.TryRead<SpanFields>(ref reader, scratch);
+
+    private static bool TryReadMeta(ref MsgPackReader reader, DecodeScratch scratch)
     {
-        if (!reader.TryReadMapHeader(out int fields))
-        {
-            return false;
-        }
-
-        for (; fields > 0; fields--)
-        {
-            if (!reader.TryReadBytes(out Utf8Slice key) || !TryReadField(ref reader, scratch, span, key.Span))
-            {
-                return false;
-            }
-        }
-
-        return true;
+        SpanMap<Utf8Slice> meta = scratch.Span.Meta;
+        meta.Clear();
+        return SpanValue.TryReadTags(ref reader, scratch, meta);
     }
 
-    private static bool TryReadField(ref MsgPackReader reader, DecodeScratch scratch, Span span, ReadOnlySpan<byte> key)
+    private static bool TryReadMetrics(ref MsgPackReader reader, DecodeScratch scratch)
     {
-        bool isRead;
-        Utf8Slice text;
-        ulong id;
-        long time;
-        switch (key.Length)
-        {
-            case 4 when key.SequenceEqual("name"u8):
-                isRead = SpanValue.TryReadText(ref reader, scratch, out text);
-                span.Name = text;
-                return isRead;
-            case 4 when key.SequenceEqual("type"u8):
-                isRead = SpanValue.TryReadText(ref reader, scratch, out text);
-                span.Type = text;
-                return isRead;
-            case 4 when key.SequenceEqual("meta"u8):
-                return TryReadMeta(ref reader, scratch, span);
-            case 5 when key.SequenceEqual("start"u8):
-                isRead = SpanValue.TryReadStart(ref reader, out time);
-                span.StartNs = time;
-                return isRead;
-            case 5 when key.SequenceEqual("error"u8):
-                isRead = SpanValue.TryReadError(ref reader, out int error);
-                span.Error = error;
-                return isRead;
-            case 7 when key.SequenceEqual("service"u8):
-                isRead = SpanValue.TryReadText(ref reader, scratch, out text);
-                span.Service = text;
-                return isRead;
-            case 7 when key.SequenceEqual("span_id"u8):
-                isRead = SpanValue.TryReadId(ref reader, out id);
-                span.SpanId = id;
-                return isRead;
-            case 7 when key.SequenceEqual("metrics"u8):
-                return TryReadMetrics(ref reader, scratch, span);
-            case 8 when key.SequenceEqual("trace_id"u8):
-                isRead = SpanValue.TryReadId(ref reader, out id);
-                span.TraceId = id;
-                return isRead;
-            case 8 when key.SequenceEqual("resource"u8):
-                isRead = SpanValue.TryReadText(ref reader, scratch, out text);
-                span.Resource = text;
-                return isRead;
-            case 8 when key.SequenceEqual("duration"u8):
-                isRead = SpanValue.TryReadDuration(ref reader, out time);
-                span.DurationNs = time;
-                return isRead;
-            case 9 when key.SequenceEqual("parent_id"u8):
-                isRead = SpanValue.TryReadId(ref reader, out id);
-                span.ParentId = id;
-                return isRead;
-            case 10 when key.SequenceEqual("span_links"u8):
-                return TryReadLinks(ref reader, scratch, span);
-            case 11 when key.SequenceEqual("span_events"u8):
-                return TryReadEvents(ref reader, scratch, span);
-            case 11 when key.SequenceEqual("meta_struct"u8):
-                return TryReadMetaStruct(ref reader, scratch, span);
-            default:
-                return reader.TrySkip();
-        }
-    }
-
-    private static bool TryReadMeta(ref MsgPackReader reader, DecodeScratch scratch, Span span)
-    {
-        span.Meta.Clear();
-        if (!SpanValue.TryReadMap(ref reader, out int count))
-        {
-            return false;
-        }
-
-        for (; count > 0; count--)
-        {
-            if (!SpanValue.TryReadText(ref reader, scratch, out Utf8Slice key)
-                || !SpanValue.TryReadTag(ref reader, scratch, out Utf8Slice value, out bool isPresent))
-            {
-                return false;
-            }
-
-            if (isPresent)
-            {
-                span.Meta.Add(key, value);
-            }
-        }
-
-        return true;
-    }
-
-    private static bool TryReadMetrics(ref MsgPackReader reader, DecodeScratch scratch, Span span)
-    {
-        span.Metrics.Clear();
+        SpanMap<double> metrics = scratch.Span.Metrics;
+        metrics.Clear();
         if (!SpanValue.TryReadMap(ref reader, out int count))
         {
             return false;
@@ -134,16 +41,17 @@ public readonly partial struct TraceV04 : ITraceDecoder
 
             if (double.IsFinite(value))
             {
-                span.Metrics.Add(key, value);
+                metrics.Add(key, value);
             }
         }
 
         return true;
     }
 
-    private static bool TryReadMetaStruct(ref MsgPackReader reader, DecodeScratch scratch, Span span)
+    private static bool TryReadMetaStruct(ref MsgPackReader reader, DecodeScratch scratch)
     {
-        span.MetaStruct.Clear();
+        SpanMap<Utf8Slice> metaStruct = scratch.Span.MetaStruct;
+        metaStruct.Clear();
         if (!SpanValue.TryReadMap(ref reader, out int count))
         {
             return false;
@@ -164,7 +72,7 @@ public readonly partial struct TraceV04 : ITraceDecoder
 
             if (!isNil)
             {
-                span.MetaStruct.Add(key, bytes);
+                metaStruct.Add(key, bytes);
             }
         }
 
@@ -208,5 +116,72 @@ public readonly partial struct TraceV04 : ITraceDecoder
         }
 
         return true;
+    }
+
+    private readonly struct SpanFields : IFields
+    {
+        public static bool TryRead(ref MsgPackReader reader, DecodeScratch scratch, ReadOnlySpan<byte> key)
+        {
+            Span span = scratch.Span;
+            bool isRead;
+            Utf8Slice text;
+            ulong id;
+            long time;
+            switch (key.Length)
+            {
+                case 4 when key.SequenceEqual("name"u8):
+                    isRead = SpanValue.TryReadText(ref reader, scratch, out text);
+                    span.Name = text;
+                    return isRead;
+                case 4 when key.SequenceEqual("type"u8):
+                    isRead = SpanValue.TryReadText(ref reader, scratch, out text);
+                    span.Type = text;
+                    return isRead;
+                case 4 when key.SequenceEqual("meta"u8):
+                    return TryReadMeta(ref reader, scratch);
+                case 5 when key.SequenceEqual("start"u8):
+                    isRead = SpanValue.TryReadStart(ref reader, out time);
+                    span.StartNs = time;
+                    return isRead;
+                case 5 when key.SequenceEqual("error"u8):
+                    isRead = SpanValue.TryReadError(ref reader, out int error);
+                    span.Error = error;
+                    return isRead;
+                case 7 when key.SequenceEqual("service"u8):
+                    isRead = SpanValue.TryReadText(ref reader, scratch, out text);
+                    span.Service = text;
+                    return isRead;
+                case 7 when key.SequenceEqual("span_id"u8):
+                    isRead = SpanValue.TryReadId(ref reader, out id);
+                    span.SpanId = id;
+                    return isRead;
+                case 7 when key.SequenceEqual("metrics"u8):
+                    return TryReadMetrics(ref reader, scratch);
+                case 8 when key.SequenceEqual("trace_id"u8):
+                    isRead = SpanValue.TryReadId(ref reader, out id);
+                    span.TraceId = id;
+                    return isRead;
+                case 8 when key.SequenceEqual("resource"u8):
+                    isRead = SpanValue.TryReadText(ref reader, scratch, out text);
+                    span.Resource = text;
+                    return isRead;
+                case 8 when key.SequenceEqual("duration"u8):
+                    isRead = SpanValue.TryReadDuration(ref reader, out time);
+                    span.DurationNs = time;
+                    return isRead;
+                case 9 when key.SequenceEqual("parent_id"u8):
+                    isRead = SpanValue.TryReadId(ref reader, out id);
+                    span.ParentId = id;
+                    return isRead;
+                case 10 when key.SequenceEqual("span_links"u8):
+                    return TryReadLinks(ref reader, scratch);
+                case 11 when key.SequenceEqual("span_events"u8):
+                    return TryReadEvents(ref reader, scratch);
+                case 11 when key.SequenceEqual("meta_struct"u8):
+                    return TryReadMetaStruct(ref reader, scratch);
+                default:
+                    return reader.TrySkip();
+            }
+        }
     }
 }

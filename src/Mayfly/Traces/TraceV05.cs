@@ -4,7 +4,7 @@ namespace Mayfly.Traces;
 
 /// <summary>v0.5: an array of a string table and the traces; a span is an array of 12, its texts are indices into the table.</summary>
 /// <remarks>docs/spec/03-traces.md#22-v05-shared-string-table. An index beyond the table, or an array of another size, rejects the request.</remarks>
-public readonly struct TraceV05 : ITraceDecoder
+public readonly struct TraceV05 : ITraceDecoder, ISpanDecoder
 {
     private const int EnvelopeElements = 2;
     private const int SpanElements = 12;
@@ -44,8 +44,12 @@ public readonly struct TraceV05 : ITraceDecoder
     }
 
     /// <inheritdoc/>
-    public static bool TryReadSpan(ref MsgPackReader reader, DecodeScratch scratch, Span span)
+    public static bool TryReadTrace(ref MsgPackReader reader, DecodeScratch scratch) => SpanArray.TryRead<TraceV05>(ref reader, scratch);
+
+    /// <inheritdoc/>
+    public static bool TryReadSpan(ref MsgPackReader reader, DecodeScratch scratch)
     {
+        Span span = scratch.Span;
         if (!TryReadArrayOf(ref reader, SpanElements)
             || !TryReadString(ref reader, scratch, out Utf8Slice service)
             || !TryReadString(ref reader, scratch, out Utf8Slice name)

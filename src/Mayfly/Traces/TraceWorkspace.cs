@@ -1,22 +1,36 @@
+using Mayfly.Traces.Normalization;
+
 namespace Mayfly.Traces;
 
 /// <summary>All that one request needs while it is processed; reused, so that a request allocates nothing.</summary>
-internal sealed class TraceWorkspace(TraceSettings settings) : IDisposable
+internal sealed class TraceWorkspace : IDisposable
 {
+    private const int MostSinglesKept = 1024;
+
+    public TraceWorkspace(TraceSettings settings, TimeProvider time)
+    {
+        Normalizer = new SpanNormalizer(Scratch.Arena, time);
+        Payloads = new TracerPayloadWriter(settings);
+    }
+
     public DecodeScratch Scratch { get; } = new();
 
-    public SpanBatch Batch { get; } = new();
+    public SpanNormalizer Normalizer { get; }
 
     public SpanIndex Index { get; } = new();
 
-    public TracerPayloadWriter Payloads { get; } = new(settings);
+    /// <summary>Room for the spans that are left of a trace.</summary>
+    public List<Span> Singles { get; private set; } = [];
+
+    public TracerPayloadWriter Payloads { get; }
 
     /// <summary>Lets go of the request, and of what an unusually large one has left behind.</summary>
     public void Trim()
     {
         Scratch.Clear();
-        Batch.Trim();
         Payloads.Trim();
+        Singles.Clear();
+        Singles = Singles.Capacity > MostSinglesKept ? [] : Singles;
     }
 
     public void Dispose()
@@ -27,7 +41,7 @@ internal sealed class TraceWorkspace(TraceSettings settings) : IDisposable
 }
 
 /// <summary>The workspaces that wait for a request: as many as were in use at once, up to <see cref="MostKept"/>.</summary>
-internal sealed class TraceWorkspacePool(TraceSettings settings)
+internal sealed class TraceWorkspacePool(TraceSettings settings, TimeProvider time)
 {
     private const int MostKept = 4;
 
@@ -44,7 +58,7 @@ internal sealed class TraceWorkspacePool(TraceSettings settings)
             }
         }
 
-        return new TraceWorkspace(settings);
+        return new TraceWorkspace(settings, time);
     }
 
     public void Return(TraceWorkspace workspace)

@@ -21,6 +21,15 @@ internal sealed class TracerPayloadFields(string defaultEnv)
 
     public ReadOnlySpan<byte> RuntimeId => _runtimeId.Value.Span;
 
+    /// <summary>Starts a request: what its body says about itself is stronger than its spans.</summary>
+    public void Begin(RequestFields request)
+    {
+        _env = new Candidate(request.Env, !request.Env.IsEmpty);
+        _version = new Candidate(request.AppVersion, !request.AppVersion.IsEmpty);
+        _hostname = new Candidate(request.Hostname, !request.Hostname.IsEmpty);
+        _runtimeId = new Candidate(request.RuntimeId, !request.RuntimeId.IsEmpty);
+    }
+
     public void Clear() => _env = _version = _hostname = _runtimeId = default;
 
     public void Gather(in TraceChunk chunk)
@@ -33,14 +42,14 @@ internal sealed class TracerPayloadFields(string defaultEnv)
 
     private static void Gather(ref Candidate candidate, ReadOnlySpan<byte> key, in TraceChunk chunk)
     {
-        if (candidate.IsFromRoot)
+        if (candidate.IsFinal)
         {
             return;
         }
 
         if (chunk.Root.Meta.TryFind(key, out Utf8Slice value) && !value.IsEmpty)
         {
-            candidate = new Candidate(value, isFromRoot: true);
+            candidate = new Candidate(value, isFinal: true);
             return;
         }
 
@@ -48,15 +57,15 @@ internal sealed class TracerPayloadFields(string defaultEnv)
         {
             if (chunk.Spans[i].Meta.TryFind(key, out value))
             {
-                candidate = new Candidate(value, isFromRoot: false);
+                candidate = new Candidate(value, isFinal: false);
             }
         }
     }
 
-    private readonly struct Candidate(Utf8Slice value, bool isFromRoot)
+    private readonly struct Candidate(Utf8Slice value, bool isFinal)
     {
         public Utf8Slice Value { get; } = value;
 
-        public bool IsFromRoot { get; } = isFromRoot;
+        public bool IsFinal { get; } = isFinal;
     }
 }

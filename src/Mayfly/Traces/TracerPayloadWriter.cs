@@ -12,11 +12,13 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
     /// <summary>A trace is split, by spans, where its payload would pass this: a body's size less room for the payload's fields.</summary>
     private const int SplitAtBytes = TraceBuffer.BodyBytes - 64 * 1024;
 
+    private const int TagsField = 7;
     private const int LargestKeptBytes = 1024 * 1024;
 
     private readonly TracerPayloadFields _fields = new(settings.Env);
     private readonly List<EncodedPayload> _payloads = [];
     private PooledBuffer _output = PooledBuffer.Rent(16 * 1024);
+    private RequestFields _request = new();
     private TraceHeaders _headers;
     private PlatformTags _tags = PlatformTags.None;
     private int _start;
@@ -30,9 +32,13 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
     /// <summary>The platform's tags as they were when the request began.</summary>
     public PlatformTags Tags => _tags;
 
-    public void Begin(in TraceHeaders headers, PlatformTags tags)
+    /// <param name="request">What the body says about itself; its texts are read until <see cref="End"/>.</param>
+    /// <param name="headers">What is known of the sender.</param>
+    /// <param name="tags">The platform's.</param>
+    public void Begin(RequestFields request, in TraceHeaders headers, PlatformTags tags)
     {
-        _fields.Clear();
+        _fields.Begin(request);
+        _request = request;
         _payloads.Clear();
         _output.Clear();
         _headers = headers;
@@ -41,10 +47,12 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
         _spans = 0;
     }
 
+    /// <summary>Takes from the trace what the payload says of all of them; to be called before <see cref="Add"/>.</summary>
+    public void Gather(in TraceChunk chunk) => _fields.Gather(chunk);
+
     /// <summary>Appends a trace. Returns the number of spans that had to be left out because the request fills the whole buffer.</summary>
     public int Add(in TraceChunk chunk)
     {
-        _fields.Gather(chunk);
         var writer = new ProtobufWriter(_output);
         ReadOnlySpan<Span> rest = chunk.Spans;
         while (!rest.IsEmpty && _output.Length < settings.BufferBytes)
@@ -77,7 +85,9 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
     /// <summary>Forgets the request, and gives up the memory that an unusually large one took.</summary>
     public void Trim()
     {
-        Begin(default, PlatformTags.None);
+        _fields.Clear();
+        _payloads.Clear();
+        _output.Clear();
         if (_output.Capacity > LargestKeptBytes)
         {
             _output.Dispose();
@@ -117,6 +127,8 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
         }
         else
         {
+            SpanWriter.WriteTexts(_output, 4, chunk.Tags);
+            writer.Bool(5, chunk.IsDropped);
             writer.EndMessage(mark);
         }
 
@@ -135,9 +147,10 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
     private void Close(ProtobufWriter writer)
     {
         writer.Bytes(5, _fields.RuntimeId);
+        SpanWriter.WriteTexts(_output, TagsField, _request.Tags.Entries);
         if (!_tags.FunctionTags.IsEmpty)
         {
-            int mark = writer.BeginMessage(7);
+            int mark = writer.BeginMessage(TagsField);
             writer.BytesEvenEmpty(1, "_dd.tags.function"u8);
             writer.BytesEvenEmpty(2, _tags.FunctionTags.Span);
             writer.EndMessage(mark);
@@ -145,7 +158,7 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
 
         if (!string.IsNullOrEmpty(_headers.ProcessTags))
         {
-            int mark = writer.BeginMessage(7);
+            int mark = writer.BeginMessage(TagsField);
             writer.BytesEvenEmpty(1, "_dd.tags.process"u8);
             writer.Text(2, _headers.ProcessTags);
             writer.EndMessage(mark);

@@ -26,6 +26,9 @@ public enum MsgPackError
     /// <summary>A reference to an entry that the string table does not have.</summary>
     IndexOutOfRange,
 
+    /// <summary>Not msgpack at all: the JSON that stands in its place is malformed there.</summary>
+    InvalidJson,
+
     /// <summary>More elements, or more text to convert, than one request may carry.</summary>
     LimitExceeded,
 }

@@ -37,6 +37,13 @@ public ref struct MsgPackReader
 
     private readonly int Left => _bytes.Length - _position;
 
+    /// <summary>Goes back to a value that was stepped over before; <paramref name="position"/> is where it starts.</summary>
+    public void Return(int position)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)position, (uint)_position);
+        _position = position;
+    }
+
     /// <summary>The family of the next value; reads nothing.</summary>
     public readonly MsgPackKind Peek()
     {

@@ -31,6 +31,13 @@ public readonly struct Utf8Slice(byte[] array, int offset, int length) : IEquata
     /// <summary>A slice over a private copy of <paramref name="bytes"/>.</summary>
     public static Utf8Slice Copy(ReadOnlySpan<byte> bytes) => new(bytes.ToArray(), 0, bytes.Length);
 
+    /// <summary>A part of the text.</summary>
+    public Utf8Slice Slice(int start, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start + (ulong)(uint)length, (uint)Length);
+        return new Utf8Slice(_array ?? [], Offset + start, length);
+    }
+
     public bool Equals(Utf8Slice other) => Span.SequenceEqual(other.Span);
 
     public bool SequenceEqual(ReadOnlySpan<byte> other) => Span.SequenceEqual(other);

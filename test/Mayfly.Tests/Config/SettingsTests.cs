@@ -66,7 +66,7 @@ public class SettingsTests
     private static readonly string[] ReadElsewhere =
     [
         Keys.Mode, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
-        .. SecretSettingsTests.KeysRead,
+        .. SecretSettingsTests.KeysRead, .. TraceAgentSettingsTests.KeysRead,
     ];
 
     public static TheoryData<string, string, string?> Good => new()

@@ -21,7 +21,7 @@ public partial class FolderBoundaryTests
         ["Secrets"] = ["Diagnostics", "Config"],
         ["Intake"] = ["Wire", "Diagnostics", "Config"],
         ["Lifecycle"] = ["Diagnostics", "Config", "Intake", "Secrets"],
-        ["Traces"] = ForSignals,
+        ["Traces"] = [.. ForSignals, "Config"],
         ["Metrics"] = ForSignals,
         ["Logs"] = ForSignals,
     };

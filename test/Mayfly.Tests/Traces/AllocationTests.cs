@@ -39,7 +39,7 @@ public class AllocationTests
         var first = new TraceRig();
         first.Send<TDecoder>(body);
         int sizeBytes = first.TakeRaw().Sum(static taken => taken.Body.Length) * 5 / 4;
-        var pipeline = new TracePipeline(TraceRig.Settings with { BufferBytes = sizeBytes * 3 / 2 }, counters, new TraceRig.KeepsAll())
+        var pipeline = new TracePipeline(TraceRig.Settings with { BufferBytes = sizeBytes * 3 / 2 }, counters, new TraceRig.KeepsAll(), TimeProvider.System)
         {
             Tags = TraceRig.Platform("lambda", ("functionname", "f"), ("region", "r")),
         };

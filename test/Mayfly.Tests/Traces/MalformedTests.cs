@@ -50,11 +50,11 @@ public class MalformedTests
     {
         byte[] body = new MsgPackWriter().Array(1).Array(1).Map(4)
             .Str("trace_id").Int(1).Str("span_id").Int(2)
-            .Str("name").Raw(0xa3, (byte)'a', 0xff, (byte)'b')
+            .Str("resource").Raw(0xa3, (byte)'a', 0xff, (byte)'b')
             .Str("meta").Map(1).Raw(0xa2, 0xc3, 0x28).Raw(0xa3, 0xe2, 0x82, (byte)'x')
             .ToArray();
         var span = new TraceRig().SendOne(body);
-        Assert.Equal("a\ufffdb", span.Name);
+        Assert.Equal("a\ufffdb", span.Resource);
         Assert.Equal("\ufffdx", span.Meta["\ufffd("]);
     }
 
@@ -65,7 +65,7 @@ public class MalformedTests
             .Int(0).Int(0).Int(0).Int(1).Int(2).Int(0).Int(0).Int(0).Int(0).Map(0).Map(0).Int(0).ToArray();
         var rig = new TraceRig();
         Assert.Equal(TraceDecodeResultOf(1), rig.Send<TraceV05>(body));
-        Assert.Equal("\ufffd", rig.TakeOne().Chunks[0].Spans[0].Service);
+        Assert.Equal("\ufffd", rig.TakeOne().Chunks[0].Spans[0].Resource);
     }
 
     [Fact]

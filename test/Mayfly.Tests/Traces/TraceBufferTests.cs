@@ -127,11 +127,11 @@ public class TraceBufferTests
         Assert.Equal(0, rig.Counters.DroppedInAll);
     }
 
-    /// <summary>A child span with about this many bytes.</summary>
+    /// <summary>A child span with about this many bytes, in a tag that is not cut.</summary>
     private static SampleSpan Sized(ulong id, int sizeBytes) => new()
     {
         SpanId = id,
         ParentId = 1_000_000,
-        Meta = new Dictionary<string, string> { ["text"] = new('x', sizeBytes) },
+        Meta = new Dictionary<string, string> { ["_dd.text.json"] = new('x', sizeBytes) },
     };
 }

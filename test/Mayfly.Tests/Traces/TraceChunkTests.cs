@@ -51,6 +51,18 @@ public class TraceChunkTests
     }
 
     [Fact]
+    public void The_decision_maker_of_the_first_span_that_has_one_is_a_tag_of_the_chunk()
+    {
+        Pb.TraceChunk chunk = ChunkOf(new SampleSpan { SpanId = 1 }, WithMaker(2, "-4"), WithMaker(3, "-1"));
+        Assert.Equal(new Dictionary<string, string> { ["_dd.p.dm"] = "-4" }, chunk.Tags);
+        Assert.Equal(["-4", "-1"], chunk.Spans.Skip(1).Select(static span => span.Meta["_dd.p.dm"]));
+        Assert.Empty(ChunkOf(new SampleSpan()).Tags);
+
+        static SampleSpan WithMaker(ulong id, string maker) =>
+            new() { SpanId = id, ParentId = 1, Meta = new Dictionary<string, string> { ["_dd.p.dm"] = maker } };
+    }
+
+    [Fact]
     public void Top_level_is_what_has_no_parent_here_or_one_of_another_service()
     {
         Pb.TraceChunk chunk = ChunkOf(

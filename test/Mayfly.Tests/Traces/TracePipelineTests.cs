@@ -1,3 +1,4 @@
+using Mayfly.Tags;
 using Mayfly.Testing;
 using Mayfly.Traces;
 using Mayfly.Wire;
@@ -8,6 +9,8 @@ namespace Mayfly.Tests.Traces;
 
 public class TracePipelineTests
 {
+    private const long Start = 1_700_000_000_000_000_000;
+
     [Fact]
     public void Nothing_accepted_is_nothing_to_send() => Assert.Empty(new TraceRig().TakeRaw());
 
@@ -57,6 +60,38 @@ public class TracePipelineTests
         Assert.Equal("prod", payload.Env);
     }
 
+    [Theory]
+    [InlineData("aws.lambda", "checkout", "checkout")]
+    [InlineData("aws.lambda", "", "aws.lambda")]
+    [InlineData("other", "checkout", "other")]
+    public void A_library_that_does_not_know_its_service_gets_the_functions(string service, string functionService, string expected)
+    {
+        var rig = new TraceRig();
+        (string, string)[] tags = functionService.Length > 0 ? [("service", functionService)] : [("region", "r")];
+        rig.Pipeline.Tags = new PlatformTags(TagSet.From(tags.Select(static tag => KeyValuePair.Create(tag.Item1, tag.Item2))), "lambda")
+        {
+            PlaceholderService = Utf8Slice.From("aws.lambda"),
+        };
+        rig.Send<TraceV04>(SampleSpan.V04([new SampleSpan { Service = service }]));
+        Assert.Equal(expected, rig.TakeOne().Chunks[0].Spans[0].Service);
+    }
+
+    [Fact]
+    public void Inferred_spans_name_the_service_that_they_call()
+    {
+        var rig = new TraceRig();
+        rig.Pipeline.Tags = new PlatformTags(TagSet.Empty, "") { BaseService = Utf8Slice.From("checkout") };
+        rig.Send<TraceV04>(SampleSpan.V04(
+        [
+            new SampleSpan { SpanId = 1, Meta = Meta(("_inferred_span.tag_source", "self")) },
+            new SampleSpan { SpanId = 2, Meta = Meta(("_inferred_span.tag_source", "self"), ("_dd.base_service", "own")) },
+            new SampleSpan { SpanId = 3 },
+        ]));
+        Assert.Equal(
+            ["checkout", "own", null],
+            rig.TakeOne().Chunks[0].Spans.Select(static span => span.Meta.GetValueOrDefault("_dd.base_service")));
+    }
+
     [Fact]
     public void Process_tags_and_container_of_the_request_stand_in_the_payload()
     {
@@ -85,7 +120,7 @@ public class TracePipelineTests
         var rig = new TraceRig(inspector: new DropsResource("function"));
         rig.Pipeline.Tags = TraceRig.Platform("lambda", ("region", "eu-west-1"));
         Utf8Slice function = Utf8Slice.From("function");
-        var invocation = new Span { TraceId = 7, SpanId = 8, Name = Utf8Slice.From("aws.lambda"), Resource = function, StartNs = 5, DurationNs = 6 };
+        var invocation = new Span { TraceId = 7, SpanId = 8, Name = Utf8Slice.From("aws.lambda"), Resource = function, StartNs = Start, DurationNs = 6 };
         var coldStart = new Span { TraceId = 7, SpanId = 9, ParentId = 8, Name = Utf8Slice.From("aws.lambda.cold_start"), Resource = function };
         rig.Pipeline.Add([invocation, coldStart], priority: 2, new TraceHeaders { Language = ".NET" });
         rig.Pipeline.Add([]);
@@ -95,7 +130,7 @@ public class TracePipelineTests
         Assert.Equal(2, chunk.Priority);
         Assert.Equal(["aws.lambda", "aws.lambda.cold_start"], chunk.Spans.Select(static span => span.Name));
         Assert.Equal(Meta(("region", "eu-west-1"), ("_dd.origin", "lambda"), ("origin", "lambda")), chunk.Spans[1].Meta);
-        Assert.Equal((5L, 6L), (chunk.Spans[0].Start, chunk.Spans[0].Duration));
+        Assert.Equal((Start, 6L), (chunk.Spans[0].Start, chunk.Spans[0].Duration));
         Assert.Equal(2, rig.Counters.Accepted);
     }
 

@@ -1,6 +1,7 @@
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Tags;
+using Mayfly.Testing;
 using Mayfly.Traces;
 using Xunit;
 using Pb = Mayfly.Local.Intake.Protos;
@@ -12,11 +13,13 @@ internal sealed class TraceRig
 {
     public TraceRig(TraceSettings? settings = null, ISpanInspector? inspector = null)
     {
-        Pipeline = new TracePipeline(settings ?? Settings, Counters, inspector ?? new KeepsAll());
+        Pipeline = new TracePipeline(settings ?? Settings, Counters, inspector ?? new KeepsAll(), Clock);
     }
 
     /// <summary>No environment and no version: what the agent adds of its own is left out.</summary>
     public static TraceSettings Settings { get; } = new() { Env = "", AgentVersion = "" };
+
+    public FakeClock Clock { get; } = new();
 
     public SignalCounters Counters { get; } = new();
 

@@ -124,4 +124,35 @@ public class VectorTests
         Assert.Equal([1, 2], exception.Attributes["arr"].ArrayValue.Values.Select(static value => value.IntValue));
         Assert.Equal(TraceRig.Hex("df00000001 a16b cb3ff0000000000000"), span.MetaStruct["x"].ToByteArray()[..16]);
     }
+
+    [Fact]
+    public void Vector_7_4_v10_the_same_span_with_its_kind()
+    {
+        const string Body = """
+            82 03 a66e6f64656a73
+               0b 91 83 01 01
+                  04 91 8b 01 a3776562
+                           02 ac687474702e72657175657374
+                           03 a5474554202f
+                           04 cf00000000000001c8 05 00 06 cf17979cfe362a0000 07 ce004c4b40 08 c2
+                           09 93 a3656e76 01 a470726f64
+                           0a 02
+                           10 02
+                  06 c410 0000000000000000000000000000007b
+            """;
+        var rig = new TraceRig();
+        Assert.Equal(TraceOutcome.Accepted, rig.Send<TraceV10>(TraceRig.Hex(Body)).Outcome);
+        Pb.TracerPayload payload = rig.TakeOne();
+        Assert.Equal(("nodejs", "prod"), (payload.LanguageName, payload.Env));
+        Pb.TraceChunk chunk = Assert.Single(payload.Chunks);
+        Assert.Equal(1, chunk.Priority);
+        var expected = new Pb.Span
+        {
+            Service = "web", Name = "http.request", Resource = "GET /", Type = "web", TraceId = 123, SpanId = 456,
+            Start = 1_700_000_000_000_000_000, Duration = 5_000_000,
+            Meta = { ["env"] = "prod", ["span.kind"] = "server" },
+            Metrics = { ["_top_level"] = 1 },
+        };
+        Assert.Equal(expected, Assert.Single(chunk.Spans));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Mayfly.Config;
@@ -10,10 +11,12 @@ using Mayfly.Metrics;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.RuntimeProxy;
 using Mayfly.Platforms.Lambda.Telemetry;
+using Mayfly.Platforms.Lambda.Triggers;
 using Mayfly.Platforms.Lambda.Usage;
 using Mayfly.Secrets;
 using Mayfly.Tags;
 using Mayfly.Traces;
+using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda;
 
@@ -70,8 +73,15 @@ public sealed class LambdaAgent : IAsyncDisposable
         var usage = new UsageMetrics(enhanced, new UsageSettings { ReadsUsage = settings.ProcEnhancedMetrics, IsConcurrent = isManagedInstance }, time);
         _invocations = new InvocationTracker(enhanced, SendExecutionSpan, SendInitSpan, time, settings.Lambda.Kind, usage) { BeforeFirstInvoke = LearnRuntime };
         Reparenting? reparenting = settings.Lambda.RuntimeProxy.IsWebAdapter ? new Reparenting() : null;
-        var traceSettings = new TraceSettings { Env = settings.Env ?? "", AgentVersion = BuildInfo.Version, AsksIntakeForStats = !settings.ComputeStats };
-        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting));
+        var traceSettings = new TraceSettings
+        {
+            Env = settings.Env ?? "",
+            AgentVersion = BuildInfo.Version,
+            AsksIntakeForStats = !settings.ComputeStats,
+            Sampling = settings.Sampling,
+        };
+        var inspector = new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting);
+        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector, time);
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
         _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, log, isManagedInstance) : null;
         _intake = new IntakeClient(settings);
@@ -165,14 +175,14 @@ public sealed class LambdaAgent : IAsyncDisposable
             yield return new HttpEndpoint("lifecycle API", HttpEndpoint.Loopback, ports.LifecyclePort, table);
         }
 
-        if (ports.TracePort != 0)
+        if (ports.TracePort != 0 || ports.TraceSocket is not null)
         {
             var table = new RouteTable();
-            var info = new AgentInfo(BuildInfo.Version, _settings.Env ?? "none", ports.TracePort, ports.DogStatsdPort, ports.MaxTraceBodyBytes);
-            new TraceRoutes(_traces, info, ports.MaxTraceBodyBytes, _log).AddTo(table);
+            new TraceRoutes(_traces, new AgentInfo(InfoOf(_settings), table), ports.MaxTraceBodyBytes, _log).AddTo(table);
             new DogStatsdProxyRoute(_metrics).AddTo(table);
             table.Map("/debug/mayfly", exchange => exchange.RespondAsync(200, DebugPage.Write(Counters), "application/json"), "GET");
-            yield return new HttpEndpoint("trace agent", HttpEndpoint.Loopback, ports.TracePort, table);
+            IReadOnlyList<IPAddress> addresses = ports.TracePort != 0 ? HttpEndpoint.Loopback : [];
+            yield return new HttpEndpoint("trace agent", addresses, ports.TracePort, table) { SocketPath = ports.TraceSocket };
         }
 
         if (ports.TelemetryPort != 0)
@@ -180,6 +190,16 @@ public sealed class LambdaAgent : IAsyncDisposable
             yield return _telemetryEndpoint;
         }
     }
+
+    private static AgentInfoSettings InfoOf(Settings settings) => new()
+    {
+        DefaultEnv = settings.Env ?? "none",
+        ReceiverPort = settings.Listeners.TracePort,
+        ReceiverSocket = settings.Listeners.TraceSocket ?? "",
+        StatsdPort = settings.Listeners.DogStatsdPort,
+        MaxRequestBytes = settings.Listeners.MaxTraceBodyBytes,
+        AdvertisesV10 = settings.Listeners.AdvertisesTraceV10,
+    };
 
     private DogStatsdListener? BindDogStatsd(ListenerSettings ports)
     {
@@ -228,7 +248,11 @@ public sealed class LambdaAgent : IAsyncDisposable
         _identity = new FunctionIdentity(_settings, registration);
         _events.Identify(registration.AccountId);
         _metrics.DefaultTags = _identity.Tags;
-        _traces.Tags = new PlatformTags(_identity.Tags, "lambda");
+        _traces.Tags = new PlatformTags(_identity.Tags, "lambda")
+        {
+            PlaceholderService = Utf8Slice.From("aws.lambda"),
+            BaseService = Utf8Slice.From(ServiceNaming.BaseServiceOf(_events.Settings)),
+        };
         _logBuffer.Identity = new LogIdentity(_identity.Arn, _identity.Service, _identity.Tags.Joined);
     }
 
