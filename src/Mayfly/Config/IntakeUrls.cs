@@ -1,11 +1,17 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Mayfly.Config;
 
 /// <summary>Where each signal is sent: absolute URLs including the path (docs/spec/05-config.md#8-site-and-urls).</summary>
 public sealed record IntakeUrls
 {
     private const string DefaultSite = "datadoghq.com";
+    private const string TracesPath = "/api/v0.2/traces";
 
     public required Uri Traces { get; init; }
+
+    /// <summary>They get a copy of all traces.</summary>
+    public required IReadOnlyList<AdditionalEndpoint> AdditionalTraces { get; init; }
 
     public required Uri Series { get; init; }
 
@@ -18,7 +24,8 @@ public sealed record IntakeUrls
         string site = ReadSite(env);
         return new IntakeUrls
         {
-            Traces = Read(env, Keys.TracesUrl, $"https://trace.agent.{site}", "/api/v0.2/traces"),
+            Traces = Read(env, Keys.TracesUrl, $"https://trace.agent.{site}", TracesPath),
+            AdditionalTraces = AdditionalEndpoint.Read(env, Keys.AdditionalTraces, TracesPath),
             Series = Read(env, MetricsKey(env), $"https://api.{site}", "/api/v2/series"),
             Sketches = Read(env, MetricsKey(env), $"https://api.{site}", "/api/beta/sketches"),
             Logs = Read(env, Keys.LogsUrl, $"https://http-intake.logs.{site}", "/api/v2/logs"),
@@ -30,21 +37,27 @@ public sealed record IntakeUrls
     /// <summary>An override may lack the scheme (https then), end in a slash, or carry the path already; one that is no URL costs itself.</summary>
     private static Uri Read(EnvReader env, string key, string @default, string path)
     {
-        string? text = env.Text(key)?.Trim().TrimEnd('/');
+        string? text = env.Text(key);
         if (text is not null)
         {
-            string withScheme = text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text;
-            string withPath = withScheme.EndsWith(path, StringComparison.Ordinal) ? withScheme : withScheme + path;
-            bool isUrl = Uri.TryCreate(withPath, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp);
-            if (isUrl && url is { Host.Length: > 0 } && !text.EndsWith(':'))
+            if (TryParse(text, path, out Uri? url))
             {
                 return url;
             }
 
-            env.Warn(key, text, $"an http or https URL, {@default} is used");
+            env.Warn(key, text.Trim().TrimEnd('/'), $"an http or https URL, {@default} is used");
         }
 
         return new Uri(@default + path);
+    }
+
+    internal static bool TryParse(string address, string path, [NotNullWhen(true)] out Uri? url)
+    {
+        string text = address.Trim().TrimEnd('/');
+        string withScheme = text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text;
+        string withPath = withScheme.EndsWith(path, StringComparison.Ordinal) ? withScheme : withScheme + path;
+        bool isUrl = Uri.TryCreate(withPath, UriKind.Absolute, out url) && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp);
+        return isUrl && url is { Host.Length: > 0 } && !text.EndsWith(':');
     }
 
     /// <summary>Allowed characters alone do not make a host: <c>:</c>, <c>a..b</c>, <c>-a</c>, <c>a:99999</c>.</summary>

@@ -20,6 +20,7 @@ public static class Keys
     public const string Tags = "DD_TAGS";
 
     public const string TracesUrl = "DD_APM_DD_URL";
+    public const string AdditionalTraces = "DD_APM_ADDITIONAL_ENDPOINTS";
     public const string MetricsUrl = "DD_DD_URL";
     public const string MetricsUrlWeaker = "DD_URL";
     public const string LogsUrl = "DD_LOGS_CONFIG_LOGS_DD_URL";

@@ -50,10 +50,13 @@ public sealed class IntakeClient : IDisposable
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
+    /// <summary>Where copies of <paramref name="payload"/>, which is none, are to be sent beside it.</summary>
+    public IReadOnlyList<IntakeDestination> CopiesOf(IntakePayload payload) => _endpoints.Additional(payload.Kind);
+
     /// <summary>Sends one payload. Never throws for what the network or the intake does; cancellation counts as a failed attempt.</summary>
     public async Task<SendResult> SendAsync(IntakePayload payload, string apiKey, CancellationToken cancellation)
     {
-        IntakeEndpoint endpoint = _endpoints[payload.Kind];
+        IntakeEndpoint endpoint = payload.Destination?.Endpoint ?? _endpoints[payload.Kind];
         if (endpoint.Compress)
         {
             payload.Compress();
@@ -99,7 +102,7 @@ public sealed class IntakeClient : IDisposable
         var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Url) { Content = content };
         request.Headers.TryAddWithoutValidation("DD-API-KEY", apiKey);
         request.Headers.TryAddWithoutValidation("User-Agent", BuildInfo.UserAgent);
-        foreach ((string name, string value) in endpoint.Headers)
+        foreach ((string name, string value) in endpoint.Headers.Concat(payload.Headers))
         {
             request.Headers.TryAddWithoutValidation(name, value);
         }

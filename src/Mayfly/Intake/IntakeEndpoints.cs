@@ -9,6 +9,9 @@ public sealed record IntakeEndpoint(Uri Url, string ContentType, bool Compress)
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 }
 
+/// <summary>An intake beside the main one, and the key it wants.</summary>
+public sealed record IntakeDestination(IntakeEndpoint Endpoint, string ApiKey);
+
 /// <summary>
 /// The endpoints of every kind of payload (docs/spec/03-traces.md#52-url-endpoints-keys, docs/spec/04-metrics-logs.md#b9-endpoints-headers-compression and
 /// #c11-shipping).
@@ -18,6 +21,9 @@ public sealed class IntakeEndpoints(Settings settings)
     private const string Protobuf = "application/x-protobuf";
 
     private readonly IntakeEndpoint _traces = new(settings.Intake.Traces, Protobuf, Compress: true);
+    private readonly IReadOnlyList<IntakeDestination> _additionalTraces =
+        [.. settings.Intake.AdditionalTraces.Select(static one => new IntakeDestination(new IntakeEndpoint(one.Url, Protobuf, Compress: true), one.ApiKey))];
+
     private readonly IntakeEndpoint _series = new(settings.Intake.Series, Protobuf, Compress: true);
     private readonly IntakeEndpoint _sketches = new(settings.Intake.Sketches, Protobuf, Compress: true);
 
@@ -25,6 +31,9 @@ public sealed class IntakeEndpoints(Settings settings)
     {
         Headers = [new("DD-PROTOCOL", "agent-json"), new("DD-EVP-ORIGIN", "mayfly"), new("DD-EVP-ORIGIN-VERSION", BuildInfo.Version)],
     };
+
+    /// <summary>Where copies of a kind of payload go.</summary>
+    public IReadOnlyList<IntakeDestination> Additional(IntakeKind kind) => kind == IntakeKind.Traces ? _additionalTraces : [];
 
     public IntakeEndpoint this[IntakeKind kind] => kind switch
     {

@@ -18,7 +18,8 @@ public readonly record struct FlushReport(long Delivered, long Dropped, long Kep
 /// A payload whose sending failed is kept for the next flush; after <see cref="AttemptLimit"/> attempts it is dropped, and beyond <see cref="KeptLimitBytes"/>
 /// the oldest go
 /// (docs/spec/04-metrics-logs.md#b11-response-handling, redrive).
-/// The endpoints are independent: one that hangs holds up only its own payloads.
+/// The endpoints are independent: one that hangs holds up only its own payloads. A kind of payload may have further intakes, each with a key of its own:
+/// they get copies, which are sent and kept as all payloads but counted nowhere; when there is no room for what waits, copies go first.
 /// </remarks>
 public sealed class FlushCoordinator(
     IReadOnlyList<IPayloadSource> sources,
@@ -83,15 +84,18 @@ public sealed class FlushCoordinator(
         }
 
         (ApiKeyState state, string? key) = await apiKey.GetAsync(cancellation);
+        FlushReport unsent = default;
         if (key is null)
         {
-            return GoWithoutKey(payloads, state);
+            unsent = GoWithoutKey([.. payloads.Where(static payload => payload.Destination is null)], state);
+            payloads.RemoveAll(static payload => payload.Destination is null);
         }
 
         FlushReport[] reports = await Task.WhenAll(payloads
-            .GroupBy(static payload => payload.Kind)
-            .Select(group => SendInOrderAsync([.. group], key, cancellation)));
-        return new FlushReport(reports.Sum(static r => r.Delivered), reports.Sum(static r => r.Dropped), reports.Sum(static r => r.Kept));
+            .GroupBy(static payload => (payload.Kind, payload.Destination))
+            .Select(group => SendInOrderAsync([.. group], group.Key.Destination?.ApiKey ?? key!, cancellation)));
+        return new FlushReport(
+            reports.Sum(static r => r.Delivered), reports.Sum(static r => r.Dropped) + unsent.Dropped, reports.Sum(static r => r.Kept) + unsent.Kept);
     }
 
     /// <summary>A key that is being asked for may be there with the next flush; where there is none, nothing will ever be sent.</summary>
@@ -140,13 +144,13 @@ public sealed class FlushCoordinator(
                     log.Once(
                         $"rejected {payload.Kind} {result.Detail}",
                         LogLevel.Error,
-                        $"{units} {Noun(payload.Signal)} dropped: {result.Detail}. {AdviceFor(result)} {CountedNotRepeated}");
+                        $"{HowMany(payload)} {Noun(payload.Signal)} dropped: {result.Detail}. {AdviceFor(result)} {CountedNotRepeated}");
                     Drop(payload, DropReason.Rejected);
                     dropped += units;
                     break;
                 default:
                     log.Once(
-                        $"failed {payload.Kind}",
+                        $"failed {payload.Kind} {payload.Destination?.Endpoint.Url}",
                         LogLevel.Warn,
                         $"Sending {Noun(payload.Signal)} failed: {result.Detail}. They are kept for the next flush. {CountedNotRepeated}");
                     payload.FailedAttempts++;
@@ -170,9 +174,17 @@ public sealed class FlushCoordinator(
             _kept = [];
         }
 
+        int firstNew = payloads.Count;
         foreach (IPayloadSource source in sources)
         {
             source.TakePayloads(payloads);
+        }
+
+        int end = payloads.Count;
+        for (int i = firstNew; i < end; i++)
+        {
+            IntakePayload payload = payloads[i];
+            payloads.AddRange(intake.CopiesOf(payload).Select(payload.CopyFor));
         }
 
         return payloads;
@@ -196,9 +208,10 @@ public sealed class FlushCoordinator(
             long bytes = _kept.Sum(static kept => (long)kept.Body.Length);
             while (bytes > KeptLimitBytes)
             {
-                bytes -= _kept[0].Body.Length;
-                oldest.Add(_kept[0]);
-                _kept.RemoveAt(0);
+                int next = Math.Max(_kept.FindIndex(static kept => kept.Destination is not null), 0);
+                bytes -= _kept[next].Body.Length;
+                oldest.Add(_kept[next]);
+                _kept.RemoveAt(next);
             }
         }
 
@@ -211,6 +224,9 @@ public sealed class FlushCoordinator(
         counters[payload.Signal].Drop(reason, payload.Units);
         payload.Dispose();
     }
+
+    private static string HowMany(IntakePayload payload) =>
+        payload.Destination is null ? payload.Units.ToString(System.Globalization.CultureInfo.InvariantCulture) : "A copy of";
 
     private static string Noun(Signal signal) => signal switch
     {

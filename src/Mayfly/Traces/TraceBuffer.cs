@@ -8,33 +8,32 @@ namespace Mayfly.Traces;
 /// Encoded TracerPayloads between two flushes, laid out as the AgentPayload bodies that will carry them: a flush adds the closing fields and sends.
 /// </summary>
 /// <remarks>
-/// Thread-safe; the lock is held for one copy. Limited in bytes: when a payload does not fit, the oldest ones go (<see cref="DropReason.BufferFull"/>).
-/// A body holds at most <see cref="BodyBytes"/>; a payload that is larger goes alone (docs/spec/03-traces.md#53-compression-batching-splitting).
+/// Thread-safe; the lock is held for one copy. Limited in bytes: when a payload does not fit, the oldest ones go (<see cref="DropReason.BufferFull"/>), first
+/// those of traces that were sampled out. A body holds at most <see cref="BodyBytes"/>; a payload that is larger goes alone
+/// (docs/spec/03-traces.md#53-compression-batching-splitting).
 /// </remarks>
 internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counters)
 {
     /// <summary>Largest body, before compression.</summary>
     public const int BodyBytes = 3_200_000;
 
-    private const byte TracerPayloadsTag = 5 << 3 | 2;
-    private const int LongestHead = 6;
     private const double TargetTps = 60;
 
     private readonly Lock _gate = new();
     private readonly byte[] _closing = ClosingFields(settings);
-    private Queue<Body> _bodies = new();
-    private Body? _last;
-    private long _sizeBytes;
+    private TraceBodies _wanted = new();
+    private TraceBodies _sampledOut = new();
 
     /// <summary>Adds the payloads of one request: ranges of <paramref name="output"/>.</summary>
-    public void Add(ReadOnlySpan<byte> output, List<EncodedPayload> payloads)
+    /// <param name="language">Of the tracer that sent it; null = unknown.</param>
+    public void Add(ReadOnlySpan<byte> output, List<EncodedPayload> payloads, string? language)
     {
         long dropped = 0;
         lock (_gate)
         {
             foreach (EncodedPayload payload in payloads)
             {
-                dropped += Add(output.Slice(payload.Start, payload.SizeBytes), payload.Spans);
+                dropped += Add(output.Slice(payload.Start, payload.SizeBytes), payload, language);
             }
         }
 
@@ -47,64 +46,44 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
     /// <summary>Takes everything, as finished bodies.</summary>
     public void Take(List<IntakePayload> payloads)
     {
-        Queue<Body> taken;
+        TraceBodies? wanted;
+        TraceBodies? sampledOut;
         lock (_gate)
         {
-            if (_bodies.Count == 0)
-            {
-                return;
-            }
-
-            taken = _bodies;
-            _bodies = new Queue<Body>();
-            _last = null;
-            _sizeBytes = 0;
+            wanted = Swap(ref _wanted);
+            sampledOut = Swap(ref _sampledOut);
         }
 
-        foreach (Body body in taken)
-        {
-            PooledBuffer bytes = body.TakeBytes();
-            bytes.Write(_closing);
-            payloads.Add(new IntakePayload(Signal.Traces, IntakeKind.Traces, bytes, body.Spans));
-        }
+        wanted?.Take(_closing, payloads);
+        sampledOut?.Take(_closing, payloads);
     }
 
-    private long Add(ReadOnlySpan<byte> payload, int spans)
+    /// <summary>Returns the spans that went for it, its own included.</summary>
+    private long Add(ReadOnlySpan<byte> bytes, in EncodedPayload payload, string? language)
     {
-        int sizeBytes = 1 + ProtobufWriter.VarintSize((ulong)payload.Length) + payload.Length;
-        if (sizeBytes > settings.BufferBytes)
+        int sizeBytes = TraceBodies.SizeOf(bytes);
+        long most = payload.IsWanted ? settings.BufferBytes : settings.BufferBytes - _wanted.SizeBytes;
+        if (sizeBytes > most)
         {
-            return spans;
+            return payload.Spans;
         }
 
         long dropped = 0;
-        while (_sizeBytes + sizeBytes > settings.BufferBytes)
+        while (_wanted.SizeBytes + _sampledOut.SizeBytes + sizeBytes > settings.BufferBytes)
         {
-            dropped += DropOldest();
+            dropped += (_sampledOut.IsEmpty ? _wanted : _sampledOut).DropOldest();
         }
 
-        if (_last is null || !_last.HasRoomFor(sizeBytes + _closing.Length))
-        {
-            _last = new Body(sizeBytes + _closing.Length);
-            _bodies.Enqueue(_last);
-        }
-
-        _last.Add(payload, sizeBytes, spans);
-        _sizeBytes += sizeBytes;
+        (payload.IsWanted ? _wanted : _sampledOut).Add(bytes, payload.Spans, language, _closing.Length);
         return dropped;
     }
 
-    private long DropOldest()
+    /// <summary>What there is, with nothing in its place; null: there is nothing.</summary>
+    private static TraceBodies? Swap(ref TraceBodies bodies)
     {
-        Body oldest = _bodies.Peek();
-        (int sizeBytes, int spans) = oldest.DropFirst();
-        _sizeBytes -= sizeBytes;
-        if (oldest.IsEmpty && oldest != _last)
-        {
-            _bodies.Dequeue().Dispose();
-        }
-
-        return spans;
+        TraceBodies? taken = bodies.IsEmpty ? null : bodies;
+        bodies = taken is null ? bodies : new TraceBodies();
+        return taken;
     }
 
     private static byte[] ClosingFields(TraceSettings settings)
@@ -116,59 +95,5 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
         writer.Double(8, TargetTps);
         writer.Double(9, TargetTps);
         return buffer.WrittenSpan.ToArray();
-    }
-
-    /// <summary>The payloads of one body, end to end; dropped ones are a gap at the front until the body is taken.</summary>
-    private sealed class Body(int firstBytes) : IDisposable
-    {
-        private readonly PooledBuffer _bytes = PooledBuffer.Rent(firstBytes);
-        private readonly Queue<(int SizeBytes, int Spans)> _payloads = new();
-        private int _droppedBytes;
-
-        public long Spans { get; private set; }
-
-        public bool IsEmpty => _payloads.Count == 0;
-
-        /// <summary>The gap counts as occupied, so that a body's memory is bounded; an empty body has room for anything.</summary>
-        public bool HasRoomFor(int sizeBytes) => IsEmpty || _bytes.Length + sizeBytes <= BodyBytes;
-
-        public void Add(ReadOnlySpan<byte> payload, int sizeBytes, int spans)
-        {
-            Span<byte> head = stackalloc byte[LongestHead];
-            head[0] = TracerPayloadsTag;
-            _bytes.Write(head[..(1 + ProtobufWriter.WriteVarint(head[1..], (ulong)payload.Length))]);
-            _bytes.Write(payload);
-            _payloads.Enqueue((sizeBytes, spans));
-            Spans += spans;
-        }
-
-        public (int SizeBytes, int Spans) DropFirst()
-        {
-            (int sizeBytes, int spans) = _payloads.Dequeue();
-            _droppedBytes += sizeBytes;
-            Spans -= spans;
-            if (IsEmpty)
-            {
-                _bytes.Clear();
-                _droppedBytes = 0;
-            }
-
-            return (sizeBytes, spans);
-        }
-
-        /// <summary>The payloads that are left; the buffer is the caller's from now on.</summary>
-        public PooledBuffer TakeBytes()
-        {
-            if (_droppedBytes > 0)
-            {
-                int left = _bytes.Length - _droppedBytes;
-                _bytes.Slice(_droppedBytes, left).CopyTo(_bytes.Slice(0, left));
-                _bytes.Truncate(left);
-            }
-
-            return _bytes;
-        }
-
-        public void Dispose() => _bytes.Dispose();
     }
 }

@@ -195,7 +195,7 @@ public sealed class TracePipeline : IPayloadSource
         _counters.Drop(DropReason.Filtered, tally.Filtered);
         _counters.Drop(DropReason.Sampled, tally.SampledOut);
         _counters.Drop(DropReason.BufferFull, tally.LeftOut);
-        _buffer.Add(workspace.Payloads.Output, workspace.Payloads.Payloads);
+        _buffer.Add(workspace.Payloads.Output, workspace.Payloads.Payloads, workspace.Payloads.Language);
     }
 
     /// <summary>Spans of one request.</summary>

@@ -23,11 +23,15 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
     private PlatformTags _tags = PlatformTags.None;
     private int _start;
     private int _spans;
+    private bool _isWanted;
 
     /// <summary>The finished payloads, as ranges of <see cref="Output"/>.</summary>
     public List<EncodedPayload> Payloads => _payloads;
 
     public ReadOnlySpan<byte> Output => _output.WrittenSpan;
+
+    /// <summary>Of the tracer; null = unknown.</summary>
+    public string? Language => _headers.Language;
 
     /// <summary>The platform's tags as they were when the request began.</summary>
     public PlatformTags Tags => _tags;
@@ -45,6 +49,7 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
         _tags = tags;
         _start = 0;
         _spans = 0;
+        _isWanted = false;
     }
 
     /// <summary>Takes from the trace what the payload says of all of them; to be called before <see cref="Add"/>.</summary>
@@ -129,6 +134,7 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
         {
             SpanWriter.WriteTexts(_output, 4, chunk.Tags);
             writer.Bool(5, chunk.IsDropped);
+            _isWanted |= chunk.Priority is > 0 or TraceChunk.NoPriority;
             writer.EndMessage(mark);
         }
 
@@ -167,11 +173,13 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
         writer.Bytes(8, _fields.Env);
         writer.Bytes(9, _fields.Hostname);
         writer.Bytes(10, _fields.AppVersion);
-        _payloads.Add(new EncodedPayload(_start, _output.Length - _start, _spans));
+        _payloads.Add(new EncodedPayload(_start, _output.Length - _start, _spans, _isWanted));
+        _isWanted = false;
         _spans = 0;
         _start = _output.Length;
     }
 }
 
 /// <summary>One TracerPayload within a <see cref="TracerPayloadWriter"/>'s output.</summary>
-internal readonly record struct EncodedPayload(int Start, int SizeBytes, int Spans);
+/// <param name="IsWanted">False: all of its traces were sampled out, and are here because nobody else computes their statistics.</param>
+internal readonly record struct EncodedPayload(int Start, int SizeBytes, int Spans, bool IsWanted);

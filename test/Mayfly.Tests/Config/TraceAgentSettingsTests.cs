@@ -10,7 +10,7 @@ public class TraceAgentSettingsTests
     internal static readonly string[] KeysRead =
     [
         Keys.TracesEnabled, Keys.TraceSocket, Keys.TraceV10, Keys.ErrorTps, Keys.ErrorTrackingStandalone, Keys.ProbabilisticSampler,
-        Keys.ProbabilisticSamplerPercentage, Keys.ProbabilisticSamplerSeed,
+        Keys.ProbabilisticSamplerPercentage, Keys.ProbabilisticSamplerSeed, Keys.AdditionalTraces,
     ];
 
     [Fact]
@@ -71,6 +71,26 @@ public class TraceAgentSettingsTests
         Assert.Contains(key, Assert.Single(settings.Warnings), StringComparison.Ordinal);
         Assert.Equal(new SamplingSettings(), settings.Sampling);
         Assert.False(settings.Listeners.AdvertisesTraceV10);
+    }
+
+    [Theory]
+    [InlineData(
+        """{"https://trace.agent.datadoghq.eu":["k1"," k2 "],"other.example/":["k3"]}""",
+        "https://trace.agent.datadoghq.eu/api/v0.2/traces k1;https://trace.agent.datadoghq.eu/api/v0.2/traces k2;https://other.example/api/v0.2/traces k3",
+        0)]
+    [InlineData("""{"https://x/api/v0.2/traces":["k"]}""", "https://x/api/v0.2/traces k", 0)]
+    [InlineData("""{"https://x":"k","https://y":[1,{"a":[]},"k"],"https://z":[""]}""", "https://y/api/v0.2/traces k", 0)]
+    [InlineData("""{"ftp://x":["k"],"https://y":["k"]}""", "https://y/api/v0.2/traces k", 1)]
+    [InlineData("""{"https://x":["k"]""", "", 1)]
+    [InlineData("""["https://x"]""", "", 1)]
+    [InlineData("{} {}", "", 1)]
+    [InlineData("https://x", "", 1)]
+    [InlineData("{}", "", 0)]
+    public void Additional_endpoints(string value, string expected, int warnings)
+    {
+        Settings settings = Read((Keys.AdditionalTraces, value));
+        Assert.Equal(expected, string.Join(';', settings.Intake.AdditionalTraces.Select(static one => $"{one.Url} {one.ApiKey}")));
+        Assert.Equal(warnings, settings.Warnings.Count);
     }
 
     private static Settings Read(params (string Key, string Value)[] variables) =>

@@ -1,4 +1,5 @@
 using Mayfly.Diagnostics;
+using Mayfly.Intake;
 using Mayfly.Testing;
 using Mayfly.Traces;
 using Xunit;
@@ -125,6 +126,46 @@ public class TraceBufferTests
         }
 
         Assert.Equal(0, rig.Counters.DroppedInAll);
+    }
+
+    /// <summary>5.3: "drop oldest chunk with priority ≤0 first".</summary>
+    [Fact]
+    public void When_full_traces_that_were_sampled_out_go_first()
+    {
+        var rig = new TraceRig(TraceRig.Settings with { BufferBytes = 10_000 });
+        rig.Send<TraceV04>(SampleSpan.V04([WithPriority(1, 1)]));
+        rig.Send<TraceV04>(SampleSpan.V04([WithPriority(2, 0)]));
+        rig.Send<TraceV04>(SampleSpan.V04([WithPriority(3, -1)]));
+        rig.Send<TraceV04>(SampleSpan.V04([WithPriority(4, 0)], [WithPriority(5, 2)]));
+        Assert.Equal((5, 0), (rig.Counters.Accepted, rig.Counters.DroppedFor(DropReason.BufferFull)));
+        rig.Send<TraceV04>(SampleSpan.V04([WithPriority(6, 0)]));
+        rig.Send<TraceV04>(SampleSpan.V04([WithPriority(7, 1)], [WithPriority(8, 1)]));
+        rig.Send<TraceV04>(SampleSpan.V04([WithPriority(9, 0)]));
+        ulong[] left = [.. rig.Take().SelectMany(static body => body.TracerPayloads).SelectMany(static p => p.Chunks).Select(static c => c.Spans[0].SpanId)];
+        Assert.Equal([1UL, 4, 5, 7, 8], left);
+        Assert.Equal((9, 4, 5), (rig.Counters.Accepted, rig.Counters.DroppedFor(DropReason.BufferFull), rig.Counters.Buffered));
+
+        static SampleSpan WithPriority(ulong id, int priority) =>
+            Sized(id, 1_850) with { Metrics = new Dictionary<string, double> { ["_sampling_priority_v1"] = priority } };
+    }
+
+    /// <summary>5.2, column M: the header <c>X-Datadog-Reported-Languages</c>.</summary>
+    [Theory]
+    [InlineData("nodejs", "nodejs", "nodejs")]
+    [InlineData("nodejs", ".NET", "nodejs|.NET")]
+    [InlineData(null, "", null)]
+    [InlineData("line\nbreak", "é", null)]
+    [InlineData("a|b", "go", "go")]
+    public void Languages_are_reported(string? first, string? second, string? reported)
+    {
+        var rig = new TraceRig();
+        rig.Send<TraceV04>(SampleSpan.V04([Sized(1, 100)]), new TraceHeaders { Language = first });
+        rig.Send<TraceV04>(SampleSpan.V04([Sized(2, 100)]), new TraceHeaders { Language = second });
+        var payloads = new List<IntakePayload>();
+        rig.Pipeline.TakePayloads(payloads);
+        KeyValuePair<string, string>[] expected = reported is null ? [] : [new("X-Datadog-Reported-Languages", reported)];
+        Assert.Equal(expected, Assert.Single(payloads).Headers);
+        payloads[0].Dispose();
     }
 
     /// <summary>A child span with about this many bytes, in a tag that is not cut.</summary>

@@ -1,0 +1,124 @@
+using Mayfly.Config;
+using Mayfly.Diagnostics;
+using Mayfly.Intake;
+using Mayfly.Lifecycle;
+using Mayfly.Local.Intake;
+using Xunit;
+
+namespace Mayfly.Tests.Lifecycle;
+
+/// <summary>docs/spec/03-traces.md#52-url-endpoints-keys, row <c>DD_APM_ADDITIONAL_ENDPOINTS</c>: copies count nowhere and harm nobody.</summary>
+public class DualShippingTests
+{
+    private const string FirstKey = "11111111111111111111111111111aaa";
+    private const string SecondKey = "22222222222222222222222222222bbb";
+
+    [Fact]
+    public async Task Every_key_gets_every_trace_once_compressed_and_counted_once()
+    {
+        await using LocalIntake other = await LocalIntake.StartAsync();
+        await using FlushRig rig = await StartAsync(other, FirstKey, SecondKey);
+        for (int i = 1; i <= 3; i++)
+        {
+            rig.Put(IntakeKind.Traces, units: i, sizeBytes: 1000 * i);
+        }
+
+        rig.Put(IntakeKind.Logs);
+        Assert.Equal(new FlushReport(7, 0, 0), await rig.FlushAsync());
+        Assert.Equal(4, rig.Intake.Requests.Count);
+        Assert.All(other.Requests, static request => Assert.Equal(("/api/v0.2/traces", "gzip"), (request.Path, request.ContentEncoding)));
+        long[] sizes = [.. rig.Intake.Requests.Where(static r => r.Path == "/api/v0.2/traces").Select(static r => r.BytesRaw)];
+        foreach (string key in new[] { FirstKey, SecondKey })
+        {
+            ReceivedRequest[] copies = [.. other.Requests.Where(request => request.ApiKey!.EndsWith(key[^4..], StringComparison.Ordinal))];
+            Assert.Equal(sizes, copies.Select(static copy => copy.BytesRaw));
+        }
+
+        SignalCounters traces = rig.Counters[Signal.Traces];
+        Assert.Equal((6, 6, 0), (traces.Accepted, traces.Delivered, traces.DroppedInAll));
+    }
+
+    [Theory]
+    [InlineData(503)]
+    [InlineData(403)]
+    public async Task Trouble_with_a_copy_does_not_concern_the_original(int status)
+    {
+        await using LocalIntake other = await LocalIntake.StartAsync();
+        await using FlushRig rig = await StartAsync(other, FirstKey);
+        other.SetFault("*", IntakeFault.Status(status));
+        rig.Put(IntakeKind.Traces, units: 5);
+        Assert.Equal(new FlushReport(5, 0, 0), await rig.FlushAsync());
+        other.ClearFault();
+        Assert.Equal(default, await rig.FlushAsync());
+        Assert.Equal(status == 503 ? 2 : 1, other.Requests.Count);
+        Assert.Single(rig.Intake.Requests);
+        SignalCounters traces = rig.Counters[Signal.Traces];
+        Assert.Equal((5, 5, 0, 0), (traces.Accepted, traces.Delivered, traces.DroppedInAll, traces.Retried));
+        Assert.Contains(rig.Lines, line => line.Contains(other.Url, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Trouble_with_the_original_does_not_concern_the_copy()
+    {
+        await using LocalIntake other = await LocalIntake.StartAsync();
+        await using FlushRig rig = await StartAsync(other, FirstKey);
+        rig.Intake.SetFault("*", IntakeFault.Status(500));
+        rig.Put(IntakeKind.Traces, units: 5);
+        Assert.Equal(new FlushReport(0, 0, 5), await rig.FlushAsync());
+        rig.Intake.ClearFault();
+        Assert.Equal(new FlushReport(5, 0, 0), await rig.FlushAsync());
+        Assert.Single(other.Requests);
+        Assert.Equal(2, rig.Intake.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_copy_that_hangs_holds_up_nothing_but_itself()
+    {
+        await using LocalIntake other = await LocalIntake.StartAsync();
+        await using FlushRig rig = await StartAsync(other, FirstKey);
+        other.SetFault("*", IntakeFault.Hang);
+        rig.Put(IntakeKind.Traces, units: 1);
+        rig.Put(IntakeKind.Traces, units: 1);
+        rig.Put(IntakeKind.Logs, units: 1);
+        Assert.Equal(new FlushReport(3, 0, 0), await rig.FlushAsync(seconds: 2));
+        Assert.Equal(3, rig.Intake.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Copies_have_keys_of_their_own()
+    {
+        await using LocalIntake other = await LocalIntake.StartAsync();
+        await using FlushRig rig = await StartWithAsync(null, other, FirstKey);
+        rig.Put(IntakeKind.Traces, units: 5);
+        Assert.Equal(new FlushReport(0, 5, 0), await rig.FlushAsync());
+        Assert.Single(other.Requests);
+        Assert.Equal(5, rig.Counters[Signal.Traces].DroppedFor(DropReason.NoApiKey));
+    }
+
+    [Fact]
+    public async Task Where_room_is_short_copies_go_first()
+    {
+        const int SizeBytes = 1_500_000;
+        await using LocalIntake other = await LocalIntake.StartAsync();
+        await using FlushRig rig = await StartAsync(other, FirstKey, SecondKey);
+        rig.Intake.SetFault("*", IntakeFault.Status(503));
+        other.SetFault("*", IntakeFault.Status(503));
+        for (int i = 0; i < 4; i++)
+        {
+            rig.Put(IntakeKind.Traces, sizeBytes: SizeBytes);
+        }
+
+        Assert.Equal(new FlushReport(0, 0, 4), await rig.FlushAsync());
+        rig.Intake.ClearFault();
+        Assert.Equal(new FlushReport(4, 0, 0), await rig.FlushAsync());
+        Assert.Equal(0, rig.Counters[Signal.Traces].DroppedInAll);
+    }
+
+    private static Task<FlushRig> StartAsync(LocalIntake other, params string[] keys) => StartWithAsync(FlushRig.Key, other, keys);
+
+    private static Task<FlushRig> StartWithAsync(string? mainKey, LocalIntake other, params string[] keys)
+    {
+        string list = string.Join(',', keys.Select(static key => $"\"{key}\""));
+        return FlushRig.StartAsync(mainKey, (Keys.AdditionalTraces, $$"""{"{{other.Url}}":[{{list}}]}"""));
+    }
+}
