@@ -71,7 +71,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         _invocations = new InvocationTracker(enhanced, SendExecutionSpan, SendInitSpan, time, settings.Lambda.Kind, usage) { BeforeFirstInvoke = LearnRuntime };
         Reparenting? reparenting = settings.Lambda.RuntimeProxy.IsWebAdapter ? new Reparenting() : null;
         var traceSettings = new TraceSettings { Env = settings.Env ?? "", AgentVersion = BuildInfo.Version, AsksIntakeForStats = !settings.ComputeStats };
-        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting));
+        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting, FunctionIdentity.ServiceTagOf(settings)));
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
         _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, log, isManagedInstance) : null;
         _intake = new IntakeClient(settings);
