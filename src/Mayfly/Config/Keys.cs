@@ -40,6 +40,8 @@ public static class Keys
 
     public const string ServiceMapping = "DD_SERVICE_MAPPING";
     public const string ServiceRepresentation = "DD_TRACE_AWS_SERVICE_REPRESENTATION_ENABLED";
+    public const string RemoveIntegrationNames = "DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED";
+    public const string DecodeAuthorizerContext = "DD_DECODE_AUTHORIZER_CONTEXT";
     public const string ManagedServices = "DD_TRACE_MANAGED_SERVICES";
     public const string SpanPointers = "DD_TRACE_AWS_ADD_SPAN_POINTERS";
 
@@ -47,6 +49,7 @@ public static class Keys
     public const string PropagationStyleExtract = "DD_TRACE_PROPAGATION_STYLE_EXTRACT";
     public const string PropagationExtractFirst = "DD_TRACE_PROPAGATION_EXTRACT_FIRST";
     public const string PropagationHttpBaggage = "DD_TRACE_PROPAGATION_HTTP_BAGGAGE_ENABLED";
+    public const string BaggageTagKeys = "DD_TRACE_BAGGAGE_TAG_KEYS";
     public const string CapturePayload = "DD_CAPTURE_LAMBDA_PAYLOAD";
     public const string CapturePayloadMaxDepth = "DD_CAPTURE_LAMBDA_PAYLOAD_MAX_DEPTH";
 

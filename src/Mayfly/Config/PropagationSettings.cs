@@ -7,6 +7,8 @@ public sealed record PropagationSettings
 
     private static readonly PropagationStyle[] DefaultStyles = [PropagationStyle.Datadog, PropagationStyle.TraceContext];
 
+    private static readonly string[] DefaultBaggageKeys = ["user.id", "session.id", "account.id"];
+
     /// <summary>In order of preference, each one once. Empty: <c>none</c> was asked for, and no trace is ever continued.</summary>
     public required IReadOnlyList<PropagationStyle> ExtractStyles { get; init; }
 
@@ -16,11 +18,17 @@ public sealed record PropagationSettings
     /// <summary><c>ot-baggage-*</c> headers become tags.</summary>
     public required bool HttpBaggage { get; init; }
 
+    /// <summary>
+    /// Keys of W3C baggage that become tags <c>baggage.key</c> where <see cref="PropagationStyle.Baggage"/> is among the styles; <c>*</c> = all.
+    /// </summary>
+    public required IReadOnlyList<string> BaggageTagKeys { get; init; }
+
     internal static PropagationSettings Read(EnvReader env) => new()
     {
         ExtractStyles = Styles(env, Keys.PropagationStyleExtract) ?? Styles(env, Keys.PropagationStyle) ?? DefaultStyles,
         ExtractFirst = env.Bool(Keys.PropagationExtractFirst, @default: false),
         HttpBaggage = env.Bool(Keys.PropagationHttpBaggage, @default: false),
+        BaggageTagKeys = env.Text(Keys.BaggageTagKeys)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? DefaultBaggageKeys,
     };
 
     /// <summary>Null when the variable names no style at all, not even <c>none</c>. A JSON list is a comma list in brackets and quotes.</summary>

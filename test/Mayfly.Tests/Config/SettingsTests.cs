@@ -14,7 +14,9 @@ public class SettingsTests
     private static readonly Dictionary<string, Func<Settings, string?>> Shown = new()
     {
         [Keys.ApiKey] = s => s.ApiKey,
-        [Keys.ServiceMapping] = s => s.Triggers.ServiceMapping,
+        [Keys.ServiceMapping] = s => s.Triggers.ServiceMapping.ToString(),
+        [Keys.RemoveIntegrationNames] = s => s.Triggers.RemovesIntegrationNames.ToString(),
+        [Keys.DecodeAuthorizerContext] = s => s.Triggers.DecodesAuthorizerContext.ToString(),
         [Keys.ServiceRepresentation] = s => s.Triggers.RepresentsServices.ToString(),
         [Keys.ManagedServices] = s => s.Triggers.InfersSpans.ToString(),
         [Keys.SpanPointers] = s => s.Triggers.AddsSpanPointers.ToString(),
@@ -41,6 +43,7 @@ public class SettingsTests
         [Keys.PropagationStyleExtract] = s => string.Join(',', s.Propagation.ExtractStyles),
         [Keys.PropagationExtractFirst] = s => Text(s.Propagation.ExtractFirst),
         [Keys.PropagationHttpBaggage] = s => Text(s.Propagation.HttpBaggage),
+        [Keys.BaggageTagKeys] = s => string.Join(' ', s.Propagation.BaggageTagKeys),
         [Keys.CapturePayload] = s => Text(s.PayloadCapture.IsEnabled),
         [Keys.CapturePayloadMaxDepth] = s => Text(s.PayloadCapture.MaxDepth),
         [Keys.TracePort] = s => Text(s.Listeners.TracePort),
@@ -72,7 +75,10 @@ public class SettingsTests
     public static TheoryData<string, string, string?> Good => new()
     {
         { Keys.ApiKey, "  k e y\n", "key" }, // 16: API keys
-        { Keys.ServiceMapping, "a:b,c:d", "a:b,c:d" },
+        { Keys.ServiceMapping, "a:b, c : d ,x:y", "a:b,c:d,x:y" }, // 16
+        { Keys.RemoveIntegrationNames, "1", "True" },
+        { Keys.DecodeAuthorizerContext, "false", "False" },
+        { Keys.BaggageTagKeys, " user.id ,,x", "user.id x" },
         { Keys.ServiceRepresentation, "false", "False" },
         { Keys.ManagedServices, "0", "False" },
         { Keys.SpanPointers, "no", "False" },
@@ -190,6 +196,9 @@ public class SettingsTests
         { Keys.DogStatsdNonLocal, "local" },
         { Keys.LifecyclePort, "99999999999999999999" },
         { Keys.TelemetryPort, "1 2" },
+        { Keys.ServiceMapping, "e" }, // 16
+        { Keys.RemoveIntegrationNames, "always" },
+        { Keys.DecodeAuthorizerContext, "-1" },
         { Keys.Tags, "123" }, // 16
         { Keys.Tags, ":b" },
         { Keys.Tags, "c:" },

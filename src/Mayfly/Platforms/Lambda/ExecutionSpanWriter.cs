@@ -17,7 +17,7 @@ public sealed class ExecutionSpanWriter(FunctionIdentity identity, string runtim
         {
             Name = Name,
             Type = Type,
-            Service = Utf8Slice.From(identity.Service),
+            Service = Utf8Slice.From(identity.SpanService),
             Resource = identity.FunctionName is { } name ? Utf8Slice.From(name) : Name,
             TraceId = execution.TraceId,
             SpanId = execution.SpanId,
@@ -106,7 +106,7 @@ public sealed class ExecutionSpanWriter(FunctionIdentity identity, string runtim
         {
             Name = Utf8Slice.From(init.Name),
             Type = Type,
-            Service = Utf8Slice.From(identity.Service),
+            Service = Utf8Slice.From(identity.SpanService),
             Resource = identity.FunctionName is { } name ? Utf8Slice.From(name) : Name,
             TraceId = init.Trace.TraceId,
             SpanId = init.SpanId,
@@ -143,7 +143,7 @@ public sealed class ExecutionSpanWriter(FunctionIdentity identity, string runtim
             StartNs = function.StartNs,
             DurationNs = function.DurationNs,
             Error = function.Error,
-            Service = identity.Service,
+            Service = identity.SpanService,
             StatusCode = execution.StatusCode,
             ContextTags = execution.PropagationTags,
             AppSecEnabled = function.Metrics.TryFind("_dd.appsec.enabled"u8, out double enabled) ? enabled : null,

@@ -10,6 +10,9 @@ namespace Mayfly.Platforms.Lambda;
 /// </summary>
 public sealed class FunctionIdentity
 {
+    /// <summary>Service of spans that belong to nobody in particular.</summary>
+    public const string UnnamedService = "aws.lambda";
+
     private const string NoAccount = "none";
 
     public FunctionIdentity(Settings settings, Registration registration)
@@ -18,8 +21,10 @@ public sealed class FunctionIdentity
         string account = registration.AccountId ?? NoAccount;
         FunctionName = settings.Lambda.FunctionName ?? (registration.FunctionName.Length > 0 ? registration.FunctionName : null);
         Arn = $"arn:{PartitionOf(region)}:lambda:{region}:{account}:function:{FunctionName}".ToLowerInvariant();
-        Service = (settings.Service ?? FunctionName)?.ToLowerInvariant() ?? "aws.lambda";
+        Service = (settings.Service ?? FunctionName)?.ToLowerInvariant() ?? UnnamedService;
         Tags = TagSet.From(TagsOf(settings, region, account));
+        string? unconfigured = settings.Triggers.RepresentsServices ? FunctionName?.ToLowerInvariant() : ServiceTagOf(settings);
+        SpanService = settings.Service?.ToLowerInvariant() ?? unconfigured ?? UnnamedService;
     }
 
     /// <summary>As configured; null when nobody said.</summary>
@@ -28,8 +33,14 @@ public sealed class FunctionIdentity
     /// <summary>Unqualified, in lower case.</summary>
     public string Arn { get; }
 
-    /// <summary>Service of the <c>aws.lambda</c> span and of log events: <c>DD_SERVICE</c>, else the function's name, in lower case.</summary>
+    /// <summary>Service of log events: <c>DD_SERVICE</c>, else the function's name, in lower case.</summary>
     public string Service { get; }
+
+    /// <summary>
+    /// Service of the <c>aws.lambda</c> span: the same, but <see cref="UnnamedService"/> or the tag <c>service</c> where services are not represented
+    /// (docs/spec/01-lambda-lifecycle.md#412-service-names-and-mapping).
+    /// </summary>
+    public string SpanService { get; }
 
     /// <summary>The function tags, <c>DD_TAGS</c> last and stronger than the others.</summary>
     public TagSet Tags { get; }
@@ -74,6 +85,10 @@ public sealed class FunctionIdentity
             yield return tag;
         }
     }
+
+    /// <summary>The value of the function tag <c>service</c>; null when it has none.</summary>
+    public static string? ServiceTagOf(Settings settings) =>
+        settings.Tags.LastOrDefault(static tag => tag.Key == "service").Value ?? settings.Service?.ToLowerInvariant();
 
     /// <summary><c>arm64</c> or <c>x86_64</c>, that of this process.</summary>
     public static string ArchitectureName { get; } = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "x86_64";

@@ -28,10 +28,12 @@ public sealed class InvocationEvents
             Region = settings.Lambda.Region,
             FunctionName = settings.Lambda.FunctionName,
             Service = settings.Service,
-            ServiceMapping = ServiceMapping.Parse(settings.Triggers.ServiceMapping),
+            ServiceMapping = settings.Triggers.ServiceMapping,
             RepresentsServices = settings.Triggers.RepresentsServices,
+            RemovesIntegrationNames = settings.Triggers.RemovesIntegrationNames,
             InfersSpans = settings.Triggers.InfersSpans,
             AddsSpanPointers = settings.Triggers.AddsSpanPointers,
+            DecodesAuthorizerContext = settings.Triggers.DecodesAuthorizerContext,
         };
     }
 

@@ -80,7 +80,8 @@ public sealed class LambdaAgent : IAsyncDisposable
             AsksIntakeForStats = !settings.ComputeStats,
             Sampling = settings.Sampling,
         };
-        var inspector = new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting);
+        string? serviceTag = FunctionIdentity.ServiceTagOf(settings);
+        var inspector = new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting, serviceTag);
         _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector, time);
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
         _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, log, isManagedInstance) : null;

@@ -7,15 +7,17 @@ namespace Mayfly.Platforms.Lambda;
 
 /// <summary>
 /// Lambda's look at every span that a tracer sends: internal ones and repeated ones go, the placeholder of the <c>aws.lambda</c> span is handed to its
-/// invocation,
-/// and a web application's spans are put below theirs.
+/// invocation, a web application's spans are put below theirs, and spans of nobody's service get the function's.
 /// </summary>
 /// <param name="internalSpans">What is the customer's neither to see nor to pay for.</param>
 /// <param name="invocations">Takes the placeholders.</param>
 /// <param name="reparenting">Null unless a web adapter stands before the function.</param>
-public sealed class LambdaSpanInspector(InternalSpans internalSpans, InvocationTracker invocations, Reparenting? reparenting = null) : ISpanInspector
+/// <param name="service">The function's tag <c>service</c>; null when it has none.</param>
+public sealed class LambdaSpanInspector(
+    InternalSpans internalSpans, InvocationTracker invocations, Reparenting? reparenting = null, string? service = null) : ISpanInspector
 {
     private readonly SpanDedup _dedup = new();
+    private readonly Utf8Slice _service = service is null ? default : Utf8Slice.From(service);
 
     public SpanVerdict Inspect(Span span, in TraceHeaders headers)
     {
@@ -33,6 +35,12 @@ public sealed class LambdaSpanInspector(InternalSpans internalSpans, InvocationT
         if (internalSpans.Contains(span) || !_dedup.IsNew(span.TraceId, span.SpanId))
         {
             return SpanVerdict.Drop;
+        }
+
+        // docs/spec/01-lambda-lifecycle.md#412-service-names-and-mapping
+        if (service is not null && span.Service.SequenceEqual("aws.lambda"u8))
+        {
+            span.Service = _service;
         }
 
         invocations.LibrarySpanSeen(span);

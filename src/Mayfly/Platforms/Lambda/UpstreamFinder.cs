@@ -10,7 +10,9 @@ namespace Mayfly.Platforms.Lambda;
 internal sealed class UpstreamFinder(Propagator propagator)
 {
     /// <param name="trigger">Null for an event that says nothing.</param>
-    /// <param name="startCall">Headers of the start-invocation call itself; weaker than everything in the event.</param>
+    /// <param name="startCall">
+    /// Headers of the start-invocation call itself, or of the Runtime API's answer; weaker than everything in the event. The weakest is the client context.
+    /// </param>
     public Upstream Find(Trigger? trigger, Carrier startCall)
     {
         // Who asked for no propagation gets none, not even ids that follow from the event itself.
@@ -38,7 +40,8 @@ internal sealed class UpstreamFinder(Propagator propagator)
             }
         }
 
-        return new Upstream(parent ?? FirstOf(trigger?.Fallbacks ?? []) ?? propagator.Extract(startCall), links?.Links ?? []);
+        parent ??= FirstOf(trigger?.Fallbacks ?? []) ?? propagator.Extract(startCall) ?? ContextOf(ClientContext.Read(startCall.Find(ClientContext.Header)));
+        return new Upstream(parent, links?.Links ?? []);
     }
 
     private SpanContext? FirstOf(IReadOnlyList<TriggerContext> places)
@@ -54,7 +57,7 @@ internal sealed class UpstreamFinder(Propagator propagator)
         return null;
     }
 
-    private SpanContext? ContextOf(TriggerContext place) => (place.Carrier is { } carrier ? propagator.Extract(carrier) : null) ?? place.Generated;
+    private SpanContext? ContextOf(TriggerContext? place) => (place?.Carrier is { } carrier ? propagator.Extract(carrier) : null) ?? place?.Generated;
 
     /// <summary>Each span once, and never the parent.</summary>
     private sealed class LinkSet(SpanContext parent)

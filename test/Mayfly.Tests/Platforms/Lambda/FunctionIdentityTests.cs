@@ -51,6 +51,21 @@ public class FunctionIdentityTests
         Assert.Equal("my-fn", identity.Service);
     }
 
+    /// <summary>4.12, the table, and what stands below it about the tag <c>service</c>.</summary>
+    [Theory]
+    [InlineData("My-Svc", "My-Fn", "true", null, "my-svc")]
+    [InlineData("My-Svc", "My-Fn", "false", null, "my-svc")]
+    [InlineData(null, "My-Fn", "true", null, "my-fn")]
+    [InlineData(null, "My-Fn", "false", null, "aws.lambda")]
+    [InlineData(null, "My-Fn", "false", "service:tagged", "tagged")]
+    [InlineData(null, null, "true", null, "aws.lambda")]
+    public void The_service_of_the_functions_span(string? service, string? name, string represents, string? tags, string expected)
+    {
+        Settings settings = Environments.Read(
+            (Keys.Service, service!), (Keys.FunctionName, name!), (Keys.ServiceRepresentation, represents), (Keys.Tags, tags!));
+        Assert.Equal(expected, new FunctionIdentity(settings, Registered with { FunctionName = "" }).SpanService);
+    }
+
     [Theory]
     [InlineData(null, "from-platform", "from-platform")]
     [InlineData("from-env", "from-platform", "from-env")]

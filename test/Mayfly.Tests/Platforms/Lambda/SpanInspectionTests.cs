@@ -1,6 +1,7 @@
 using Mayfly.Config;
 using Mayfly.Platforms.Lambda;
 using Mayfly.Platforms.Lambda.Invocations;
+using Mayfly.Platforms.Lambda.RuntimeProxy;
 using Mayfly.Tests.Config;
 using Mayfly.Tests.Platforms.Lambda.Invocations;
 using Mayfly.Traces;
@@ -63,6 +64,40 @@ public class SpanInspectionTests
 
         SpanVerdict verdict = new LambdaSpanInspector(new InternalSpans(Settings), rig.Tracker).Inspect(span, default);
         Assert.Equal(isInternal ? SpanVerdict.Drop : SpanVerdict.Keep, verdict);
+    }
+
+    /// <summary>01, 4.12: any span arriving with service aws.lambda gets the service tag's value if there is one.</summary>
+    [Theory]
+    [InlineData("aws.lambda", "orders", "orders")]
+    [InlineData("aws.lambda", null, "aws.lambda")]
+    [InlineData("shop", "orders", "shop")]
+    public void Spans_of_nobodys_service_get_the_functions(string service, string? tag, string expected)
+    {
+        using var rig = new TrackerRig();
+        var span = new Span { Service = Utf8Slice.From(service), TraceId = 1, SpanId = 2 };
+        var inspector = new LambdaSpanInspector(new InternalSpans(Settings), rig.Tracker, service: tag);
+        Assert.Equal((SpanVerdict.Keep, expected), (inspector.Inspect(span, default), span.Service.ToString()));
+    }
+
+    /// <summary>01, TV23: the root span goes below the invocation, its child stays, and the invocation learns its trace.</summary>
+    [Fact]
+    public void TV23_A_web_applications_spans_are_put_below_their_invocation()
+    {
+        using var rig = new TrackerRig();
+        var reparenting = new Reparenting();
+        reparenting.TryAdd("r1", invocationSpanId: 11, parentId: 0);
+        var inspector = new LambdaSpanInspector(new InternalSpans(Settings), rig.Tracker, reparenting);
+        var root = new Span { TraceId = 5, SpanId = 1, ParentId = 0 };
+        var child = new Span { TraceId = 5, SpanId = 2, ParentId = 1 };
+        Assert.Equal((SpanVerdict.Keep, SpanVerdict.Keep), (inspector.Inspect(root, default), inspector.Inspect(child, default)));
+        Assert.Equal((11ul, 1ul), (root.ParentId, child.ParentId));
+
+        rig.Invoke("r1");
+        rig.Start("r1");
+        rig.Done("r1");
+        rig.Tracker.Shutdown("spindown");
+        ExecutionSpan sent = Assert.Single(rig.Spans);
+        Assert.Equal((5ul, 11ul), (sent.TraceId, sent.SpanId));
     }
 
     [Fact]

@@ -53,6 +53,23 @@ public class UpstreamFinderTests
         Assert.Equal((row, expected), (row, parent?.Origin == "states" ? "generated" : Contexts.Describe(parent)));
     }
 
+    /// <summary>§6.1, column JS, row 5, and §12 #21.</summary>
+    [Theory]
+    [InlineData("custom._datadog", """{"custom":{"_datadog":{"x-datadog-trace-id":"7","x-datadog-parent-id":"8"}}}""", "", "7/8")]
+    [InlineData("custom", """{"client":{},"custom":{"x-datadog-trace-id":"7","x-datadog-parent-id":"8"}}""", "", "7/8")]
+    [InlineData("custom._datadog before custom", """{"custom":{"x-datadog-trace-id":"1","_datadog":{"x-datadog-trace-id":"7"}}}""", "", "7/0")]
+    [InlineData("the call's own headers are stronger", """{"custom":{"x-datadog-trace-id":"7"}}""", StartCall, "111/222")]
+    [InlineData("no such member", """{"env":{}}""", "", Contexts.None)]
+    [InlineData("custom is a text", """{"custom":"x-datadog-trace-id"}""", "", Contexts.None)]
+    [InlineData("no object", "[1]", "", Contexts.None)]
+    [InlineData("not JSON", "eyJjdXN0b20iOnt9fQ==", "", Contexts.None)]
+    public void D21_The_client_context_is_the_weakest(string row, string header, string headers, string expected)
+    {
+        SpanContext? parent = Find(JsonNode.Parse("{}")!, headers: $"Lambda-Runtime-Client-Context: {header}\n{headers}").Parent;
+
+        Assert.Equal((row, expected), (row, Contexts.Describe(parent)));
+    }
+
     [Fact]
     public void None_means_no_context_from_any_source()
     {

@@ -28,10 +28,11 @@ public static class PropagationHeader
         return carrier;
     }
 
-    /// <summary>True for the headers of every style, OpenTracing baggage and X-Ray; any case.</summary>
+    /// <summary>True for the headers of every style, baggage, X-Ray and the client context; any case.</summary>
     internal static bool IsRelevant(ReadOnlySpan<byte> name) =>
         StartsWith(name, "x-datadog-"u8) || StartsWith(name, "x-b3-"u8) || StartsWith(name, "ot-baggage-"u8)
-        || Is(name, "traceparent"u8) || Is(name, "tracestate"u8) || Is(name, "b3"u8) || Is(name, "x-amzn-trace-id"u8) || Is(name, "AWSTraceHeader"u8);
+        || Is(name, "traceparent"u8) || Is(name, "tracestate"u8) || Is(name, "b3"u8) || Is(name, "baggage"u8) || Is(name, "lambda-runtime-client-context"u8)
+        || Is(name, "x-amzn-trace-id"u8) || Is(name, "AWSTraceHeader"u8);
 
     /// <summary>The rest of a name that starts with <c>ot-baggage-</c>, in lower case; null for other names and for an empty rest.</summary>
     internal static string? BaggageKey(string name) =>

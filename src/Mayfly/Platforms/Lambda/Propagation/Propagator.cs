@@ -11,12 +11,7 @@ namespace Mayfly.Platforms.Lambda.Propagation;
 /// <param name="counters">Told of baggage that limits leave out; null where nobody asks.</param>
 public sealed class Propagator(PropagationSettings settings, Counters? counters = null)
 {
-    /// <summary>More baggage than that is ignored: each item is a tag on a span.</summary>
-    private const int MaxBaggageItems = 64;
-
-    /// <summary>The limit of W3C for all baggage of a request.</summary>
-    private const int MaxBaggageCharacters = 8192;
-
+    private readonly BaggageTags _baggage = new(settings, counters);
     private readonly PropagationStyle[] _styles = [.. settings.ExtractStyles.Where(static style => style != PropagationStyle.Baggage)];
 
     /// <summary>False when the user asked for <c>none</c>: then no source counts, not even ids that follow from the event itself.</summary>
@@ -89,7 +84,7 @@ public sealed class Propagator(PropagationSettings settings, Counters? counters 
             primary.Tags.TryAdd(SpanContext.HighBitsTag, IdText.ToHex(primary.TraceIdHigh));
         }
 
-        AddBaggage(primary.Tags, carrier);
+        _baggage.AddTo(primary.Tags, carrier);
         return new SpanContext(primary.TraceId, primary.SpanId, primary.Priority, primary.Tags.ToList())
         {
             TraceIdHigh = primary.TraceIdHigh,
@@ -135,35 +130,7 @@ public sealed class Propagator(PropagationSettings settings, Counters? counters 
         }
 
         var tags = new ContextTags();
-        AddBaggage(tags, carrier);
+        _baggage.AddTo(tags, carrier);
         return tags.Count == 0 ? context : context with { Tags = tags.ToList() };
-    }
-
-    /// <summary>Baggage never replaces a tag that propagation itself relies on.</summary>
-    private void AddBaggage(ContextTags tags, Carrier carrier)
-    {
-        if (!settings.HttpBaggage)
-        {
-            return;
-        }
-
-        int items = 0, characters = 0;
-        foreach ((string name, string value) in carrier.Entries)
-        {
-            if (PropagationHeader.BaggageKey(name) is not { } key)
-            {
-                continue;
-            }
-
-            if (items == MaxBaggageItems || characters + key.Length + value.Length > MaxBaggageCharacters)
-            {
-                counters?.Omit(Omission.BaggageItem, 1);
-            }
-            else if (tags.TryAdd(key, value))
-            {
-                items++;
-                characters += key.Length + value.Length;
-            }
-        }
     }
 }

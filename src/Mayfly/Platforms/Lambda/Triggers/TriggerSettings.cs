@@ -1,3 +1,5 @@
+using Mayfly.Config;
+
 namespace Mayfly.Platforms.Lambda.Triggers;
 
 /// <summary>What the reading of events depends on besides the event (docs/spec/02-triggers.md#32-service-name, #4-sources-one-by-one).</summary>
@@ -29,6 +31,9 @@ public sealed record TriggerSettings
 
     /// <summary><c>DD_TRACE_AWS_ADD_SPAN_POINTERS</c>.</summary>
     public bool AddsSpanPointers { get; init; } = true;
+
+    /// <summary><c>DD_DECODE_AUTHORIZER_CONTEXT</c>.</summary>
+    public bool DecodesAuthorizerContext { get; init; } = true;
 
     /// <summary><c>aws</c>, <c>aws-cn</c> or <c>aws-us-gov</c>.</summary>
     internal string Partition

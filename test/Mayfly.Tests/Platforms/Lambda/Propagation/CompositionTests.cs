@@ -91,6 +91,20 @@ public class CompositionTests
         { "baggage is off by default", "", $"{Datadog}ot-baggage-user: Ann", Context },
         { "baggage alone is no context", "DD_TRACE_PROPAGATION_HTTP_BAGGAGE_ENABLED=true", "ot-baggage-user: Ann", Contexts.None },
         { "baggage replaces no tag of propagation", "DD_TRACE_PROPAGATION_HTTP_BAGGAGE_ENABLED=true", $"{Datadog}ot-baggage-_dd.p.tid: 1", Context },
+        { "§12 #21: W3C baggage is off by default", "", $"{Datadog}baggage: user.id=ann", Context },
+        {
+            "§12 #21: W3C baggage, default keys", "datadog,baggage", $"{Datadog}Baggage: user.id=a%20b ; p=1 , session.id=2,cart.id=3,account.id=%E2%82%AC",
+            $"{Context} baggage.account.id=€ baggage.session.id=2 baggage.user.id=a b"
+        },
+        {
+            "§12 #21: W3C baggage, own keys", "datadog,baggage DD_TRACE_BAGGAGE_TAG_KEYS=cart.id,x", $"{Datadog}baggage: user.id=1,cart.id=3",
+            $"{Context} baggage.cart.id=3"
+        },
+        { "§12 #21: W3C baggage, all keys", "datadog,baggage DD_TRACE_BAGGAGE_TAG_KEYS=*", $"{Datadog}baggage: a=1,b=2", $"{Context} baggage.a=1 baggage.b=2" },
+        { "§12 #21: W3C baggage with a member without value", "datadog,baggage", $"{Datadog}baggage: user.id=1,session.id", Context },
+        { "§12 #21: W3C baggage with an empty key", "datadog,baggage", $"{Datadog}baggage: user.id=1,=2", Context },
+        { "§12 #21: W3C baggage of 8193 characters", "datadog,baggage", $"{Datadog}baggage: user.id={new string('x', 8_185)}", Context },
+        { "§12 #21: W3C baggage alone is no context", "datadog,baggage", "baggage: user.id=1", Contexts.None },
         {
             "baggage of a carrier with X-Ray's header", "DD_TRACE_PROPAGATION_HTTP_BAGGAGE_ENABLED=true",
             "x-amzn-trace-id: Root=1-65530000-0000000000000000000003e9;Parent=7d2;Sampled=1\not-baggage-user: Ann", "1001/2002 p=1 user=Ann"

@@ -9,12 +9,12 @@ namespace Mayfly.Tests.Platforms.Lambda.Propagation;
 /// <summary>Whatever bytes a header holds, it is read or it is no context, in time.</summary>
 public class MalformedTests
 {
-    private const string AllStyles = "datadog,tracecontext,b3multi,b3 DD_TRACE_PROPAGATION_HTTP_BAGGAGE_ENABLED=true";
+    private const string AllStyles = "datadog,tracecontext,b3multi,b3,baggage DD_TRACE_PROPAGATION_HTTP_BAGGAGE_ENABLED=true";
 
     private static readonly string[] Names =
     [
         "x-datadog-trace-id", "x-datadog-parent-id", "x-datadog-sampling-priority", "x-datadog-origin", "x-datadog-tags",
-        "traceparent", "tracestate", "x-b3-traceid", "x-b3-spanid", "x-b3-sampled", "x-b3-flags", "b3", "ot-baggage-a", "x-amzn-trace-id", "AWSTraceHeader",
+        "traceparent", "tracestate", "x-b3-traceid", "x-b3-spanid", "x-b3-sampled", "x-b3-flags", "b3", "ot-baggage-a", "baggage", "x-amzn-trace-id", "AWSTraceHeader",
     ];
 
     /// <summary>One good carrier per style.</summary>

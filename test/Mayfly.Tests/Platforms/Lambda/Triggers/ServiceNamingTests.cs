@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mayfly.Config;
 using Mayfly.Platforms.Lambda.Triggers;
 using Xunit;
 
@@ -56,25 +57,6 @@ public class ServiceNamingTests
 
         Assert.Equal("s", SourceEvents.Read(json, Mapped("shop.orders:s")).Spans[0].Service);
     }
-
-    [Theory]
-    [InlineData("a:x,b:y", "a", "x")]
-    [InlineData(" a : x , b:y", "a", "x")]
-    [InlineData("a:x,b:y", "b", "y")]
-    [InlineData("a:x,a:y", "a", "y")]
-    [InlineData("a:x", "A", null)]
-    [InlineData("a:x", null, null)]
-    [InlineData("a:x:y", "a", null)]
-    [InlineData("a:", "a", null)]
-    [InlineData(":x", "", null)]
-    [InlineData("a:a", "a", null)]
-    [InlineData("a", "a", null)]
-    [InlineData("", "a", null)]
-    [InlineData(null, "a", null)]
-    public void Entries_of_the_mapping(string? text, string? key, string? expected) => Assert.Equal(expected, ServiceMapping.Parse(text).Find(key));
-
-    [Fact]
-    public void Entries_that_are_not_understood_are_told() => Assert.Equal(["a", "b:", "c:d:e"], ServiceMapping.Parse("a, b: ,x:y,c:d:e,").Rejected);
 
     [Theory]
     [InlineData("orders", "fn", true, "orders")]

@@ -1,4 +1,4 @@
-namespace Mayfly.Platforms.Lambda.Triggers;
+namespace Mayfly.Config;
 
 /// <summary>
 /// <c>DD_SERVICE_MAPPING</c>: <c>key:name,key:name</c>. An entry has exactly two parts, neither empty after trimming, and they differ; others are left out
@@ -13,6 +13,7 @@ public sealed class ServiceMapping
     {
     }
 
+    /// <summary>Nothing is mapped.</summary>
     public static ServiceMapping Empty { get; } = new();
 
     /// <summary>Entries that were not understood.</summary>
@@ -42,6 +43,20 @@ public sealed class ServiceMapping
         return mapping;
     }
 
+    internal static ServiceMapping Read(EnvReader env)
+    {
+        ServiceMapping mapping = Parse(env.Text(Keys.ServiceMapping));
+        foreach (string entry in mapping.Rejected)
+        {
+            env.Warn(Keys.ServiceMapping, entry, "entries of the form key:name, this one is skipped");
+        }
+
+        return mapping;
+    }
+
     /// <summary>Null when the key is not mapped.</summary>
     public string? Find(string? key) => key is null ? null : _names.GetValueOrDefault(key);
+
+    /// <summary>The entries that count, as they are written.</summary>
+    public override string ToString() => string.Join(',', _names.Select(static entry => $"{entry.Key}:{entry.Value}"));
 }
