@@ -7,6 +7,9 @@ public sealed record IntakeUrls
 
     public required Uri Traces { get; init; }
 
+    /// <summary>Beside the traces, wherever these go.</summary>
+    public required Uri Stats { get; init; }
+
     public required Uri Series { get; init; }
 
     public required Uri Sketches { get; init; }
@@ -16,9 +19,11 @@ public sealed record IntakeUrls
     internal static IntakeUrls Read(EnvReader env)
     {
         string site = ReadSite(env);
+        Uri traces = Read(env, Keys.TracesUrl, $"https://trace.agent.{site}", "/api/v0.2/traces");
         return new IntakeUrls
         {
-            Traces = Read(env, Keys.TracesUrl, $"https://trace.agent.{site}", "/api/v0.2/traces"),
+            Traces = traces,
+            Stats = new Uri(traces, "stats"),
             Series = Read(env, MetricsKey(env), $"https://api.{site}", "/api/v2/series"),
             Sketches = Read(env, MetricsKey(env), $"https://api.{site}", "/api/beta/sketches"),
             Logs = Read(env, Keys.LogsUrl, $"https://http-intake.logs.{site}", "/api/v2/logs"),

@@ -99,7 +99,7 @@ public sealed class IntakeClient : IDisposable
         var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Url) { Content = content };
         request.Headers.TryAddWithoutValidation("DD-API-KEY", apiKey);
         request.Headers.TryAddWithoutValidation("User-Agent", BuildInfo.UserAgent);
-        foreach ((string name, string value) in endpoint.Headers)
+        foreach ((string name, string value) in endpoint.Headers.Concat(payload.Headers))
         {
             request.Headers.TryAddWithoutValidation(name, value);
         }

@@ -18,6 +18,7 @@ public sealed class IntakeEndpoints(Settings settings)
     private const string Protobuf = "application/x-protobuf";
 
     private readonly IntakeEndpoint _traces = new(settings.Intake.Traces, Protobuf, Compress: true);
+    private readonly IntakeEndpoint _stats = new(settings.Intake.Stats, "application/msgpack", Compress: true);
     private readonly IntakeEndpoint _series = new(settings.Intake.Series, Protobuf, Compress: true);
     private readonly IntakeEndpoint _sketches = new(settings.Intake.Sketches, Protobuf, Compress: true);
 
@@ -29,6 +30,7 @@ public sealed class IntakeEndpoints(Settings settings)
     public IntakeEndpoint this[IntakeKind kind] => kind switch
     {
         IntakeKind.Traces => _traces,
+        IntakeKind.Stats => _stats,
         IntakeKind.Series => _series,
         IntakeKind.Sketches => _sketches,
         _ => _logs,

@@ -8,7 +8,7 @@ namespace Mayfly.Intake;
 /// <param name="signal">Whose counters it belongs to.</param>
 /// <param name="kind">The endpoint it is for.</param>
 /// <param name="body">The encoded body; this payload owns it from here on.</param>
-/// <param name="units">How many accepted units (spans, samples, log events) the body stands for.</param>
+/// <param name="units">How many accepted units (spans, samples, log events, hits) the body stands for.</param>
 public sealed class IntakePayload(Signal signal, IntakeKind kind, PooledBuffer body, long units) : IDisposable
 {
     private PooledBuffer _body = body;
@@ -23,6 +23,9 @@ public sealed class IntakePayload(Signal signal, IntakeKind kind, PooledBuffer b
     public bool IsCompressed { get; private set; }
 
     public long Units { get; } = units;
+
+    /// <summary>Headers of this payload beside those of its endpoint.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
     /// <summary>Failed attempts to send it.</summary>
     public int FailedAttempts { get; set; }
@@ -55,6 +58,9 @@ public enum IntakeKind
 {
     /// <summary>AgentPayload protobuf, <c>/api/v0.2/traces</c>.</summary>
     Traces,
+
+    /// <summary>StatsPayload msgpack, <c>/api/v0.2/stats</c>.</summary>
+    Stats,
 
     /// <summary>MetricPayload protobuf, <c>/api/v2/series</c>.</summary>
     Series,

@@ -29,6 +29,9 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
 
     public ReadOnlySpan<byte> Output => _output.WrittenSpan;
 
+    /// <summary>What the traces of the request have said about their sender so far.</summary>
+    public TracerPayloadFields Fields => _fields;
+
     /// <summary>The platform's tags as they were when the request began.</summary>
     public PlatformTags Tags => _tags;
 
