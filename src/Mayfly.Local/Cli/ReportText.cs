@@ -159,6 +159,7 @@ internal sealed class ReportText(IAnsiConsole console)
         : request.Spans.Count > 0 ? $"  {request.Spans.Count} spans: {string.Join(", ", request.Spans.Select(s => s.Name).Distinct().Take(6))}"
         : request.Metrics.Count > 0 ? $"  {request.Metrics.Count} metrics: {string.Join(", ", request.Metrics.Select(m => m.Name).Distinct().Take(6))}"
         : request.Logs.Count > 0 ? $"  {request.Logs.Count} logs"
+        : request.Stats.Count > 0 ? $"  {request.Stats.Sum(s => s.Hits)} hits: {string.Join(", ", request.Stats.Select(s => s.Name).Distinct().Take(6))}"
         : "";
 
     private static string Words(DemoInvocation invocation) =>

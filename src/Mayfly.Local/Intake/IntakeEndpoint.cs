@@ -134,7 +134,7 @@ internal sealed class IntakeEndpoint(IntakeOptions options, RequestStore store, 
                 IntakePaths.Series => request with { Status = 202, Metrics = MetricDecoder.DecodeSeries(raw) },
                 IntakePaths.Sketches => request with { Status = 202, Metrics = MetricDecoder.DecodeSketches(raw) },
                 IntakePaths.Logs => request with { Status = 202, Logs = LogDecoder.Decode(raw) },
-                _ => request with { Status = 202, RawBody = raw },
+                _ => request with { Status = 202, Stats = StatsDecoder.Decode(raw), RawBody = raw },
             };
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or InvalidDataException or JsonException)

@@ -6,7 +6,7 @@ public static class IntakePaths
     /// <summary>AgentPayload protobuf; answered 200.</summary>
     public const string Traces = "/api/v0.2/traces";
 
-    /// <summary>Trace statistics, msgpack, kept raw; answered 202.</summary>
+    /// <summary>StatsPayload msgpack; answered 202.</summary>
     public const string Stats = "/api/v0.2/stats";
 
     /// <summary>MetricPayload protobuf; answered 202.</summary>

@@ -38,6 +38,8 @@ public sealed class LocalIntake : IAsyncDisposable
 
     public IReadOnlyList<ReceivedLog> Logs => [.. Requests.SelectMany(r => r.Logs)];
 
+    public IReadOnlyList<ReceivedStats> Stats => [.. Requests.SelectMany(r => r.Stats)];
+
     /// <summary>How many old requests were forgotten to stay within <see cref="IntakeOptions.MaxStoredBytes"/>.</summary>
     public int Forgotten => _store.Forgotten;
 

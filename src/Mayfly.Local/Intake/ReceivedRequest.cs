@@ -34,7 +34,9 @@ public sealed record ReceivedRequest
     /// <summary>The fault that hit this request; null = none.</summary>
     public IntakeFaultKind? Fault { get; init; }
 
-    /// <summary>The decompressed body; kept only where no records exist: stats, and undecodable bodies (as sent if decompression failed).</summary>
+    /// <summary>
+    /// The decompressed body; kept only of stats, whose clients' parts pass through, and of undecodable bodies (as sent if decompression failed).
+    /// </summary>
     public ReadOnlyMemory<byte> RawBody { get; init; }
 
     public IReadOnlyList<ReceivedSpan> Spans { get; init; } = [];
@@ -42,6 +44,8 @@ public sealed record ReceivedRequest
     public IReadOnlyList<ReceivedMetric> Metrics { get; init; } = [];
 
     public IReadOnlyList<ReceivedLog> Logs { get; init; } = [];
+
+    public IReadOnlyList<ReceivedStats> Stats { get; init; } = [];
 
     /// <summary>The API key, masked; null = none sent.</summary>
     public string? ApiKey => Headers.GetValueOrDefault(ApiKeyHeader);

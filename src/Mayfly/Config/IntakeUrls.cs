@@ -13,6 +13,9 @@ public sealed record IntakeUrls
     /// <summary>They get a copy of all traces.</summary>
     public required IReadOnlyList<AdditionalEndpoint> AdditionalTraces { get; init; }
 
+    /// <summary>Beside the traces, wherever these go.</summary>
+    public required Uri Stats { get; init; }
+
     public required Uri Series { get; init; }
 
     public required Uri Sketches { get; init; }
@@ -22,10 +25,12 @@ public sealed record IntakeUrls
     internal static IntakeUrls Read(EnvReader env)
     {
         string site = ReadSite(env);
+        Uri traces = Read(env, Keys.TracesUrl, $"https://trace.agent.{site}", TracesPath);
         return new IntakeUrls
         {
-            Traces = Read(env, Keys.TracesUrl, $"https://trace.agent.{site}", TracesPath),
+            Traces = traces,
             AdditionalTraces = AdditionalEndpoint.Read(env, Keys.AdditionalTraces, TracesPath),
+            Stats = new Uri(traces, "stats"),
             Series = Read(env, MetricsKey(env), $"https://api.{site}", "/api/v2/series"),
             Sketches = Read(env, MetricsKey(env), $"https://api.{site}", "/api/beta/sketches"),
             Logs = Read(env, Keys.LogsUrl, $"https://http-intake.logs.{site}", "/api/v2/logs"),

@@ -1,11 +1,12 @@
 namespace Mayfly.Diagnostics;
 
-/// <summary>What flows through the agent. The unit that is counted: spans, metric samples, log events.</summary>
+/// <summary>What flows through the agent. The unit that is counted: spans, metric samples, log events; in Stats spans too, those that count.</summary>
 public enum Signal
 {
     Traces,
     Metrics,
     Logs,
+    Stats,
 }
 
 /// <summary>Why accepted units were not delivered. Each has a name in <c>/debug/mayfly</c>.</summary>
@@ -29,7 +30,7 @@ public enum DropReason
     /// <summary>What arrived could not be understood; counted when the number of units is known.</summary>
     Malformed,
 
-    /// <summary>Metrics: more distinct contexts than the limit.</summary>
+    /// <summary>Metrics: more distinct contexts than the limit. Stats: more distinct keys; the span is delivered, but under the key of all of these.</summary>
     ContextLimit,
 
     /// <summary>Traces: the user's filters reject them (<c>DD_APM_IGNORE_RESOURCES</c>, <c>DD_APM_FILTER_TAGS_…</c>).</summary>
@@ -114,7 +115,7 @@ public sealed class SignalCounters
 /// <summary>All counters of the process; see <see cref="SignalCounters"/> and <see cref="Omission"/>. Served as JSON on <c>GET /debug/mayfly</c>.</summary>
 public sealed class Counters
 {
-    private readonly SignalCounters[] _signals = [new(), new(), new()];
+    private readonly SignalCounters[] _signals = [new(), new(), new(), new()];
     private readonly long[] _omitted = new long[Enum.GetValues<Omission>().Length];
 
     public SignalCounters this[Signal signal] => _signals[(int)signal];

@@ -6,7 +6,7 @@ namespace Mayfly.Diagnostics;
 /// <summary><c>GET /debug/mayfly</c>: the counters of every signal, as JSON (design: accepted = delivered + buffered + the sum of dropped).</summary>
 public static class DebugPage
 {
-    private static readonly Signal[] Signals = [Signal.Traces, Signal.Metrics, Signal.Logs];
+    private static readonly Signal[] Signals = [Signal.Traces, Signal.Metrics, Signal.Logs, Signal.Stats];
     private static readonly DropReason[] Reasons = Enum.GetValues<DropReason>();
     private static readonly Omission[] Omissions = Enum.GetValues<Omission>();
 
@@ -78,7 +78,8 @@ public static class DebugPage
     {
         Signal.Traces => "traces",
         Signal.Metrics => "metrics",
-        _ => "logs",
+        Signal.Logs => "logs",
+        _ => "stats",
     };
 
     private static string NameOf(DropReason reason) => reason switch

@@ -8,4 +8,7 @@ public interface IPayloadSource
     /// Ownership of the payloads moves to the caller. Nothing accepted: nothing appended.
     /// </summary>
     void TakePayloads(List<IntakePayload> payloads);
+
+    /// <summary>As <see cref="TakePayloads"/> at the end of the process: also what a source would rather give to a later flush.</summary>
+    void TakeLastPayloads(List<IntakePayload> payloads) => TakePayloads(payloads);
 }

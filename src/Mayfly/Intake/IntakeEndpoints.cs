@@ -24,6 +24,7 @@ public sealed class IntakeEndpoints(Settings settings)
     private readonly IReadOnlyList<IntakeDestination> _additionalTraces =
         [.. settings.Intake.AdditionalTraces.Select(static one => new IntakeDestination(new IntakeEndpoint(one.Url, Protobuf, Compress: true), one.ApiKey))];
 
+    private readonly IntakeEndpoint _stats = new(settings.Intake.Stats, "application/msgpack", Compress: true);
     private readonly IntakeEndpoint _series = new(settings.Intake.Series, Protobuf, Compress: true);
     private readonly IntakeEndpoint _sketches = new(settings.Intake.Sketches, Protobuf, Compress: true);
 
@@ -38,6 +39,7 @@ public sealed class IntakeEndpoints(Settings settings)
     public IntakeEndpoint this[IntakeKind kind] => kind switch
     {
         IntakeKind.Traces => _traces,
+        IntakeKind.Stats => _stats,
         IntakeKind.Series => _series,
         IntakeKind.Sketches => _sketches,
         _ => _logs,

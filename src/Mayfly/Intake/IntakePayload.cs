@@ -13,7 +13,7 @@ public sealed class IntakePayload : IDisposable
     /// <param name="signal">Whose counters it belongs to.</param>
     /// <param name="kind">The endpoint it is for.</param>
     /// <param name="body">The encoded body; this payload owns it from here on.</param>
-    /// <param name="units">How many accepted units (spans, samples, log events) the body stands for.</param>
+    /// <param name="units">How many accepted units (spans, samples, log events, hits) the body stands for.</param>
     public IntakePayload(Signal signal, IntakeKind kind, PooledBuffer body, long units)
         : this(signal, kind, new SharedBody(body), units)
     {
@@ -118,6 +118,9 @@ public enum IntakeKind
 {
     /// <summary>AgentPayload protobuf, <c>/api/v0.2/traces</c>.</summary>
     Traces,
+
+    /// <summary>StatsPayload msgpack, <c>/api/v0.2/stats</c>.</summary>
+    Stats,
 
     /// <summary>MetricPayload protobuf, <c>/api/v2/series</c>.</summary>
     Series,

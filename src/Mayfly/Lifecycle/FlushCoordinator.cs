@@ -39,6 +39,7 @@ public sealed class FlushCoordinator(
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private readonly Lock _keptGate = new();
     private List<IntakePayload> _kept = [];
+    private volatile bool _isLast;
 
     /// <summary>Takes and sends everything. Returns at the deadline, or when <paramref name="cut"/> is cancelled, at the latest; never throws.</summary>
     public async Task<FlushReport> FlushAsync(Deadline deadline, CancellationToken cut = default)
@@ -64,9 +65,17 @@ public sealed class FlushCoordinator(
         }
     }
 
+    /// <summary>The flush at the end of the process: as <see cref="FlushAsync"/>, and sources hold nothing back.</summary>
+    public Task<FlushReport> FlushLastAsync(Deadline deadline)
+    {
+        _isLast = true;
+        return FlushAsync(deadline);
+    }
+
     /// <summary>Counts what is still on board as dropped, at the end of the process.</summary>
     public void DropRest()
     {
+        _isLast = true;
         foreach (IntakePayload payload in TakeAll())
         {
             Drop(payload, DropReason.Shutdown);
@@ -177,7 +186,14 @@ public sealed class FlushCoordinator(
         int firstNew = payloads.Count;
         foreach (IPayloadSource source in sources)
         {
-            source.TakePayloads(payloads);
+            if (_isLast)
+            {
+                source.TakeLastPayloads(payloads);
+            }
+            else
+            {
+                source.TakePayloads(payloads);
+            }
         }
 
         int end = payloads.Count;
@@ -232,7 +248,8 @@ public sealed class FlushCoordinator(
     {
         Signal.Traces => "spans",
         Signal.Metrics => "metric samples",
-        _ => "log events",
+        Signal.Logs => "log events",
+        _ => "hits of trace statistics",
     };
 
     private static string AdviceFor(SendResult result) =>

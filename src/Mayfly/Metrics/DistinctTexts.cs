@@ -1,3 +1,5 @@
+using Mayfly.Wire;
+
 namespace Mayfly.Metrics;
 
 /// <summary>

@@ -4,6 +4,7 @@ using System.Text.Unicode;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Tags;
+using Mayfly.Wire;
 
 namespace Mayfly.Metrics;
 

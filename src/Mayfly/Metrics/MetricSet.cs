@@ -1,4 +1,5 @@
 using Mayfly.Diagnostics;
+using Mayfly.Wire;
 
 namespace Mayfly.Metrics;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Mayfly.Http;
+using Mayfly.Traces.Stats;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces;
@@ -22,6 +23,9 @@ public sealed class AgentInfo
         "/evp_proxy/v1/", "/evp_proxy/v2/", "/evp_proxy/v3/", "/evp_proxy/v4/", "/debugger/v1/input", "/debugger/v1/diagnostics", "/debugger/v2/input",
         "/symdb/v1/input", "/dogstatsd/v2/proxy", "/tracer_flare/v1", "/openlineage/api/v1/lineage", "/info",
     ];
+
+    /// <summary>The kinds whose spans count even where they are no entries.</summary>
+    private static readonly string[] SpanKinds = ["server", "client", "producer", "consumer"];
 
     private static readonly string[] EvpHeaders =
     [
@@ -76,6 +80,12 @@ public sealed class AgentInfo
         json.WriteNumber("max_request_bytes", _settings.MaxRequestBytes);
         json.WriteNumber("statsd_port", _settings.StatsdPort);
         json.WriteEndObject();
+        if (_settings.Stats is { } stats)
+        {
+            WriteTexts(json, "peer_tags", stats.PeerTags);
+            WriteTexts(json, "span_kinds_stats_computed", stats.CountsSpanKinds ? SpanKinds : []);
+        }
+
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenSpan.ToArray();
@@ -118,4 +128,7 @@ public sealed record AgentInfoSettings
     public bool AdvertisesV10 { get; init; }
 
     public IReadOnlyList<string> FeatureFlags { get; init; } = [];
+
+    /// <summary>What clients' statistics are to be made of; null: it is left to them.</summary>
+    public StatsSettings? Stats { get; init; }
 }

@@ -17,7 +17,7 @@ public readonly record struct TraceDecodeResult(TraceOutcome Outcome, int SpanCo
     internal static TraceDecodeResult Rejected(MsgPackError reason, int offset) =>
         new(reason == MsgPackError.LimitExceeded ? TraceOutcome.TooLarge : TraceOutcome.Malformed, 0, reason, offset);
 
-    private static string NameOf(MsgPackError reason) => reason switch
+    internal static string NameOf(MsgPackError reason) => reason switch
     {
         MsgPackError.None => "no error",
         MsgPackError.Truncated => "unexpected end of the body",

@@ -3,6 +3,7 @@ using Mayfly.Intake;
 using Mayfly.Traces.Filters;
 using Mayfly.Traces.Normalization;
 using Mayfly.Traces.Sampling;
+using Mayfly.Traces.Stats;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces;
@@ -21,16 +22,20 @@ public sealed class TracePipeline : IPayloadSource
     private readonly TraceSampler _sampler;
     private readonly TraceWorkspacePool _workspaces;
     private readonly TraceBuffer _buffer;
+    private readonly Concentrator? _concentrator;
     private volatile PlatformTags _tags = PlatformTags.None;
 
-    public TracePipeline(TraceSettings settings, SignalCounters counters, ISpanInspector inspector, TimeProvider time)
+    /// <param name="concentrator">Counts the spans of tracers that do not count theirs themselves; null: nobody does.</param>
+    public TracePipeline(
+        TraceSettings settings, SignalCounters counters, ISpanInspector inspector, TimeProvider time, Concentrator? concentrator = null)
     {
         _settings = settings;
         _counters = counters;
         _inspector = inspector;
         _filters = settings.Filters;
         _sampler = new TraceSampler(settings.Sampling, time);
-        _workspaces = new TraceWorkspacePool(settings, time);
+        _concentrator = concentrator;
+        _workspaces = new TraceWorkspacePool(settings, time, concentrator);
         _buffer = new TraceBuffer(settings, counters);
     }
 
@@ -86,6 +91,7 @@ public sealed class TracePipeline : IPayloadSource
             workspace.Scratch.Chunk.Priority = priority;
             var tally = default(Tally);
             Process(spans, workspace, headers, ref tally);
+            HandOverStats(workspace, headers);
             Keep(workspace, tally);
         }
         finally
@@ -133,6 +139,7 @@ public sealed class TracePipeline : IPayloadSource
             }
         }
 
+        HandOverStats(workspace, sender);
         return true;
     }
 
@@ -182,8 +189,37 @@ public sealed class TracePipeline : IPayloadSource
 
         SpanTruncation.Truncate(spans, workspace.Scratch.Arena, _settings.KeepsBigResources);
         workspace.Payloads.Gather(chunk);
+        if (workspace.Stats is { } stats && !headers.ComputedStats)
+        {
+            stats.Add(chunk);
+            if (stats.IsFull)
+            {
+                HandOverStats(workspace, headers);
+            }
+        }
+
         tally.SampledOut += _sampler.Reduce(ref chunk, headers.ComputedStats, workspace.Singles);
         tally.LeftOut += workspace.Payloads.Add(chunk);
+    }
+
+    /// <summary>The spans collected so far are counted for good.</summary>
+    private void HandOverStats(TraceWorkspace workspace, in TraceHeaders headers)
+    {
+        if (workspace.Stats is not { } stats)
+        {
+            return;
+        }
+
+        TracerPayloadFields fields = workspace.Payloads.Fields;
+        _concentrator!.Add(stats, new StatsSender
+        {
+            Language = headers.Language,
+            TracerVersion = headers.TracerVersion,
+            ContainerId = headers.ContainerId,
+            Env = fields.Env,
+            Version = fields.AppVersion,
+            RuntimeId = fields.RuntimeId,
+        });
     }
 
     /// <summary>The request is good: its spans count, and go to the buffer.</summary>

@@ -1,4 +1,5 @@
 using Mayfly.Traces.Normalization;
+using Mayfly.Traces.Stats;
 
 namespace Mayfly.Traces;
 
@@ -7,10 +8,11 @@ internal sealed class TraceWorkspace : IDisposable
 {
     private const int MostSinglesKept = 1024;
 
-    public TraceWorkspace(TraceSettings settings, TimeProvider time)
+    public TraceWorkspace(TraceSettings settings, TimeProvider time, Concentrator? concentrator)
     {
         Normalizer = new SpanNormalizer(Scratch.Arena, time);
         Payloads = new TracerPayloadWriter(settings);
+        Stats = concentrator?.CreateBatch();
     }
 
     public DecodeScratch Scratch { get; } = new();
@@ -24,6 +26,9 @@ internal sealed class TraceWorkspace : IDisposable
 
     public TracerPayloadWriter Payloads { get; }
 
+    /// <summary>The spans to be counted; null: the agent computes no statistics.</summary>
+    public SpanStatsBatch? Stats { get; }
+
     /// <summary>Lets go of the request, and of what an unusually large one has left behind.</summary>
     public void Trim()
     {
@@ -31,17 +36,19 @@ internal sealed class TraceWorkspace : IDisposable
         Payloads.Trim();
         Singles.Clear();
         Singles = Singles.Capacity > MostSinglesKept ? [] : Singles;
+        Stats?.Clear();
     }
 
     public void Dispose()
     {
         Scratch.Clear();
         Payloads.Dispose();
+        Stats?.Dispose();
     }
 }
 
 /// <summary>The workspaces that wait for a request: as many as were in use at once, up to <see cref="MostKept"/>.</summary>
-internal sealed class TraceWorkspacePool(TraceSettings settings, TimeProvider time)
+internal sealed class TraceWorkspacePool(TraceSettings settings, TimeProvider time, Concentrator? concentrator)
 {
     private const int MostKept = 4;
 
@@ -58,7 +65,7 @@ internal sealed class TraceWorkspacePool(TraceSettings settings, TimeProvider ti
             }
         }
 
-        return new TraceWorkspace(settings, time);
+        return new TraceWorkspace(settings, time, concentrator);
     }
 
     public void Return(TraceWorkspace workspace)

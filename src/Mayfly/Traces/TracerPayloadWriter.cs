@@ -33,6 +33,9 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
     /// <summary>Of the tracer; null = unknown.</summary>
     public string? Language => _headers.Language;
 
+    /// <summary>What the traces of the request have said about their sender so far.</summary>
+    public TracerPayloadFields Fields => _fields;
+
     /// <summary>The platform's tags as they were when the request began.</summary>
     public PlatformTags Tags => _tags;
 

@@ -65,32 +65,50 @@ internal sealed record NodeRun
         }
     }
 
-    private static async Task<NodeRun> RecordOnceAsync(string agent)
+    /// <summary>The sample under the emulator; skips the test where it cannot run. <paramref name="variables"/> are added to its environment and the agent's.</summary>
+    public static async Task<FunctionSandbox> StartAsync(string agent, TimeSpan timeout, params (string Name, string Value)[] variables)
     {
         await Until.TrueAsync(
             static () => FreePorts.IsFree(DogStatsdPort) && FreePorts.IsFree(TracePort), "ports 8125 and 8126, which the Node libraries use, are free");
+        var environment = new Dictionary<string, string>
+        {
+            ["DD_LAMBDA_HANDLER"] = "handler.handler", ["DD_SERVICE"] = "coffee-node", ["DD_ENV"] = "test", ["DD_VERSION"] = "4.5.6",
+        };
+        foreach ((string name, string value) in variables)
+        {
+            environment[name] = value;
+        }
+
         var options = new EmulatorOptions
         {
             FunctionName = FunctionName,
             Function = new ProcessCommand("node", "bootstrap.mjs"),
             WorkingDirectory = NodeProgram.Directory,
             Handler = "node_modules/datadog-lambda-js/dist/handler.handler",
-            Timeout = Timeout,
+            Timeout = timeout,
             InitTimeout = TimeSpan.FromSeconds(30),
             ExecutionEnvironment = "AWS_Lambda_nodejs20.x",
             RuntimeVersion = "nodejs:20.v30",
-            Environment = new Dictionary<string, string>
-            {
-                ["DD_LAMBDA_HANDLER"] = "handler.handler", ["DD_SERVICE"] = "coffee-node", ["DD_ENV"] = "test", ["DD_VERSION"] = "4.5.6",
-            },
+            Environment = environment,
         };
         LocalPorts ports = FreePorts.Pick() with { DogStatsd = DogStatsdPort, Traces = TracePort };
-        await using FunctionSandbox sandbox = await FunctionSandbox.StartAsync(agent, options, ports);
+        FunctionSandbox sandbox = await FunctionSandbox.StartAsync(agent, options, ports);
         if (!sandbox.Emulator.LayerIsAtOpt)
         {
+            await sandbox.DisposeAsync();
             NodeProgram.SkipOrFail("This machine permits no private mounts, so the Node libraries cannot find the agent at /opt/extensions.");
         }
 
+        return sandbox;
+    }
+
+    /// <summary>Invokes with an event of that kind; the emulator answers when it is over.</summary>
+    public static Task<InvocationResult> InvokeAsync(FunctionSandbox sandbox, string kind, int ms = 0) =>
+        sandbox.Emulator.InvokeAsync(Encoding.UTF8.GetBytes($$"""{"kind":"{{kind}}","ms":{{ms}}}"""));
+
+    private static async Task<NodeRun> RecordOnceAsync(string agent)
+    {
+        await using FunctionSandbox sandbox = await StartAsync(agent, Timeout);
         var run = new NodeRun
         {
             // The initializers run in this order.
@@ -113,9 +131,6 @@ internal sealed record NodeRun
             Output = sandbox.ToString(),
         };
     }
-
-    private static Task<InvocationResult> InvokeAsync(FunctionSandbox sandbox, string kind) =>
-        sandbox.Emulator.InvokeAsync(Encoding.UTF8.GetBytes($$"""{"kind":"{{kind}}"}"""));
 }
 
 /// <summary>The runs of <see cref="NodeFunctionTests"/>.</summary>

@@ -30,6 +30,7 @@ public class DebugPageTests
             traces.GetProperty("dropped").EnumerateObject().Select(static p => p.Name).Order(StringComparer.Ordinal));
         Assert.Empty(page.GetProperty("logs").GetProperty("dropped").EnumerateObject());
         Assert.Equal(0, Number(page.GetProperty("metrics"), "accepted"));
+        Assert.Equal(0, Number(page.GetProperty("stats"), "accepted"));
         Assert.Empty(page.GetProperty("omitted").EnumerateObject());
     }
 

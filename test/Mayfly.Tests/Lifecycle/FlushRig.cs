@@ -5,6 +5,7 @@ using Mayfly.Intake;
 using Mayfly.Lifecycle;
 using Mayfly.Local.Intake;
 using Mayfly.Secrets;
+using Mayfly.Testing;
 using Mayfly.Tests.Config;
 using Mayfly.Wire;
 
@@ -49,14 +50,18 @@ internal sealed class FlushRig : IAsyncDisposable
 
     public static async Task<FlushRig> StartAsync(string? apiKey = Key, params (string, string)[] more) => new(await LocalIntake.StartAsync(), apiKey, more);
 
-    /// <summary>Puts one payload on board. The body of logs is one event; the others are protobuf messages of as many unknown bytes.</summary>
+    /// <summary>Puts one payload on board. The body of logs is one event, that of stats a map of one unknown key; the others are protobuf messages of as many unknown bytes.</summary>
     public void Put(IntakeKind kind, long units = 1, int sizeBytes = 0)
     {
-        Signal signal = kind switch { IntakeKind.Traces => Signal.Traces, IntakeKind.Logs => Signal.Logs, _ => Signal.Metrics };
+        Signal signal = kind switch { IntakeKind.Traces => Signal.Traces, IntakeKind.Logs => Signal.Logs, IntakeKind.Stats => Signal.Stats, _ => Signal.Metrics };
         PooledBuffer body = PooledBuffer.Rent();
         if (kind == IntakeKind.Logs)
         {
             body.Write(Encoding.UTF8.GetBytes($"[{{\"message\":\"{new string('x', sizeBytes)}\"}}]"));
+        }
+        else if (kind == IntakeKind.Stats)
+        {
+            body.Write(new MsgPackWriter().Map(1).Str("x").Bin(new byte[sizeBytes]).ToArray());
         }
         else
         {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Mayfly.Http;
 using Mayfly.Traces;
+using Mayfly.Traces.Stats;
 using Xunit;
 
 namespace Mayfly.Tests.Traces;
@@ -30,6 +31,15 @@ public class AgentInfoTests
     {
         AgentInfo info = InfoWith("/info");
         Assert.Equal(string.Concat(SHA256.HashData(info.Body.Span).Select(static b => b.ToString("x2"))), info.State);
+    }
+
+    [Fact]
+    public void Clients_learn_what_statistics_are_made_of()
+    {
+        var stats = new StatsSettings { AgentVersion = "", PeerTags = ["a", "b"], CountsSpanKinds = false };
+        using JsonDocument document = JsonDocument.Parse(new AgentInfo(Settings with { Stats = stats }, new RouteTable()).Body);
+        Assert.Equal("""["a","b"]""", document.RootElement.GetProperty("peer_tags").GetRawText());
+        Assert.Equal("[]", document.RootElement.GetProperty("span_kinds_stats_computed").GetRawText());
     }
 
     [Fact]

@@ -16,6 +16,7 @@ using Mayfly.Platforms.Lambda.Usage;
 using Mayfly.Secrets;
 using Mayfly.Tags;
 using Mayfly.Traces;
+using Mayfly.Traces.Stats;
 using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda;
@@ -38,6 +39,9 @@ public sealed class LambdaAgent : IAsyncDisposable
     private readonly Log _log;
     private readonly MetricAggregator _metrics;
     private readonly TracePipeline _traces;
+    private readonly StatsSettings _statsSettings;
+    private readonly Concentrator? _concentrator;
+    private readonly ClientStats _clientStats;
     private readonly LogBuffer _logBuffer;
     private readonly LambdaLogs? _logs;
     private readonly InvocationTracker _invocations;
@@ -82,12 +86,24 @@ public sealed class LambdaAgent : IAsyncDisposable
         };
         string? serviceTag = FunctionIdentity.ServiceTagOf(settings);
         var inspector = new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting, serviceTag);
-        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector, time);
+        _statsSettings = new StatsSettings
+        {
+            Env = settings.Env ?? "none",
+            AgentVersion = BuildInfo.Version,
+            Service = settings.Service?.ToLowerInvariant() ?? "",
+            MayFreeze = !isManagedInstance,
+            PlaceholderResources = ["dd-tracer-serverless-span"],
+        };
+        _clientStats = new ClientStats(_statsSettings, Counters[Signal.Stats]);
+        _concentrator = settings.ComputeStats ? new Concentrator(_statsSettings, Counters[Signal.Stats], time) : null;
+        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector, time, _concentrator);
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
         _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, log, isManagedInstance) : null;
         _intake = new IntakeClient(settings);
         _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), time, log);
-        _flushes = new FlushCoordinator([_traces, _metrics, _logBuffer], _intake, _apiKey, Counters, log);
+        IPayloadSource[] sources = [_traces, _metrics, _logBuffer, _clientStats];
+        sources = _concentrator is null ? sources : [.. sources, _concentrator];
+        _flushes = new FlushCoordinator(sources, _intake, _apiKey, Counters, log);
         _platform = new ExtensionClient(runtimeApi, settings.Lambda.Kind);
 
         ListenerSettings ports = settings.Listeners;
@@ -161,6 +177,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         }
 
         _metrics.Dispose();
+        _concentrator?.Dispose();
         _platform.Dispose();
         _intake.Dispose();
         _apiKey.Dispose();
@@ -179,7 +196,8 @@ public sealed class LambdaAgent : IAsyncDisposable
         if (ports.TracePort != 0 || ports.TraceSocket is not null)
         {
             var table = new RouteTable();
-            new TraceRoutes(_traces, new AgentInfo(InfoOf(_settings), table), ports.MaxTraceBodyBytes, _log).AddTo(table);
+            new TraceRoutes(_traces, new AgentInfo(InfoOf(_settings) with { Stats = _statsSettings }, table), ports.MaxTraceBodyBytes, _log).AddTo(table);
+            new StatsRoutes(_clientStats, _log).AddTo(table);
             new DogStatsdProxyRoute(_metrics).AddTo(table);
             table.Map("/debug/mayfly", exchange => exchange.RespondAsync(200, DebugPage.Write(Counters), "application/json"), "GET");
             IReadOnlyList<IPAddress> addresses = ports.TracePort != 0 ? HttpEndpoint.Loopback : [];

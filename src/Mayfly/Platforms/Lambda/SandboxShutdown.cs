@@ -51,7 +51,7 @@ public sealed class SandboxShutdown
             await Inbound.SettleAsync(deadline);
             Invocations.Shutdown(reason);
             Logs?.ReleaseAll();
-            FlushReport report = await Flushes.FlushAsync(deadline);
+            FlushReport report = await Flushes.FlushLastAsync(deadline);
             Flushes.DropRest();
             if (report.Kept > 0)
             {

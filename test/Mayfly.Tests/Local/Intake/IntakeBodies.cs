@@ -1,3 +1,5 @@
+using Mayfly.Testing;
+
 namespace Mayfly.Tests.Local.Intake;
 
 /// <summary>One small, complete body per intake path.</summary>
@@ -18,6 +20,22 @@ internal static class IntakeBodies
     public static byte[] Sketches { get; } = Convert.FromHexString(
         "0a590a076d792e646973742208656e763a746573743a390898daf59506100319000000000000f03f210000000000000840290000000000000040310000000000001840"
         + "3a06f414ce1582164203010101" + "42090a072001282630d803");
+
+    /// <summary>A StatsPayload with every field of docs/spec/03-traces.md, 2.4 and 4.3 set.</summary>
+    public static byte[] Stats() => new MsgPackWriter().Map(6)
+        .Str("AgentHostname").Str("ah").Str("AgentEnv").Str("ae").Str("AgentVersion").Str("av").Str("ClientComputed").Bool(true).Str("SplitPayload").Bool(true)
+        .Str("Stats").Array(1).Map(11)
+        .Str("Hostname").Str("host").Str("Env").Str("prod").Str("Version").Str("1.0").Str("Lang").Str("js").Str("TracerVersion").Str("5")
+        .Str("RuntimeID").Str("r").Str("Sequence").Int(7).Str("Service").Str("base").Str("ContainerID").Str("c").Str("ProcessTags").Str("p:t")
+        .Str("Stats").Array(1).Map(3).Str("Start").UInt64(1_700_000_000_000_000_000).Str("Duration").UInt64(10_000_000_000)
+        .Str("Stats").Array(1).Map(20)
+        .Str("Service").Str("svc").Str("Name").Str("op").Str("Resource").Str("res").Str("Type").Str("web").Str("DBType").Str("db")
+        .Str("SpanKind").Str("server").Str("HTTPStatusCode").Int(200).Str("HTTPMethod").Str("GET").Str("HTTPEndpoint").Str("/x")
+        .Str("GRPCStatusCode").Str("14").Str("srv_src").Str("m").Str("Synthetics").Bool(true).Str("IsTraceRoot").Int(2)
+        .Str("PeerTags").Array(2).Str("a:b").Str("c:d").Str("Hits").Int(3).Str("Errors").Int(1).Str("Duration").Int(4_000_000_000).Str("TopLevelHits").Int(2)
+        .Str("OkSummary").Bin(Convert.FromHexString("0a1209000000000040f03f110000000000ea9440120d1208000000000000f03f18ba241a00"))
+        .Str("ErrorSummary").Bin(Convert.FromHexString("0a1209000000000040f03f110000000000ea944012001a00"))
+        .ToArray();
 
     /// <summary>An AgentPayload with every field of docs/spec/03-traces.md, 5.1 set.</summary>
     public static byte[] Traces(string name = "aws.lambda") => new ProtoBody()

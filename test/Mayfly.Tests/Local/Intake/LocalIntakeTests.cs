@@ -52,8 +52,8 @@ public class LocalIntakeTests : IntakeFixture
         {
             Assert.Null(request.Error);
             Assert.Equal(raw.Length, request.BytesRaw);
-            int records = request.Spans.Count + request.Metrics.Count + request.Logs.Count;
-            Assert.Equal(path switch { IntakePaths.Stats => 0, IntakePaths.Logs => 2, _ => 1 }, records);
+            int records = request.Spans.Count + request.Metrics.Count + request.Logs.Count + request.Stats.Count;
+            Assert.Equal(path == IntakePaths.Logs ? 2 : 1, records);
             Assert.Equal(path == IntakePaths.Stats ? raw : [], request.RawBody.ToArray());
         }
     }
@@ -115,6 +115,34 @@ public class LocalIntakeTests : IntakeFixture
     }
 
     [Fact]
+    public async Task A_group_of_statistics_keeps_every_field_and_what_is_around_it()
+    {
+        await PostAsync(IntakePaths.Stats, IntakeBodies.Stats());
+
+        ReceivedStats group = Assert.Single(Intake.Stats);
+        Assert.Equal(("svc", "op", "res", "web", "db"), (group.Service, group.Name, group.Resource, group.Type, group.DbType));
+        Assert.Equal(("server", 200L, "GET", "/x", "14", "m"), (
+            group.SpanKind, group.HttpStatusCode, group.HttpMethod, group.HttpEndpoint, group.GrpcStatusCode, group.ServiceSource));
+        Assert.Equal((true, 2L, 3L, 1L, 4_000_000_000L, 2L), (
+            group.Synthetics, group.IsTraceRoot, group.Hits, group.Errors, group.Duration, group.TopLevelHits));
+        Assert.Equal(["a:b", "c:d"], group.PeerTags);
+        Assert.Equal((1_700_000_000_000_000_000, 10_000_000_000), (group.BucketStart, group.BucketDuration));
+        ReceivedStatsPayload payload = group.Payload;
+        Assert.Equal(("host", "prod", "1.0", "js", "5", "r", 7L, "base", "c", "p:t"), (
+            payload.Hostname, payload.Env, payload.Version, payload.Lang, payload.TracerVersion, payload.RuntimeId, payload.Sequence, payload.Service,
+            payload.ContainerId, payload.ProcessTags));
+        Assert.Equal(("ah", "ae", "av", true, true), (
+            payload.AgentHostname, payload.AgentEnv, payload.AgentVersion, payload.ClientComputed, payload.SplitPayload));
+
+        // docs/spec/03-traces.md, 4.4: 5 ms, and nothing.
+        Assert.Equal((1.015625, 1338.5, 0d, 1d, 1), (group.Ok.Gamma, group.Ok.IndexOffset, group.Ok.ZeroCount, group.Ok.Count, group.Ok.Bins.Count));
+        Assert.Equal(1, group.Ok.Bins[2333]);
+        Assert.InRange(group.Ok.Quantile(0.5), 5_000_000 * (1 - 0.00776), 5_000_000 * (1 + 0.00776));
+        Assert.Empty(group.Error.Bins);
+        Assert.Equal(double.NaN, group.Error.Quantile(0.5));
+    }
+
+    [Fact]
     public async Task A_log_event_is_read_nested_and_flat()
     {
         await PostAsync(IntakePaths.Logs, Encoding.UTF8.GetBytes(IntakeBodies.Logs));
@@ -142,6 +170,14 @@ public class LocalIntakeTests : IntakeFixture
     [InlineData(IntakePaths.Logs, "5b315d", null, "a number as log event")]
     [InlineData(IntakePaths.Logs, "5b7b7d5d", null, "an event without a message")]
     [InlineData(IntakePaths.Logs, "", null, "nothing")]
+    [InlineData(IntakePaths.Stats, "", null, "nothing")]
+    [InlineData(IntakePaths.Stats, "90", null, "an array, not a map")]
+    [InlineData(IntakePaths.Stats, "81a55374617473c0", null, "nil in place of the statistics")]
+    [InlineData(IntakePaths.Stats, "81a5537461747391c0", null, "nil in place of a payload")]
+    [InlineData(IntakePaths.Stats, "81a55374617473ddffffffff", null, "an array longer than the body")]
+    [InlineData(IntakePaths.Stats, "81ae436c69656e74436f6d707574656401", null, "a number in place of a boolean")]
+    [InlineData(IntakePaths.Stats, "8000", null, "a byte too many")]
+    [InlineData(IntakePaths.Stats, "81a178d40000", null, "an extension")]
     [InlineData(IntakePaths.Series, "0a0000", "gzip", "not gzip")]
     [InlineData(IntakePaths.Series, "", "gzip", "empty gzip")]
     [InlineData(IntakePaths.Series, "0a0000", "deflate", "not zlib")]
@@ -156,6 +192,7 @@ public class LocalIntakeTests : IntakeFixture
         Assert.Empty(Intake.Spans);
         Assert.Empty(Intake.Metrics);
         Assert.Empty(Intake.Logs);
+        Assert.Empty(Intake.Stats);
     }
 
     [Theory]
@@ -178,13 +215,12 @@ public class LocalIntakeTests : IntakeFixture
     [InlineData("deflate", "789c030000000001")]
     public async Task An_empty_and_a_large_body_survive_compression(string encoding, string emptyHex)
     {
-        byte[] large = [.. Enumerable.Range(0, 3_000_000).Select(i => (byte)(i * i >> 5))];
-        foreach ((byte[] raw, byte[] sent) in new[] { ([], Convert.FromHexString(emptyHex)), (large, Compress(large, encoding)) })
-        {
-            using HttpResponseMessage answer = await PostAsync(IntakePaths.Stats, sent, encoding);
-            Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-            Assert.Equal(raw, Intake.Requests[^1].RawBody.ToArray());
-        }
+        using HttpResponseMessage empty = await PostAsync(IntakePaths.Series, Convert.FromHexString(emptyHex), encoding);
+        Assert.Equal(HttpStatusCode.Accepted, empty.StatusCode);
+        byte[] large = [0x81, 0xa1, (byte)'x', 0xc6, 0, 0x2d, 0xc6, 0xc0, .. Enumerable.Range(0, 3_000_000).Select(i => (byte)(i * i >> 5))];
+        using HttpResponseMessage answer = await PostAsync(IntakePaths.Stats, Compress(large, encoding), encoding);
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        Assert.Equal(large, Intake.Requests[^1].RawBody.ToArray());
     }
 
     [Fact]
@@ -283,7 +319,7 @@ public class LocalIntakeTests : IntakeFixture
         IntakePaths.Series => IntakeBodies.Series,
         IntakePaths.Sketches => IntakeBodies.Sketches,
         IntakePaths.Logs => Encoding.UTF8.GetBytes(IntakeBodies.Logs),
-        _ => [0x80],
+        _ => IntakeBodies.Stats(),
     };
 
     private static byte[] Compress(byte[] raw, string? encoding)

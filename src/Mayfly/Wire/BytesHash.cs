@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Mayfly.Metrics;
+namespace Mayfly.Wire;
 
 /// <summary>
 /// A fast 64-bit hash of bytes by folded 64 × 64 → 128 bit multiplication. Seeded per process, so that nobody outside can choose colliding names.

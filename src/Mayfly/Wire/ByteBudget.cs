@@ -1,4 +1,4 @@
-namespace Mayfly.Metrics;
+namespace Mayfly.Wire;
 
 /// <summary>How many bytes a set of aggregates may hold, and holds. Whatever grows asks first. Not thread-safe.</summary>
 internal sealed class ByteBudget(long limitBytes)
@@ -19,6 +19,9 @@ internal sealed class ByteBudget(long limitBytes)
 
     /// <summary>Takes what is there already, limit or not.</summary>
     public void Take(long sizeBytes) => UsedBytes += sizeBytes;
+
+    /// <summary>Gives back what was taken.</summary>
+    public void Release(long sizeBytes) => UsedBytes -= sizeBytes;
 
     public void Clear() => UsedBytes = 0;
 }

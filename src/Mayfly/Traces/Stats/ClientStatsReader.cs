@@ -1,0 +1,221 @@
+using Mayfly.Wire;
+
+namespace Mayfly.Traces.Stats;
+
+/// <summary>
+/// Reads a tracer's ClientStatsPayload and writes it on as it came, but for what readers further on would stumble over, and what the agent knows better
+/// (docs/spec/03-traces.md#24-stats-payload-v06stats-msgpack-clientstatspayload and #43-payload-grouping-and-envelope).
+/// </summary>
+/// <remarks>One per request. Every entry is optional.</remarks>
+internal sealed class ClientStatsReader(StatsSettings settings, byte[] body)
+{
+    /// <summary>More is no tracer's: 413.</summary>
+    private const int MostBuckets = 10_000;
+
+    /// <inheritdoc cref="MostBuckets"/>
+    private const int MostGroups = 100_000;
+
+    /// <summary>Of a payload or a bucket, beside its statistics: these bytes are repeated where a payload is split.</summary>
+    private const int MostFieldBytes = 64 * 1024;
+
+    private static readonly byte[] EmptyArray = [0x90];
+
+    private readonly StatsEntryCopier _entries = new(body);
+    private int _groups;
+    private bool _hasEnv;
+    private bool _hasService;
+
+    /// <summary>The language that the payload names.</summary>
+    public string Language { get; private set; } = "";
+
+    /// <summary>Reads the payload. False: <paramref name="reader"/> says why, and what was written is worthless.</summary>
+    public bool TryRead(ref MsgPackReader reader, ClientPayloadWriter writer)
+    {
+        if (!TryReadFields(ref reader, writer.Payload, out MsgPackReader stats))
+        {
+            return false;
+        }
+
+        AddMissing(writer.Payload, "Env"u8, settings.Env, _hasEnv);
+        AddMissing(writer.Payload, "Service"u8, settings.Service, _hasService);
+        if (!TryReadBuckets(ref stats, writer))
+        {
+            return reader.Fail(stats.Error, stats.ErrorOffset);
+        }
+
+        writer.EndPayload();
+        return true;
+    }
+
+    private static void AddMissing(EncodedMap map, ReadOnlySpan<byte> key, string value, bool isThere)
+    {
+        if (!isThere && value.Length > 0)
+        {
+            map.Add(key).Text(value);
+        }
+    }
+
+    /// <summary>
+    /// Copies a map but for its <c>Stats</c>, an array, at which <paramref name="stats"/> stands afterwards; at an empty one if there is none.
+    /// </summary>
+    private bool TryReadFields(ref MsgPackReader reader, EncodedMap map, out MsgPackReader stats)
+    {
+        int start = reader.Position;
+        stats = new MsgPackReader(EmptyArray, EmptyArray.Length);
+        map.Clear();
+        if (!reader.TryReadMapHeader(out int entries))
+        {
+            return false;
+        }
+
+        for (; entries > 0; entries--)
+        {
+            if (!reader.TryReadBytes(out Utf8Slice key))
+            {
+                return false;
+            }
+
+            if (key.SequenceEqual("Stats"u8))
+            {
+                stats = reader;
+                map.Split();
+                if (!reader.TrySkip())
+                {
+                    return false;
+                }
+            }
+            else if (!TryReadField(ref reader, key.Span, map))
+            {
+                return false;
+            }
+        }
+
+        return map.Bytes.Length <= MostFieldBytes || reader.Fail(MsgPackError.LimitExceeded, start);
+    }
+
+    /// <summary>An empty environment or service is left out, to be filled in; the container id is left out, as outside of Fargate it means nothing.</summary>
+    private bool TryReadField(ref MsgPackReader reader, ReadOnlySpan<byte> key, EncodedMap map)
+    {
+        (int length, int count) = (map.Bytes.Length, map.Count);
+        if (!_entries.TryCopy(ref reader, key, map))
+        {
+            return false;
+        }
+
+        bool isEmpty = _entries.Text.IsEmpty;
+        bool isEnv = key.SequenceEqual("Env"u8);
+        bool isService = key.SequenceEqual("Service"u8);
+        bool isContainer = key.SequenceEqual("ContainerID"u8);
+        _hasEnv |= isEnv && !isEmpty;
+        _hasService |= isService && !isEmpty;
+        if (isContainer || ((isEnv || isService) && isEmpty))
+        {
+            map.Bytes.Truncate(length);
+            map.Count = count;
+        }
+        else if (key.SequenceEqual("Lang"u8))
+        {
+            Language = _entries.Text.ToString();
+        }
+
+        return true;
+    }
+
+    private bool TryReadBuckets(ref MsgPackReader reader, ClientPayloadWriter writer)
+    {
+        int start = reader.Position;
+        if (!SpanValue.TryReadArray(ref reader, out int buckets))
+        {
+            return false;
+        }
+
+        if (buckets > MostBuckets)
+        {
+            return reader.Fail(MsgPackError.LimitExceeded, start);
+        }
+
+        for (; buckets > 0; buckets--)
+        {
+            if (!TryReadFields(ref reader, writer.Bucket, out MsgPackReader stats))
+            {
+                return false;
+            }
+
+            if (!TryReadGroups(ref stats, writer))
+            {
+                return reader.Fail(stats.Error, stats.ErrorOffset);
+            }
+
+            writer.EndBucket();
+        }
+
+        return true;
+    }
+
+    private bool TryReadGroups(ref MsgPackReader reader, ClientPayloadWriter writer)
+    {
+        int start = reader.Position;
+        if (!SpanValue.TryReadArray(ref reader, out int groups))
+        {
+            return false;
+        }
+
+        _groups += groups;
+        if (_groups > MostGroups)
+        {
+            return reader.Fail(MsgPackError.LimitExceeded, start);
+        }
+
+        for (; groups > 0; groups--)
+        {
+            if (!TryReadGroup(ref reader, writer))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool TryReadGroup(ref MsgPackReader reader, ClientPayloadWriter writer)
+    {
+        writer.Group.Clear();
+        Utf8Slice resource = default;
+        ulong hits = 0;
+        if (!reader.TryReadMapHeader(out int entries))
+        {
+            return false;
+        }
+
+        for (; entries > 0; entries--)
+        {
+            if (!reader.TryReadBytes(out Utf8Slice key) || !_entries.TryCopy(ref reader, key.Span, writer.Group))
+            {
+                return false;
+            }
+
+            resource = key.SequenceEqual("Resource"u8) ? _entries.Text : resource;
+            hits = key.SequenceEqual("Hits"u8) ? _entries.Number : hits;
+        }
+
+        if (!IsPlaceholder(resource))
+        {
+            writer.EndGroup((long)Math.Min(hits, uint.MaxValue));
+        }
+
+        return true;
+    }
+
+    private bool IsPlaceholder(Utf8Slice resource)
+    {
+        foreach (byte[] placeholder in settings.PlaceholderResourcesUtf8)
+        {
+            if (resource.SequenceEqual(placeholder))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
