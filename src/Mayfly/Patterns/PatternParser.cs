@@ -231,7 +231,8 @@ internal sealed partial class PatternParser(string text)
     {
         int end = text.IndexOf('>', _at);
         string name = end < 0 ? "" : text[_at..end];
-        if (name.Length == 0 || char.IsAsciiDigit(name[0]) || !name.All(static c => c == '_' || char.IsAsciiLetterOrDigit(c)) || !GroupNames.TryAdd(name, index))
+        bool isName = name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(static c => c == '_' || char.IsAsciiLetterOrDigit(c));
+        if (!isName || !GroupNames.TryAdd(name, index))
         {
             return false;
         }

@@ -79,6 +79,7 @@ public sealed class LambdaAgent : IAsyncDisposable
             AgentVersion = BuildInfo.Version,
             AsksIntakeForStats = !settings.ComputeStats,
             Sampling = settings.Sampling,
+            Obfuscation = settings.Obfuscation,
         };
         var inspector = new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting);
         _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector, time);
