@@ -3,6 +3,9 @@ namespace Mayfly.Traces.Obfuscation.Sql;
 /// <content>Numbers, quoted texts, and what stands for a value.</content>
 internal ref partial struct SqlLexer
 {
+    /// <summary>The end of a text that begins with a tag is looked for to the end of the statement; not more often than this.</summary>
+    private const int MostUnmatchedTags = 16;
+
     /// <summary>A number from <paramref name="start"/> on, with its sign and its decimal point: decimal, octal or hexadecimal.</summary>
     private SqlToken Number(int start)
     {
@@ -128,24 +131,27 @@ internal ref partial struct SqlLexer
         return isLetter;
     }
 
-    /// <summary><c>$1</c>, a variable of SQL Server, or a text between <c>$tag$</c>.</summary>
+    /// <summary><c>$1</c>, a text between <c>$tag$</c>, or a name such as SQL Server's <c>$action</c>.</summary>
     private SqlToken Dollar(int start)
     {
+        if (Peek() == '?')
+        {
+            // Somebody has obfuscated $1 already.
+            _at++;
+            return Of(SqlTokenKind.Parameter, start);
+        }
+
         if (char.IsAsciiDigit(Peek()))
         {
             SqlToken number = Number(_at);
             return number.Kind == SqlTokenKind.Error ? number : Of(SqlTokenKind.Parameter, start);
         }
 
-        if (dialect == SqlDialect.SqlServer && IsLetterAt(_at, out _))
-        {
-            return Word(start);
-        }
-
         int tag = _text[_at..].IndexOf((byte)'$');
-        if (tag < 0)
+        bool isName = IsLetterAt(_at, out _);
+        if (tag < 0 || (isName && dialect == SqlDialect.SqlServer))
         {
-            return Error();
+            return isName ? Word(start) : Error();
         }
 
         ReadOnlySpan<byte> delimiter = _text.Slice(start, tag + 2);
@@ -153,7 +159,8 @@ internal ref partial struct SqlLexer
         int length = _text[first..].IndexOf(delimiter);
         if (length < 0)
         {
-            return Error();
+            // Between two names with a dollar sign there is a blank; in a tag there is none, and its text is broken off.
+            return isName && delimiter.Contains((byte)' ') && _unmatchedTags++ < MostUnmatchedTags ? Word(start) : Error();
         }
 
         _at = first + length + delimiter.Length;

@@ -13,6 +13,9 @@ internal ref partial struct SqlLexer(ReadOnlySpan<byte> text, SqlDialect dialect
     /// <summary>Braces of a statement that is one escape sequence as a whole, such as <c>{call f(1)}</c>, that are open.</summary>
     private int _braces;
 
+    /// <summary>Dollar signs that looked like the begin of a quoted text, and were not.</summary>
+    private int _unmatchedTags;
+
     /// <summary>A quoted text had a backslash in it: read the other way, the text may be another one.</summary>
     public bool HasSeenEscape { get; private set; }
 
@@ -78,13 +81,13 @@ internal ref partial struct SqlLexer(ReadOnlySpan<byte> text, SqlDialect dialect
 
     private SqlToken Word(int start)
     {
-        SkipWord(takesStars: true);
+        SkipWord(isName: true);
         ReadOnlySpan<byte> word = _text[start.._at];
         return new SqlToken(SqlKeywords.KindOf(word), start, _at);
     }
 
-    /// <summary>Letters, digits, dots, number signs, and perhaps stars.</summary>
-    private void SkipWord(bool takesStars)
+    /// <summary>Letters, digits, dots, number signs, and in names stars and dollar signs too.</summary>
+    private void SkipWord(bool isName)
     {
         while (_at < _text.Length)
         {
@@ -93,7 +96,7 @@ internal ref partial struct SqlLexer(ReadOnlySpan<byte> text, SqlDialect dialect
             {
                 _at += width;
             }
-            else if (char.IsAsciiDigit((char)next) || next is (byte)'.' or (byte)'#' || (takesStars && next == '*'))
+            else if (char.IsAsciiDigit((char)next) || next is (byte)'.' or (byte)'#' || (isName && next is (byte)'*' or (byte)'$'))
             {
                 _at++;
             }
@@ -111,7 +114,7 @@ internal ref partial struct SqlLexer(ReadOnlySpan<byte> text, SqlDialect dialect
             return LineComment(start);
         }
 
-        if (dialect == SqlDialect.PostgreSql && Peek() == '>')
+        if (Peek() == '>')
         {
             _at++;
             return Either(start, ">"u8);
@@ -177,7 +180,7 @@ internal ref partial struct SqlLexer(ReadOnlySpan<byte> text, SqlDialect dialect
             return Of(SqlTokenKind.Colon, start);
         }
 
-        SkipWord(takesStars: false);
+        SkipWord(isName: false);
         return _at > start + 1 ? Of(SqlTokenKind.Operator, start) : Error();
     }
 

@@ -78,6 +78,9 @@ internal static class SqlObfuscator
         /// <summary>Groups of values: <c>(?, ?), (?)</c> is 2.</summary>
         private int _groups;
 
+        /// <summary>Parentheses that were dropped and are not closed yet: all within them goes with them.</summary>
+        private int _droppedParentheses;
+
         public readonly bool HasSeenEscape => _lexer.HasSeenEscape;
 
         public bool TryWrite()
@@ -206,7 +209,7 @@ internal static class SqlObfuscator
             opensQuery = _groups > 0 && _last == SqlTokenKind.GroupableParenthesis && startsQuery;
             if (opensQuery)
             {
-                _values = _groups = 0;
+                EndGroup();
                 return false;
             }
 
@@ -215,7 +218,7 @@ internal static class SqlObfuscator
                 return ++_values > 1;
             }
 
-            if ((_values > 0 && kind is SqlTokenKind.Comma or SqlTokenKind.Placeholder) || _groups > 1)
+            if ((_values > 0 && kind is SqlTokenKind.Comma or SqlTokenKind.Placeholder) || IsInDroppedGroup(kind))
             {
                 kind = Groupable(kind);
                 return true;
@@ -223,11 +226,26 @@ internal static class SqlObfuscator
 
             if (kind is not (SqlTokenKind.Comma or SqlTokenKind.OpenParenthesis or SqlTokenKind.CloseParenthesis))
             {
-                _values = _groups = 0;
+                EndGroup();
             }
 
             return false;
         }
+
+        /// <summary>From the second group on all goes, up to the parenthesis that closes the last one.</summary>
+        private bool IsInDroppedGroup(SqlTokenKind kind)
+        {
+            bool opens = kind == SqlTokenKind.OpenParenthesis;
+            if (_groups <= 1 || (_droppedParentheses == 0 && !opens))
+            {
+                return false;
+            }
+
+            _droppedParentheses += opens ? 1 : kind == SqlTokenKind.CloseParenthesis ? -1 : 0;
+            return true;
+        }
+
+        private void EndGroup() => _values = _groups = _droppedParentheses = 0;
 
         private readonly void Write(SqlToken token, SqlTokenKind kind, bool isHidden, bool opensQuery)
         {
