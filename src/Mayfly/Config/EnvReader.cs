@@ -154,6 +154,24 @@ public sealed class EnvReader(Func<string, string?> lookup)
         return tags;
     }
 
+    /// <summary>A JSON list of texts, or items separated by comma, or by white space where there is no comma. Empty items do not count.</summary>
+    public IReadOnlyList<string> Texts(string key)
+    {
+        string? text = Text(key)?.Trim();
+        if (text is not ['[', ..])
+        {
+            char[]? separators = text?.Contains(',', StringComparison.Ordinal) == true ? [','] : null;
+            return text?.Split(separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+        }
+
+        if (!JsonTexts.TryRead(text, out IReadOnlyList<string> texts))
+        {
+            Warn(key, text, "a JSON list of texts, or texts separated by commas; it is ignored");
+        }
+
+        return texts;
+    }
+
     /// <summary>Says that <paramref name="key"/> holds something that cannot be used.</summary>
     public void Warn(string key, string value, string expected)
     {

@@ -53,6 +53,33 @@ public static class Keys
     public const string CapturePayload = "DD_CAPTURE_LAMBDA_PAYLOAD";
     public const string CapturePayloadMaxDepth = "DD_CAPTURE_LAMBDA_PAYLOAD_MAX_DEPTH";
 
+    public const string ReplaceTags = "DD_APM_REPLACE_TAGS";
+    public const string TraceFeatures = "DD_APM_FEATURES";
+    public const string RemoveQueryString = "DD_APM_OBFUSCATION_HTTP_REMOVE_QUERY_STRING";
+    public const string RemoveQueryStringWeaker = "DD_APM_CONFIG_OBFUSCATION_HTTP_REMOVE_QUERY_STRING";
+    public const string RemovePathsWithDigits = "DD_APM_OBFUSCATION_HTTP_REMOVE_PATHS_WITH_DIGITS";
+    public const string RemovePathsWithDigitsWeaker = "DD_APM_CONFIG_OBFUSCATION_HTTP_REMOVE_PATHS_WITH_DIGITS";
+    public const string RedisObfuscation = "DD_APM_OBFUSCATION_REDIS_ENABLED";
+    public const string RedisRemoveAllArgs = "DD_APM_OBFUSCATION_REDIS_REMOVE_ALL_ARGS";
+    public const string ValkeyObfuscation = "DD_APM_OBFUSCATION_VALKEY_ENABLED";
+    public const string ValkeyRemoveAllArgs = "DD_APM_OBFUSCATION_VALKEY_REMOVE_ALL_ARGS";
+    public const string MemcachedObfuscation = "DD_APM_OBFUSCATION_MEMCACHED_ENABLED";
+    public const string MemcachedKeepCommand = "DD_APM_OBFUSCATION_MEMCACHED_KEEP_COMMAND";
+    public const string MongoDbObfuscation = "DD_APM_OBFUSCATION_MONGODB_ENABLED";
+    public const string MongoDbKeepValues = "DD_APM_OBFUSCATION_MONGODB_KEEP_VALUES";
+    public const string MongoDbSqlValues = "DD_APM_OBFUSCATION_MONGODB_OBFUSCATE_SQL_VALUES";
+    public const string ElasticsearchObfuscation = "DD_APM_OBFUSCATION_ELASTICSEARCH_ENABLED";
+    public const string ElasticsearchKeepValues = "DD_APM_OBFUSCATION_ELASTICSEARCH_KEEP_VALUES";
+    public const string ElasticsearchSqlValues = "DD_APM_OBFUSCATION_ELASTICSEARCH_OBFUSCATE_SQL_VALUES";
+    public const string OpenSearchObfuscation = "DD_APM_OBFUSCATION_OPENSEARCH_ENABLED";
+    public const string OpenSearchKeepValues = "DD_APM_OBFUSCATION_OPENSEARCH_KEEP_VALUES";
+    public const string OpenSearchSqlValues = "DD_APM_OBFUSCATION_OPENSEARCH_OBFUSCATE_SQL_VALUES";
+    public const string CardObfuscation = "DD_APM_OBFUSCATION_CREDIT_CARDS_ENABLED";
+    public const string CardLuhn = "DD_APM_OBFUSCATION_CREDIT_CARDS_LUHN";
+    public const string CardKeepValues = "DD_APM_OBFUSCATION_CREDIT_CARDS_KEEP_VALUES";
+    public const string RemoveStackTraces = "DD_APM_OBFUSCATION_REMOVE_STACK_TRACES";
+    public const string SqlObfuscationMode = "DD_APM_SQL_OBFUSCATION_MODE";
+
     public const string TracePort = "DD_APM_RECEIVER_PORT";
     public const string TracePortWeaker = "DD_RECEIVER_PORT";
     public const string TracesEnabled = "DD_APM_ENABLED";

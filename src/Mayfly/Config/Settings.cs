@@ -45,6 +45,8 @@ public sealed record Settings
 
     public required SamplingSettings Sampling { get; init; }
 
+    public required ObfuscationSettings Obfuscation { get; init; }
+
     public required EventSettings Triggers { get; init; }
 
     public required PropagationSettings Propagation { get; init; }
@@ -80,6 +82,7 @@ public sealed record Settings
             ProcEnhancedMetrics = env.Bool(Keys.ProcEnhancedMetrics, @default: true),
             ComputeStats = env.Bool(Keys.ComputeStats, @default: false),
             Sampling = SamplingSettings.Read(env),
+            Obfuscation = ObfuscationSettings.Read(env),
             Triggers = EventSettings.Read(env),
             Propagation = PropagationSettings.Read(env),
             PayloadCapture = PayloadCaptureSettings.Read(env),

@@ -2,6 +2,7 @@ using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Traces.Filters;
 using Mayfly.Traces.Normalization;
+using Mayfly.Traces.Obfuscation;
 using Mayfly.Traces.Sampling;
 using Mayfly.Traces.Stats;
 using Mayfly.Wire;
@@ -20,6 +21,8 @@ public sealed class TracePipeline : IPayloadSource
     private readonly ISpanInspector _inspector;
     private readonly TraceFilters _filters;
     private readonly TraceSampler _sampler;
+    private readonly Obfuscator _obfuscator;
+    private readonly TagReplacer _replacer;
     private readonly TraceWorkspacePool _workspaces;
     private readonly TraceBuffer _buffer;
     private readonly Concentrator? _concentrator;
@@ -34,6 +37,8 @@ public sealed class TracePipeline : IPayloadSource
         _inspector = inspector;
         _filters = settings.Filters;
         _sampler = new TraceSampler(settings.Sampling, time);
+        _obfuscator = new Obfuscator(settings.Obfuscation);
+        _replacer = new TagReplacer(settings.Obfuscation.ReplaceRules);
         _concentrator = concentrator;
         _workspaces = new TraceWorkspacePool(settings, time, concentrator);
         _buffer = new TraceBuffer(settings, counters);
@@ -182,12 +187,14 @@ public sealed class TracePipeline : IPayloadSource
 
         chunk.MarkTopLevel(workspace.Index, headers.ComputedTopLevel);
         workspace.Payloads.Tags.AddTo(spans);
+        _obfuscator.Obfuscate(spans, workspace.Scratch.Arena);
         if (_settings.AsksIntakeForStats && !headers.ComputedStats)
         {
             chunk.AskForStats();
         }
 
         SpanTruncation.Truncate(spans, workspace.Scratch.Arena, _settings.KeepsBigResources);
+        _replacer.Replace(spans, workspace.Scratch.Arena);
         workspace.Payloads.Gather(chunk);
         if (workspace.Stats is { } stats && !headers.ComputedStats)
         {

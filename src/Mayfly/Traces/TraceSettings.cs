@@ -28,4 +28,7 @@ public sealed record TraceSettings
 
     /// <summary>Resources may be three times as long as they may be else: the feature <c>big_resource</c>.</summary>
     public bool KeepsBigResources { get; init; }
+
+    /// <summary>What is hidden in spans.</summary>
+    public ObfuscationSettings Obfuscation { get; init; } = ObfuscationSettings.Default;
 }

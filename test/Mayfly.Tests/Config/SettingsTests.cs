@@ -70,6 +70,7 @@ public class SettingsTests
     [
         Keys.Mode, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
         .. SecretSettingsTests.KeysRead, .. TraceAgentSettingsTests.KeysRead,
+        .. ObfuscationSettingsTests.KeysRead,
     ];
 
     public static TheoryData<string, string, string?> Good => new()

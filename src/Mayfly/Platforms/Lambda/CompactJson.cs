@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Mayfly.Logs;
 using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda;

@@ -1,4 +1,3 @@
-using Mayfly.Logs;
 using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda;

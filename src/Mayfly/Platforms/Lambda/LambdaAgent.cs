@@ -83,6 +83,7 @@ public sealed class LambdaAgent : IAsyncDisposable
             AgentVersion = BuildInfo.Version,
             AsksIntakeForStats = !settings.ComputeStats,
             Sampling = settings.Sampling,
+            Obfuscation = settings.Obfuscation,
         };
         string? serviceTag = FunctionIdentity.ServiceTagOf(settings);
         var inspector = new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting, serviceTag);

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Mayfly.Logs;
+using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda.Telemetry;
 

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Mayfly.Logs;
 using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda.Telemetry;

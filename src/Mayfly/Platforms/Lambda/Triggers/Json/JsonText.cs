@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Mayfly.Logs;
 using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda.Triggers.Json;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Mayfly.Logs;
+namespace Mayfly.Wire;
 
 /// <summary>
 /// Turns JSON that a reader has already accepted into shorter bytes in the same place: escaped text into text, a value into its compact form.

@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
-using Mayfly.Wire;
 
-namespace Mayfly.Logs;
+namespace Mayfly.Wire;
 
 /// <summary>
 /// Writes UTF-8 text as the inside of a JSON string. Only what JSON demands is escaped: quote, backslash, bytes below 0x20; everything else is copied.
