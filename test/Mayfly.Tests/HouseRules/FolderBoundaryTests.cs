@@ -8,7 +8,7 @@ namespace Mayfly.Tests.HouseRules;
 /// </summary>
 public partial class FolderBoundaryTests
 {
-    private static readonly string[] ForSignals = ["Wire", "Diagnostics", "Tags", "Http", "Intake", "Lifecycle"];
+    private static readonly string[] ForSignals = ["Wire", "Patterns", "Diagnostics", "Tags", "Http", "Intake", "Lifecycle"];
 
     /// <summary>Folder → the folders it may name. Only Platforms may know everything.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -16,12 +16,13 @@ public partial class FolderBoundaryTests
         ["Wire"] = [],
         ["Diagnostics"] = ["Wire"],
         ["Tags"] = ["Wire"],
-        ["Config"] = ["Diagnostics"],
+        ["Patterns"] = ["Wire"],
+        ["Config"] = ["Patterns", "Diagnostics"],
         ["Http"] = ["Wire", "Diagnostics"],
         ["Secrets"] = ["Diagnostics", "Config"],
         ["Intake"] = ["Wire", "Diagnostics", "Config"],
         ["Lifecycle"] = ["Diagnostics", "Config", "Intake", "Secrets"],
-        ["Traces"] = ForSignals,
+        ["Traces"] = [.. ForSignals, "Config"],
         ["Metrics"] = ForSignals,
         ["Logs"] = ForSignals,
     };
