@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Mayfly.Diagnostics;
 using Mayfly.Logs;
 using Mayfly.Wire;
 
@@ -35,6 +36,20 @@ internal static class JsonToken
         {
             buffer.Truncate(start + JsonUnescape.ToText(buffer.Slice(start, raw.Length)));
         }
+    }
+
+    /// <summary>As <see cref="AppendText"/>, with what looks like a secret replaced by stars.</summary>
+    public static void AppendScrubbed(ReadOnlySpan<byte> raw, bool isEscaped, PooledBuffer buffer)
+    {
+        if (!isEscaped)
+        {
+            Scrubber.Scrub(raw, buffer);
+            return;
+        }
+
+        using PooledBuffer text = PooledBuffer.Rent(raw.Length);
+        AppendText(raw, isEscaped, text);
+        Scrubber.Scrub(text.WrittenSpan, buffer);
     }
 
     /// <summary>True if the property name at the reader is <paramref name="name"/>; of a name with escapes only what fits on the stack is compared.</summary>
