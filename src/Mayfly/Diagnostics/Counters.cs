@@ -31,6 +31,9 @@ public enum DropReason
 
     /// <summary>Metrics: more distinct contexts than the limit.</summary>
     ContextLimit,
+
+    /// <summary>The user's filters reject them, such as log processing rules.</summary>
+    Filtered,
 }
 
 /// <summary>

@@ -66,6 +66,7 @@ public static class DebugPage
         DropReason.Unreachable => "unreachable",
         DropReason.Shutdown => "shutdown",
         DropReason.Malformed => "malformed",
+        DropReason.Filtered => "filtered",
         _ => "context_limit",
     };
 }

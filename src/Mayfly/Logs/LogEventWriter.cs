@@ -20,7 +20,8 @@ internal static class LogEventWriter
     private static ReadOnlySpan<byte> CutMark => "...TRUNCATED..."u8;
 
     /// <summary>Appends the event; a message that makes it longer than <paramref name="maxBytes"/> is cut and marked.</summary>
-    public static void Write(PooledBuffer buffer, LogIdentity identity, in LogLine line, int maxBytes)
+    /// <returns>True if it was cut.</returns>
+    public static bool Write(PooledBuffer buffer, LogIdentity identity, in LogLine line, int maxBytes)
     {
         int eventStart = buffer.Length;
         buffer.Write(Start);
@@ -38,6 +39,8 @@ internal static class LogEventWriter
             buffer.Write(CutMark);
             WriteAfterMessage(buffer, identity, line);
         }
+
+        return tooMany > 0;
     }
 
     private static void WriteAfterMessage(PooledBuffer buffer, LogIdentity identity, in LogLine line)
@@ -54,6 +57,7 @@ internal static class LogEventWriter
             buffer.WriteByte((byte)'"');
         }
 
+        buffer.Write(line.RequestFields);
         buffer.Write("},\"timestamp\":"u8);
         line.TimestampMs.TryFormat(buffer.GetSpan(LongestInteger), out int digits, default, CultureInfo.InvariantCulture);
         buffer.Advance(digits);
@@ -86,6 +90,9 @@ internal readonly ref struct LogLine
 
     /// <summary>Empty = unknown, <c>null</c> in the event.</summary>
     public ReadOnlySpan<byte> RequestId { get; init; }
+
+    /// <summary>Further members beside the request id, encoded, each behind a comma (docs/spec/04-metrics-logs.md#c8-durable-functions).</summary>
+    public ReadOnlySpan<byte> RequestFields { get; init; }
 
     /// <summary>Tags of this event alone, <c>k:v,k:v</c>; follow those of the identity.</summary>
     public ReadOnlySpan<byte> Tags { get; init; }

@@ -13,7 +13,7 @@ public class DebugPageTests
     public void The_page_adds_up()
     {
         var counters = new Counters();
-        counters[Signal.Traces].Accept(10);
+        counters[Signal.Traces].Accept(11);
         counters[Signal.Traces].Deliver(3);
         counters[Signal.Traces].Retry(2);
         foreach (DropReason reason in Enum.GetValues<DropReason>())
@@ -24,9 +24,9 @@ public class DebugPageTests
         JsonElement page = JsonDocument.Parse(DebugPage.Write(counters)).RootElement;
         Assert.Equal(BuildInfo.Version, page.GetProperty("version").GetString());
         JsonElement traces = page.GetProperty("traces");
-        Assert.Equal((10, 3, 2, 1), (Number(traces, "accepted"), Number(traces, "delivered"), Number(traces, "retried"), Number(traces, "buffered")));
+        Assert.Equal((11, 3, 2, 1), (Number(traces, "accepted"), Number(traces, "delivered"), Number(traces, "retried"), Number(traces, "buffered")));
         Assert.Equal(
-            ["buffer_full", "context_limit", "malformed", "no_api_key", "rejected", "shutdown", "unreachable"],
+            ["buffer_full", "context_limit", "filtered", "malformed", "no_api_key", "rejected", "shutdown", "unreachable"],
             traces.GetProperty("dropped").EnumerateObject().Select(static p => p.Name).Order(StringComparer.Ordinal));
         Assert.Empty(page.GetProperty("logs").GetProperty("dropped").EnumerateObject());
         Assert.Equal(0, Number(page.GetProperty("metrics"), "accepted"));

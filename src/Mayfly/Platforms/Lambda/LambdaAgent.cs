@@ -71,9 +71,10 @@ public sealed class LambdaAgent : IAsyncDisposable
         _invocations = new InvocationTracker(enhanced, SendExecutionSpan, SendInitSpan, time, settings.Lambda.Kind, usage) { BeforeFirstInvoke = LearnRuntime };
         Reparenting? reparenting = settings.Lambda.RuntimeProxy.IsWebAdapter ? new Reparenting() : null;
         var traceSettings = new TraceSettings { Env = settings.Env ?? "", AgentVersion = BuildInfo.Version, AsksIntakeForStats = !settings.ComputeStats };
-        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting));
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
-        _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, log, isManagedInstance) : null;
+        _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, LogSettingsOf(settings), log) : null;
+        var inspector = new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting, _logs);
+        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector);
         _intake = new IntakeClient(settings);
         _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), time, log);
         _flushes = new FlushCoordinator([_traces, _metrics, _logBuffer], _intake, _apiKey, Counters, log);
@@ -119,6 +120,11 @@ public sealed class LambdaAgent : IAsyncDisposable
         // From here on nothing stands between the function and its first invocation.
         using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, StopInOrder);
         using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, StopInOrder);
+        foreach (string error in _settings.Errors)
+        {
+            _log.Error(error);
+        }
+
         foreach (string warning in _settings.Warnings)
         {
             _log.Warn(warning);
@@ -229,6 +235,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         _events.Identify(registration.AccountId);
         _metrics.DefaultTags = _identity.Tags;
         _traces.Tags = new PlatformTags(_identity.Tags, "lambda");
+        _logBuffer.Rules = ProcessingRules.From(_settings.LogRules, _log);
         _logBuffer.Identity = new LogIdentity(_identity.Arn, _identity.Service, _identity.Tags.Joined);
     }
 
@@ -278,6 +285,14 @@ public sealed class LambdaAgent : IAsyncDisposable
             _traces.Add([writer.WriteInit(init, isAlone: true)]);
         }
     }
+
+    private static LambdaLogSettings LogSettingsOf(Settings settings) => new()
+    {
+        IsManagedInstance = settings.Lambda.Kind == SandboxKind.ManagedInstances,
+        HasPlatformLines = settings.Lambda.HasPlatformLogs,
+        DurableBufferSize = settings.Lambda.DurableLogBufferSize,
+        FirstLine = settings.LogRules.FirstOrDefault(static rule => rule.Kind == LogRuleKind.MultiLine)?.Pattern,
+    };
 
     private void StopInOrder(PosixSignalContext signal)
     {

@@ -1,0 +1,92 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Mayfly.Config;
+
+/// <summary>JSON that stands in an environment variable.</summary>
+internal static class JsonTexts
+{
+    /// <summary>A list of texts; anything else is false, and empty.</summary>
+    public static bool TryRead(string json, out IReadOnlyList<string> texts)
+    {
+        texts = [];
+        var found = new List<string>();
+        try
+        {
+            var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+            bool isList = reader.Read() && reader.TokenType == JsonTokenType.StartArray;
+            while (isList && reader.Read() && reader.TokenType == JsonTokenType.String)
+            {
+                found.Add(reader.GetString()!);
+            }
+
+            if (!isList || reader.TokenType != JsonTokenType.EndArray || reader.Read())
+            {
+                return false;
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+
+        texts = found;
+        return true;
+    }
+
+    /// <summary>
+    /// A list of objects, of which the members that are texts are kept, each by name; an element that is no object is empty. Anything else is false.
+    /// </summary>
+    public static bool TryReadObjects(string json, out IReadOnlyList<Dictionary<string, string>> objects)
+    {
+        objects = [];
+        var found = new List<Dictionary<string, string>>();
+        try
+        {
+            var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+            bool isList = reader.Read() && reader.TokenType == JsonTokenType.StartArray;
+            while (isList && reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                found.Add(ReadObject(ref reader));
+            }
+
+            if (!isList || reader.Read())
+            {
+                return false;
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+
+        objects = found;
+        return true;
+    }
+
+    private static Dictionary<string, string> ReadObject(ref Utf8JsonReader reader)
+    {
+        var members = new Dictionary<string, string>();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return members;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string name = reader.GetString()!;
+            reader.Read();
+            if (reader.TokenType == JsonTokenType.String)
+            {
+                members[name] = reader.GetString()!;
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return members;
+    }
+}
