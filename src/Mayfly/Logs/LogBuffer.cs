@@ -107,8 +107,17 @@ public sealed class LogBuffer(LogSettings settings, SignalCounters counters) : I
         counters.Drop(reason, events);
     }
 
+    /// <summary>Adds an event that a client has made; it needs no <see cref="Identity"/>.</summary>
+    /// <param name="message">The text.</param>
+    /// <param name="rest">What stands behind the text, encoded: from its closing quote to the end of the event.</param>
+    internal void AddEntry(ReadOnlySpan<byte> message, ReadOnlySpan<byte> rest)
+    {
+        counters.Accept(1);
+        Add(identity: null, new LogLine { Message = message, Rest = rest, TimestampMs = 0, Status = LogStatus.Info });
+    }
+
     /// <summary>Adds an event whose message holds parts that belong elsewhere in it: tags, the execution of a durable function.</summary>
-    private void AddTaken(LogIdentity identity, in LogLine line, in JsonMessage json)
+    private void AddTaken(LogIdentity? identity, in LogLine line, in JsonMessage json)
     {
         using PooledBuffer text = PooledBuffer.Rent(line.Message.Length);
         using PooledBuffer tags = PooledBuffer.Rent();
@@ -131,7 +140,7 @@ public sealed class LogBuffer(LogSettings settings, SignalCounters counters) : I
         });
     }
 
-    private void Add(LogIdentity identity, in LogLine line)
+    private void Add(LogIdentity? identity, in LogLine line)
     {
         if (_rules is not { } rules)
         {
@@ -152,7 +161,7 @@ public sealed class LogBuffer(LogSettings settings, SignalCounters counters) : I
         rules.Return(scratch);
     }
 
-    private void Append(LogIdentity identity, in LogLine line, bool dropsTruncated)
+    private void Append(LogIdentity? identity, in LogLine line, bool dropsTruncated)
     {
         lock (_gate)
         {

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Mayfly.Config;
 using Mayfly.Platforms.Lambda;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Tests.Config;
