@@ -16,9 +16,13 @@ public sealed class EnvReader(Func<string, string?> lookup)
     private const string AliasPrefix = "DATADOG_";
 
     private readonly List<string> _warnings = [];
+    private readonly List<string> _errors = [];
 
     /// <summary>One sentence per value that was not understood: what was set, what was expected, what is used instead.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
+
+    /// <summary>As <see cref="Warnings"/>, where it means that something the user relies on does not happen, such as the masking of secrets.</summary>
+    public IReadOnlyList<string> Errors => _errors;
 
     /// <summary>A reader of this process's environment.</summary>
     public static EnvReader OfThisProcess()
@@ -173,12 +177,17 @@ public sealed class EnvReader(Func<string, string?> lookup)
     }
 
     /// <summary>Says that <paramref name="key"/> holds something that cannot be used.</summary>
-    public void Warn(string key, string value, string expected)
+    public void Warn(string key, string value, string expected) => AddOnce(_warnings, key, value, expected);
+
+    /// <summary>As <see cref="Warn"/>, where something that the user relies on does not happen.</summary>
+    public void Fail(string key, string value, string expected) => AddOnce(_errors, key, value, expected);
+
+    private static void AddOnce(List<string> list, string key, string value, string expected)
     {
-        string warning = $"{key}={value} is not understood: expected {expected}.";
-        if (!_warnings.Contains(warning))
+        string sentence = $"{key}={value} is not understood: expected {expected}.";
+        if (!list.Contains(sentence))
         {
-            _warnings.Add(warning);
+            list.Add(sentence);
         }
     }
 

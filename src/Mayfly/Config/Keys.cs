@@ -30,6 +30,8 @@ public static class Keys
     public const string FlushTimeout = "DD_FLUSH_TIMEOUT";
     public const string FlushStrategy = "DD_SERVERLESS_FLUSH_STRATEGY";
 
+    public const string LogProcessingRules = "DD_LOGS_CONFIG_PROCESSING_RULES";
+    public const string DurableLogBufferSize = "DD_LAMBDA_DURABLE_FUNCTION_LOG_BUFFER_SIZE";
     public const string TelemetryTypes = "DD_LOGS_CONFIG_LAMBDA_LOGS_TYPE";
     public const string LogsEnabled = "DD_LOGS_ENABLED";
     public const string ServerlessLogsEnabled = "DD_SERVERLESS_LOGS_ENABLED";

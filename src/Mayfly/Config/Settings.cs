@@ -29,6 +29,9 @@ public sealed record Settings
 
     public required bool LogsUseCompression { get; init; }
 
+    /// <summary>What the user wants to leave out of logs or to mask in them, in order.</summary>
+    public required IReadOnlyList<LogRule> LogRules { get; init; }
+
     /// <summary>Longest time that one flush may take.</summary>
     public required TimeSpan FlushTimeout { get; init; }
 
@@ -60,6 +63,9 @@ public sealed record Settings
     /// <summary>Values that were not understood, one sentence each: reported once, never fatal.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
+    /// <summary>The same, where something that the user relies on does not happen.</summary>
+    public required IReadOnlyList<string> Errors { get; init; }
+
     public static Settings Read(EnvReader env)
     {
         string? apiKey = WithoutWhiteSpace(env.Text(Keys.ApiKey));
@@ -75,6 +81,7 @@ public sealed record Settings
             Intake = IntakeUrls.Read(env),
             SkipSslValidation = env.Bool(Keys.SkipSslValidation, @default: false),
             LogsUseCompression = env.Bool(Keys.LogsUseCompression, @default: true),
+            LogRules = LogRule.Read(env),
             FlushTimeout = env.Seconds(Keys.FlushTimeout, @default: TimeSpan.FromSeconds(30), min: TimeSpan.FromMilliseconds(1)),
             FlushStrategy = FlushStrategy.Read(env),
             LogsEnabled = ReadLogsEnabled(env),
@@ -89,6 +96,7 @@ public sealed record Settings
             Listeners = ListenerSettings.Read(env),
             Lambda = LambdaSettings.Read(env),
             Warnings = env.Warnings,
+            Errors = env.Errors,
         };
     }
 
@@ -180,6 +188,8 @@ public sealed record ListenerSettings
 /// <summary>What Lambda tells an extension through its environment (docs/spec/01-lambda-lifecycle.md#11-the-extension-process).</summary>
 public sealed record LambdaSettings
 {
+    private const string PlatformType = "platform";
+
     /// <summary><c>host:port</c> of the Runtime API; null outside Lambda.</summary>
     public required string? RuntimeApi { get; init; }
 
@@ -193,6 +203,12 @@ public sealed record LambdaSettings
 
     /// <summary>Which of <c>function</c> and <c>extension</c> lines become log events; platform records come in any case.</summary>
     public required IReadOnlyList<string> LogTypes { get; init; }
+
+    /// <summary>START, END, REPORT and INIT_START become log events.</summary>
+    public required bool HasPlatformLogs { get; init; }
+
+    /// <summary>Invocations of a durable function whose log events wait for their execution; 0: none waits.</summary>
+    public required int DurableLogBufferSize { get; init; }
 
     public required string? FunctionName { get; init; }
 
@@ -209,7 +225,9 @@ public sealed record LambdaSettings
         RuntimeApi = env.Text(Keys.RuntimeApi)?.Trim(),
         InitializationType = env.Text(Keys.InitializationType)?.Trim(),
         IsLocalTest = env.Bool(Keys.LocalTest, @default: false),
-        LogTypes = ReadLogTypes(env),
+        LogTypes = [.. ReadLogTypes(env).Where(static type => type != PlatformType)],
+        HasPlatformLogs = ReadLogTypes(env).Contains(PlatformType),
+        DurableLogBufferSize = env.Int(Keys.DurableLogBufferSize, @default: 0, min: 0, max: 10_000),
         FunctionName = env.Text(Keys.FunctionName),
         FunctionVersion = env.Text(Keys.FunctionVersion),
         MemorySizeMb = env.Text(Keys.FunctionMemorySize),
@@ -219,19 +237,19 @@ public sealed record LambdaSettings
 
     private static string[] ReadLogTypes(EnvReader env)
     {
-        string[] all = ["extension", "function"];
+        string[] all = [PlatformType, "extension", "function"];
         if (env.Text(Keys.TelemetryTypes) is not { } text)
         {
             return all;
         }
 
         string[] words = text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (words.Except([.. all, "platform"]).FirstOrDefault() is { } unknown)
+        if (words.Except(all).FirstOrDefault() is { } unknown)
         {
             env.Warn(Keys.TelemetryTypes, unknown, "platform, extension and function, separated by spaces, this one is skipped");
         }
 
         string[] chosen = [.. all.Where(words.Contains)];
-        return chosen.Length > 0 || words.Contains("platform") ? chosen : all;
+        return chosen.Length > 0 ? chosen : all;
     }
 }

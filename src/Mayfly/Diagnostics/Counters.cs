@@ -33,7 +33,7 @@ public enum DropReason
     /// <summary>Metrics: more distinct contexts than the limit. Stats: more distinct keys; the span is delivered, but under the key of all of these.</summary>
     ContextLimit,
 
-    /// <summary>Traces: the user's filters reject them (<c>DD_APM_IGNORE_RESOURCES</c>, <c>DD_APM_FILTER_TAGS_…</c>).</summary>
+    /// <summary>The user's filters reject them: <c>DD_APM_IGNORE_RESOURCES</c>, <c>DD_APM_FILTER_TAGS_…</c>, log processing rules.</summary>
     Filtered,
 
     /// <summary>Traces: the tracer or a sampler decided against them, and their statistics are computed elsewhere.</summary>

@@ -10,7 +10,7 @@ namespace Mayfly.Diagnostics;
 /// <remarks>
 /// On Lambda every line comes back as an <c>extension</c> telemetry record, so nothing on the log path may log per record
 /// (docs/spec/04-metrics-logs.md#d-the-agents-own-log-output).
-/// An interpolated text costs nothing when its level is off. Thread-safe.
+/// Secrets are taken out of every line (<see cref="Scrubber"/>). An interpolated text costs nothing when its level is off. Thread-safe.
 /// </remarks>
 public sealed class Log(LogLevel level, Stream output)
 {
@@ -65,7 +65,7 @@ public sealed class Log(LogLevel level, Stream output)
             return;
         }
 
-        byte[] line = Encoding.UTF8.GetBytes($"MAYFLY | {NameOf(level)} | {OneLine(text)}\n");
+        byte[] line = Encoding.UTF8.GetBytes($"MAYFLY | {NameOf(level)} | {OneLine(Scrubber.Scrub(text))}\n");
         lock (_gate)
         {
             try

@@ -14,7 +14,7 @@ internal readonly struct JsonMessage
 {
     private const int MaxDepth = 128;
 
-    /// <summary>A longer <c>ddtags</c> is no list of tags and stays in the text.</summary>
+    /// <summary>A longer <c>ddtags</c> is no list of tags and stays in the text; a longer ARN is none.</summary>
     private const int MaxTagsBytes = 64 * 1024;
 
     private readonly TagsPlace _place;
@@ -22,9 +22,10 @@ internal readonly struct JsonMessage
     private readonly Range _tags;
     private readonly Range _inner;
 
-    private JsonMessage(LogStatus? status, TagsPlace place, bool isEnvelope, Range tags, Range inner)
+    private JsonMessage(LogStatus? status, Range? executionArn, TagsPlace place, bool isEnvelope, Range tags, Range inner)
     {
         Status = status;
+        ExecutionArn = executionArn ?? default;
         _place = place;
         _isEnvelope = isEnvelope;
         _tags = tags;
@@ -45,6 +46,7 @@ internal readonly struct JsonMessage
         Status,
         Tags,
         Message,
+        ExecutionArn,
 
         /// <summary>A member that the platform puts around the message of a JSON log line, and that the event has elsewhere.</summary>
         Envelope,
@@ -52,6 +54,12 @@ internal readonly struct JsonMessage
 
     /// <summary>The status that the object states, null where it states none that is known.</summary>
     public LogStatus? Status { get; }
+
+    /// <summary>Where in the text the ARN of a durable function's execution stands, escaped.</summary>
+    public Range ExecutionArn { get; }
+
+    /// <summary>There is such an ARN.</summary>
+    public bool HasExecutionArn => !ExecutionArn.Equals(default);
 
     /// <summary>There are tags to move from the text to the event.</summary>
     public bool HasTags => _place != TagsPlace.None;
@@ -96,6 +104,15 @@ internal readonly struct JsonMessage
         }
     }
 
+    /// <summary>Writes what the ARN says. For the <paramref name="text"/> that was scanned, and only if <see cref="HasExecutionArn"/>.</summary>
+    public void WriteExecution(ReadOnlySpan<byte> text, PooledBuffer fields)
+    {
+        using PooledBuffer arn = PooledBuffer.Rent();
+        arn.Write(text[ExecutionArn]);
+        arn.Truncate(JsonUnescape.ToText(arn.Slice(0, arn.Length)));
+        DurableExecution.WriteOfArn(fields, arn.WrittenSpan);
+    }
+
     /// <summary>Tells most plain text apart without the cost of a reader that fails, such as <c>{ a: 1 }</c> as JavaScript prints it.</summary>
     private static bool LooksLikeObject(ReadOnlySpan<byte> text)
     {
@@ -119,6 +136,7 @@ internal readonly struct JsonMessage
         LogStatus? status = null;
         Range? outerTags = null;
         Range? innerTags = null;
+        Range? executionArn = null;
         Range inner = default;
         bool isEnvelope = true;
         reader.Read();
@@ -136,7 +154,10 @@ internal readonly struct JsonMessage
                     status = StatusOf(reader);
                     break;
                 case Member.Tags:
-                    outerTags = TagsAt(reader);
+                    outerTags = ShortTextAt(reader);
+                    break;
+                case Member.ExecutionArn:
+                    executionArn = ShortTextAt(reader);
                     break;
                 case Member.Message:
                     int start = (int)reader.TokenStartIndex;
@@ -156,7 +177,7 @@ internal readonly struct JsonMessage
         // Throws if something other than blanks follows the object.
         reader.Read();
         TagsPlace place = outerTags is not null ? TagsPlace.Outer : innerTags is not null ? TagsPlace.Inner : TagsPlace.None;
-        return new JsonMessage(level ?? status, place, isEnvelope, outerTags ?? innerTags ?? default, inner);
+        return new JsonMessage(level ?? status, executionArn, place, isEnvelope, outerTags ?? innerTags ?? default, inner);
     }
 
     /// <summary>Reads the object at the reader up to its end.</summary>
@@ -169,7 +190,7 @@ internal readonly struct JsonMessage
             reader.Read();
             if (isTags)
             {
-                tags = TagsAt(reader);
+                tags = ShortTextAt(reader);
             }
 
             reader.Skip();
@@ -181,7 +202,7 @@ internal readonly struct JsonMessage
     private static LogStatus? StatusOf(in Utf8JsonReader reader) =>
         reader.TokenType == JsonTokenType.String && LogStatusText.TryParse(reader.ValueSpan, out LogStatus status) ? status : null;
 
-    private static Range? TagsAt(in Utf8JsonReader reader)
+    private static Range? ShortTextAt(in Utf8JsonReader reader)
     {
         int start = (int)reader.TokenStartIndex + 1;
         return reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MaxTagsBytes ? start..(start + reader.ValueSpan.Length) : null;
@@ -195,6 +216,7 @@ internal readonly struct JsonMessage
         7 when name.SequenceEqual("message"u8) => Member.Message,
         9 when name.SequenceEqual("timestamp"u8) || name.SequenceEqual("requestId"u8) => Member.Envelope,
         12 when name.SequenceEqual("AWSRequestId"u8) => Member.Envelope,
+        12 when name.SequenceEqual("executionArn"u8) => Member.ExecutionArn,
         _ => Member.Other,
     };
 }

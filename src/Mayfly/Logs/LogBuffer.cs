@@ -17,6 +17,7 @@ public sealed class LogBuffer(LogSettings settings, SignalCounters counters) : I
     private List<LogPage> _pages = [];
     private long _bytes;
     private volatile LogIdentity? _identity;
+    private volatile ProcessingRules? _rules;
 
     /// <summary>Who the events are from; null until the platform has said so, and until then nothing is taken.</summary>
     public LogIdentity? Identity
@@ -24,6 +25,16 @@ public sealed class LogBuffer(LogSettings settings, SignalCounters counters) : I
         get => _identity;
         set => _identity = value;
     }
+
+    /// <summary>What the user wants to leave out or to mask; null = nothing.</summary>
+    public ProcessingRules? Rules
+    {
+        get => _rules;
+        set => _rules = value;
+    }
+
+    /// <summary>Called before events are taken: the last chance to add what is still being put together.</summary>
+    public Action? BeforeTaking { get; set; }
 
     /// <summary>The limits.</summary>
     public LogSettings Settings { get; } = settings;
@@ -33,8 +44,14 @@ public sealed class LogBuffer(LogSettings settings, SignalCounters counters) : I
     /// <param name="timestampMs">Milliseconds since the Unix epoch.</param>
     /// <param name="status">Severity where the message does not state one.</param>
     /// <param name="requestId">UTF-8; empty = unknown.</param>
+    /// <param name="requestFields">Further members beside the request id, encoded, each behind a comma; those that the message itself states win.</param>
     /// <returns>False, and nothing kept or counted, while <see cref="Identity"/> is unknown.</returns>
-    public bool TryAdd(ReadOnlySpan<byte> message, long timestampMs, LogStatus status, ReadOnlySpan<byte> requestId)
+    public bool TryAdd(
+        ReadOnlySpan<byte> message,
+        long timestampMs,
+        LogStatus status,
+        ReadOnlySpan<byte> requestId,
+        ReadOnlySpan<byte> requestFields = default)
     {
         if (_identity is not { } identity)
         {
@@ -42,36 +59,27 @@ public sealed class LogBuffer(LogSettings settings, SignalCounters counters) : I
         }
 
         counters.Accept(1);
+        var line = new LogLine { Message = message, TimestampMs = timestampMs, Status = status, RequestId = requestId, RequestFields = requestFields };
         if (!JsonMessage.TryScan(message, out JsonMessage json))
         {
-            Append(identity, new LogLine { Message = message, TimestampMs = timestampMs, Status = status, RequestId = requestId });
-            return true;
+            Add(identity, line);
+        }
+        else if (!json.HasTags && !json.HasExecutionArn)
+        {
+            Add(identity, line with { Status = json.Status ?? status });
+        }
+        else
+        {
+            AddTaken(identity, line with { Status = json.Status ?? status }, json);
         }
 
-        status = json.Status ?? status;
-        if (!json.HasTags)
-        {
-            Append(identity, new LogLine { Message = message, TimestampMs = timestampMs, Status = status, RequestId = requestId });
-            return true;
-        }
-
-        using PooledBuffer text = PooledBuffer.Rent(message.Length);
-        using PooledBuffer tags = PooledBuffer.Rent();
-        json.WriteWithoutTags(message, text, tags);
-        Append(identity, new LogLine
-        {
-            Message = text.WrittenSpan,
-            TimestampMs = timestampMs,
-            Status = status,
-            RequestId = requestId,
-            Tags = tags.WrittenSpan,
-        });
         return true;
     }
 
     /// <inheritdoc/>
     public void TakePayloads(List<IntakePayload> payloads)
     {
+        BeforeTaking?.Invoke();
         List<LogPage> taken;
         lock (_gate)
         {
@@ -99,14 +107,75 @@ public sealed class LogBuffer(LogSettings settings, SignalCounters counters) : I
         counters.Drop(reason, events);
     }
 
-    private void Append(LogIdentity identity, in LogLine line)
+    /// <summary>Adds an event that a client has made; it needs no <see cref="Identity"/>.</summary>
+    /// <param name="message">The text.</param>
+    /// <param name="rest">What stands behind the text, encoded: from its closing quote to the end of the event.</param>
+    internal void AddEntry(ReadOnlySpan<byte> message, ReadOnlySpan<byte> rest)
+    {
+        counters.Accept(1);
+        Add(identity: null, new LogLine { Message = message, Rest = rest, TimestampMs = 0, Status = LogStatus.Info });
+    }
+
+    /// <summary>Adds an event whose message holds parts that belong elsewhere in it: tags, the execution of a durable function.</summary>
+    private void AddTaken(LogIdentity? identity, in LogLine line, in JsonMessage json)
+    {
+        using PooledBuffer text = PooledBuffer.Rent(line.Message.Length);
+        using PooledBuffer tags = PooledBuffer.Rent();
+        using PooledBuffer fields = PooledBuffer.Rent();
+        if (json.HasTags)
+        {
+            json.WriteWithoutTags(line.Message, text, tags);
+        }
+
+        if (json.HasExecutionArn)
+        {
+            json.WriteExecution(line.Message, fields);
+        }
+
+        Add(identity, line with
+        {
+            Message = json.HasTags ? text.WrittenSpan : line.Message,
+            Tags = tags.WrittenSpan,
+            RequestFields = fields.Length > 0 ? fields.WrittenSpan : line.RequestFields,
+        });
+    }
+
+    private void Add(LogIdentity? identity, in LogLine line)
+    {
+        if (_rules is not { } rules)
+        {
+            Append(identity, line, dropsTruncated: false);
+            return;
+        }
+
+        RuleScratch scratch = rules.RentScratch();
+        if (rules.Keeps(line.Message, scratch, out ReadOnlySpan<byte> message))
+        {
+            Append(identity, line with { Message = message }, rules.DropsTruncated);
+        }
+        else
+        {
+            counters.Drop(DropReason.Filtered, 1);
+        }
+
+        rules.Return(scratch);
+    }
+
+    private void Append(LogIdentity? identity, in LogLine line, bool dropsTruncated)
     {
         lock (_gate)
         {
             LogPage page = _pages.Count > 0 && !_pages[^1].IsFull ? _pages[^1] : OpenPage();
             int start = page.Body.Length;
             page.Body.WriteByte((byte)',');
-            LogEventWriter.Write(page.Body, identity, line, Settings.MaxEventBytes);
+            bool isTruncated = LogEventWriter.Write(page.Body, identity, line, Settings.MaxEventBytes);
+            if (isTruncated && dropsTruncated)
+            {
+                page.Body.Truncate(start);
+                counters.Drop(DropReason.Filtered, 1);
+                return;
+            }
+
             int sizeBytes = page.Body.Length - start;
             if (page.Events > 0 && page.ClosedBytes > Settings.MaxBodyBytes)
             {

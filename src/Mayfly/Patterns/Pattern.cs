@@ -66,7 +66,10 @@ public sealed class Pattern
 
         PatternMachine machine = Rent();
         long budget = long.MaxValue;
-        bool isMatch = machine.TryFind(text, 0, [], ref budget);
+        PatternAutomaton.Finding finding = machine.Look(text, 0, out int from);
+        bool isMatch = finding == PatternAutomaton.Finding.Unknown
+            ? machine.TryFind(text, from, [], ref budget)
+            : finding == PatternAutomaton.Finding.Match;
         _machine = machine;
         return isMatch;
     }
@@ -85,8 +88,13 @@ public sealed class Pattern
         long budget = Math.Min((long)Math.Max(text.Length, LeastBytes) * _program.Steps.Length * MostPasses, LargestBudget);
         PatternOutcome outcome = PatternOutcome.NoMatch;
         int copied = 0;
-        for (int at = 0; at <= text.Length && machine.TryFind(text, at, slots, ref budget);)
+        for (int at = 0; at <= text.Length;)
         {
+            if (machine.Look(text, at, out int from) == PatternAutomaton.Finding.None || !machine.TryFind(text, from, slots, ref budget))
+            {
+                break;
+            }
+
             (int first, int end) = (slots[0], slots[1]);
 
             // An empty match right behind another match is none.

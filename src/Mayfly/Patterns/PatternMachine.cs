@@ -13,6 +13,7 @@ internal sealed class PatternMachine
     private readonly PatternStep[] _steps;
     private readonly bool _isAnchored;
     private readonly SearchValues<byte>? _firstBytes;
+    private readonly PatternAutomaton? _automaton;
 
     /// <summary>What is left to do while threads are added: a step, or (negative: complement) a slot to restore.</summary>
     private readonly (int Step, int Value)[] _stack;
@@ -25,11 +26,19 @@ internal sealed class PatternMachine
         _steps = program.Steps;
         _isAnchored = program.IsAnchored;
         _firstBytes = FirstBytes();
+        _automaton = PatternAutomaton.TryCreate(program, _firstBytes);
         int slots = (program.GroupCount + 1) * 2;
         _stack = new (int, int)[_steps.Length * 2 + 2];
         _work = new int[slots];
         _now = new ThreadList(_steps.Length, slots);
         _next = new ThreadList(_steps.Length, slots);
+    }
+
+    /// <summary>Whether there is a match at or after <paramref name="start"/>, and a place before which none begins: quick, and no more than that.</summary>
+    public PatternAutomaton.Finding Look(ReadOnlySpan<byte> text, int start, out int from)
+    {
+        from = start;
+        return _automaton?.Find(text, start, out from) ?? PatternAutomaton.Finding.Unknown;
     }
 
     /// <summary>The leftmost match at or after <paramref name="start"/>, of those the one a backtracking engine finds.</summary>

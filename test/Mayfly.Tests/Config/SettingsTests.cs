@@ -56,7 +56,9 @@ public class SettingsTests
         [Keys.RuntimeApi] = s => s.Lambda.RuntimeApi,
         [Keys.InitializationType] = s => s.Lambda.InitializationType,
         [Keys.LocalTest] = s => Text(s.Lambda.IsLocalTest),
-        [Keys.TelemetryTypes] = s => string.Join(' ', s.Lambda.LogTypes),
+        [Keys.TelemetryTypes] = s => string.Join(' ', [.. s.Lambda.LogTypes, .. s.Lambda.HasPlatformLogs ? new[] { "platform" } : []]),
+        [Keys.LogProcessingRules] = s => string.Join(' ', s.LogRules.Select(static rule => $"{rule.Kind}:{rule.Name}")),
+        [Keys.DurableLogBufferSize] = s => Text(s.Lambda.DurableLogBufferSize),
         [Keys.FlushStrategy] = s => $"{s.FlushStrategy.Mode} {s.FlushStrategy.Interval.TotalMilliseconds}",
         [Keys.FunctionName] = s => s.Lambda.FunctionName,
         [Keys.FunctionVersion] = s => s.Lambda.FunctionVersion,
@@ -150,7 +152,14 @@ public class SettingsTests
         { Keys.RuntimeApi, " 127.0.0.1:9001 ", "127.0.0.1:9001" },
         { Keys.InitializationType, "on-demand", "on-demand" },
         { Keys.LocalTest, "1", "True" },
-        { Keys.TelemetryTypes, "platform function", "function" },
+        { Keys.TelemetryTypes, "platform function", "function platform" },
+        { Keys.TelemetryTypes, "extension", "extension" },
+        { Keys.TelemetryTypes, "platform", "platform" },
+        { Keys.DurableLogBufferSize, "50", "50" }, // 04 C.8
+        {
+            Keys.LogProcessingRules, """[{"type":"exclude_at_match","name":"a","pattern":"x"},{"type":"multi_line","name":"b","pattern":"y"}]""",
+            "ExcludeAtMatch:a MultiLine:b"
+        }, // 16
         { Keys.FlushStrategy, "periodically,100", "Periodically 100" },
         { Keys.FunctionName, "My-Fn", "My-Fn" },
         { Keys.FunctionVersion, "$LATEST", "$LATEST" },
@@ -183,6 +192,7 @@ public class SettingsTests
         { Keys.LogsEnabled, "tru" },
         { Keys.LocalTest, "here" },
         { Keys.TelemetryTypes, "functions" },
+        { Keys.DurableLogBufferSize, "-1" },
         { Keys.FlushStrategy, "sometimes" },
         { Keys.ServerlessLogsEnabled, "null" },
         { Keys.EnhancedMetricsEnabled, "-" },

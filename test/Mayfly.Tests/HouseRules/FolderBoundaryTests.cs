@@ -24,7 +24,7 @@ public partial class FolderBoundaryTests
         ["Lifecycle"] = ["Diagnostics", "Config", "Intake", "Secrets"],
         ["Traces"] = [.. ForSignals, "Config"],
         ["Metrics"] = ForSignals,
-        ["Logs"] = ForSignals,
+        ["Logs"] = [.. ForSignals, "Config"],
     };
 
     public static TheoryData<string> Folders => [.. Allowed.Keys];

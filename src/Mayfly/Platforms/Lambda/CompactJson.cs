@@ -68,7 +68,7 @@ internal ref struct CompactJson(PooledBuffer buffer)
     {
         WriteComma();
         using PooledBuffer name = PooledBuffer.Rent();
-        AppendText(reader, name);
+        JsonToken.AppendText(AsMuchAsMatters(reader), reader.ValueIsEscaped, name);
         _isMemberSecret = SecretName.Matches(name.WrittenSpan);
         WriteQuoted(name.WrittenSpan);
         _buffer.WriteByte((byte)':');
@@ -121,7 +121,7 @@ internal ref struct CompactJson(PooledBuffer buffer)
             text.Clear();
         }
 
-        AppendText(reader, text);
+        JsonToken.AppendScrubbed(AsMuchAsMatters(reader), reader.ValueIsEscaped, text);
         WriteQuoted(text.WrittenSpan);
     }
 
@@ -145,9 +145,8 @@ internal ref struct CompactJson(PooledBuffer buffer)
         return hasRedacted;
     }
 
-    /// <summary>As much of the token's text as can matter.</summary>
-    private static void AppendText(in Utf8JsonReader reader, PooledBuffer text) =>
-        JsonToken.AppendText(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, PayloadWalk.MaxRawBytes)], reader.ValueIsEscaped, text);
+    private static ReadOnlySpan<byte> AsMuchAsMatters(in Utf8JsonReader reader) =>
+        reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, PayloadWalk.MaxRawBytes)];
 
     private readonly void WriteQuoted(ReadOnlySpan<byte> text)
     {

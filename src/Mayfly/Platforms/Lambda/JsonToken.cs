@@ -1,3 +1,4 @@
+using Mayfly.Diagnostics;
 using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda;
@@ -18,5 +19,19 @@ internal static class JsonToken
         {
             buffer.Truncate(start + JsonUnescape.ToText(buffer.Slice(start, raw.Length)));
         }
+    }
+
+    /// <summary>As <see cref="AppendText"/>, with what looks like a secret replaced by stars.</summary>
+    public static void AppendScrubbed(ReadOnlySpan<byte> raw, bool isEscaped, PooledBuffer buffer)
+    {
+        if (!isEscaped)
+        {
+            Scrubber.Scrub(raw, buffer);
+            return;
+        }
+
+        using PooledBuffer text = PooledBuffer.Rent(raw.Length);
+        AppendText(raw, isEscaped, text);
+        Scrubber.Scrub(text.WrittenSpan, buffer);
     }
 }

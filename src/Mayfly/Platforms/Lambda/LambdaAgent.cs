@@ -85,8 +85,6 @@ public sealed class LambdaAgent : IAsyncDisposable
             Sampling = settings.Sampling,
             Obfuscation = settings.Obfuscation,
         };
-        string? serviceTag = FunctionIdentity.ServiceTagOf(settings);
-        var inspector = new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting, serviceTag);
         _statsSettings = new StatsSettings
         {
             Env = settings.Env ?? "none",
@@ -97,9 +95,11 @@ public sealed class LambdaAgent : IAsyncDisposable
         };
         _clientStats = new ClientStats(_statsSettings, Counters[Signal.Stats]);
         _concentrator = settings.ComputeStats ? new Concentrator(_statsSettings, Counters[Signal.Stats], time) : null;
-        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector, time, _concentrator);
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
-        _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, log, isManagedInstance) : null;
+        _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, LogSettingsOf(settings), log) : null;
+        string? serviceTag = FunctionIdentity.ServiceTagOf(settings);
+        var inspector = new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting, _logs, serviceTag);
+        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector, time, _concentrator);
         _intake = new IntakeClient(settings);
         _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), time, log);
         IPayloadSource[] sources = [_traces, _metrics, _logBuffer, _clientStats];
@@ -147,6 +147,11 @@ public sealed class LambdaAgent : IAsyncDisposable
         // From here on nothing stands between the function and its first invocation.
         using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, StopInOrder);
         using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, StopInOrder);
+        foreach (string error in _settings.Errors)
+        {
+            _log.Error(error);
+        }
+
         foreach (string warning in _settings.Warnings)
         {
             _log.Warn(warning);
@@ -273,6 +278,7 @@ public sealed class LambdaAgent : IAsyncDisposable
             PlaceholderService = Utf8Slice.From("aws.lambda"),
             BaseService = Utf8Slice.From(ServiceNaming.BaseServiceOf(_events.Settings)),
         };
+        _logBuffer.Rules = ProcessingRules.From(_settings.LogRules, _log);
         _logBuffer.Identity = new LogIdentity(_identity.Arn, _identity.Service, _identity.Tags.Joined);
     }
 
@@ -322,6 +328,14 @@ public sealed class LambdaAgent : IAsyncDisposable
             _traces.Add([writer.WriteInit(init, isAlone: true)]);
         }
     }
+
+    private static LambdaLogSettings LogSettingsOf(Settings settings) => new()
+    {
+        IsManagedInstance = settings.Lambda.Kind == SandboxKind.ManagedInstances,
+        HasPlatformLines = settings.Lambda.HasPlatformLogs,
+        DurableBufferSize = settings.Lambda.DurableLogBufferSize,
+        FirstLine = settings.LogRules.FirstOrDefault(static rule => rule.Kind == LogRuleKind.MultiLine)?.Pattern,
+    };
 
     private void StopInOrder(PosixSignalContext signal)
     {

@@ -1,5 +1,7 @@
+using Mayfly.Logs;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.RuntimeProxy;
+using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Traces;
 using Mayfly.Wire;
 
@@ -12,9 +14,14 @@ namespace Mayfly.Platforms.Lambda;
 /// <param name="internalSpans">What is the customer's neither to see nor to pay for.</param>
 /// <param name="invocations">Takes the placeholders.</param>
 /// <param name="reparenting">Null unless a web adapter stands before the function.</param>
+/// <param name="logs">Told of the executions of a durable function; null: nobody.</param>
 /// <param name="service">The function's tag <c>service</c>; null when it has none.</param>
 public sealed class LambdaSpanInspector(
-    InternalSpans internalSpans, InvocationTracker invocations, Reparenting? reparenting = null, string? service = null) : ISpanInspector
+    InternalSpans internalSpans,
+    InvocationTracker invocations,
+    Reparenting? reparenting = null,
+    LambdaLogs? logs = null,
+    string? service = null) : ISpanInspector
 {
     private readonly SpanDedup _dedup = new();
     private readonly Utf8Slice _service = service is null ? default : Utf8Slice.From(service);
@@ -44,12 +51,30 @@ public sealed class LambdaSpanInspector(
         }
 
         invocations.LibrarySpanSeen(span);
+        if (logs is { WantsExecutions: true } && span.Name.SequenceEqual("aws.lambda"u8))
+        {
+            LearnExecution(span, logs);
+        }
+
         if (reparenting is not null)
         {
             Reparent(span, reparenting, headers);
         }
 
         return SpanVerdict.Keep;
+    }
+
+    /// <summary>The library's span of an invocation says to which execution of a durable function it belongs.</summary>
+    private static void LearnExecution(Span span, LambdaLogs logs)
+    {
+        if (span.Meta.TryFind("request_id"u8, out Utf8Slice requestId)
+            && span.Meta.TryFind("aws.durable.execution_id"u8, out Utf8Slice id)
+            && span.Meta.TryFind("aws.durable.execution_name"u8, out Utf8Slice name))
+        {
+            bool? isFirst = span.Meta.TryFind("aws.durable.first_invocation"u8, out Utf8Slice first) ? first.SequenceEqual("true"u8) : null;
+            span.Meta.TryFind("aws.durable.execution_status"u8, out Utf8Slice status);
+            logs.Learn(requestId.ToString(), new DurableExecution(id.Span, name.Span, isFirst, status.Span));
+        }
     }
 
     /// <summary>The first span that is put below an invocation tells it its trace.</summary>

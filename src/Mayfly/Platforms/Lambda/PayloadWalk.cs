@@ -121,7 +121,7 @@ internal readonly struct PayloadWalk(CapturedTags tags, PooledBuffer scratch, in
         }
 
         scratch.Clear();
-        JsonToken.AppendText(raw[..Math.Min(raw.Length, MaxRawBytes)], reader.ValueIsEscaped, scratch);
+        JsonToken.AppendScrubbed(raw[..Math.Min(raw.Length, MaxRawBytes)], reader.ValueIsEscaped, scratch);
         tags.Add(Cut(scratch.WrittenSpan));
     }
 

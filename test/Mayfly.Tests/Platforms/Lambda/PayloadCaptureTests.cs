@@ -101,6 +101,15 @@ public class PayloadCaptureTests
         },
         { "text of JSON at the limit", 1, """{"body":"{\"pwd\":\"x\"}"}""", """p.body="{\"pwd\":\"redacted\"}" """.TrimEnd() },
 
+        // Headers that carry credentials, and secrets inside of values (04, C.14).
+        {
+            "Mayfly: headers", 10, """{"headers":{"X-Api-Key":"x","cookie":"x","X-Amz-Security-Token":"x","x-forwarded-for":"y"},"cookies":["x"]}""",
+            "p.headers.X-Api-Key=redacted\np.headers.cookie=redacted\np.headers.X-Amz-Security-Token=redacted\np.headers.x-forwarded-for=y\np.cookies.0=redacted"
+        },
+        { "Mayfly: secrets in a form", 10, """{"body":"user=u&password=x%20y&z=1"}""", "p.body=user=u&password=********&z=1" },
+        { "Mayfly: secrets in texts", 10, """{"url":"https://u:p@host\u002fx","auth":"Bearer abc"}""", "p.url=https://u:********@host/x\np.auth=Bearer ********" },
+        { "Mayfly: secrets in compact JSON", 1, """{"a":{"url":"https://u:p@host\u002fx","n":1}}""", """p.a={"url":"https://u:********@host/x","n":1}""" },
+
         // No payload.
         { "not JSON", 10, "not json", "" },
         { "empty", 10, "", "" },

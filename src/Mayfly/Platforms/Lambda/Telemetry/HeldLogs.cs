@@ -42,7 +42,8 @@ internal sealed class HeldLogs(int maxEvents, int maxBytes)
         return log;
     }
 
-    private static long SizeOf(in HeldLog log) => log.Text.Length + EntryBytes;
+    /// <summary>Bytes that an event takes while it waits.</summary>
+    public static long SizeOf(in HeldLog log) => log.Text.Length + EntryBytes;
 }
 
 /// <summary>One held event.</summary>

@@ -105,14 +105,7 @@ public class LambdaLogsTests
             "REPORT RequestId: test-request-id", "error"
         },
 
-        // Section D: own lines come back as extension records.
-        { "D own line", "extension", "\"MAYFLY | ERROR | x\"", "MAYFLY | ERROR | x", "error" },
-        { "D own warning", "extension", "\"MAYFLY | WARN | a | b\\n\"", "MAYFLY | WARN | a | b\n", "warn" },
-        { "D own debug", "extension", "\"MAYFLY | DEBUG | x\"", "MAYFLY | DEBUG | x", "debug" },
-        { "D own trace", "extension", "\"MAYFLY | TRACE | x\"", "MAYFLY | TRACE | x", "trace" },
-        { "D own info", "extension", "\"MAYFLY | INFO | x\"", "MAYFLY | INFO | x", "info" },
-        { "D no level", "extension", "\"MAYFLY | ODD | x\"", "MAYFLY | ODD | x", "info" },
-        { "D no third field", "extension", "\"MAYFLY | ERROR\"", "MAYFLY | ERROR", "info" },
+        // Section D: lines of others that look like the agent's.
         { "D of a function", "function", "\"MAYFLY | ERROR | x\"", "MAYFLY | ERROR | x", "info" },
         { "D of another extension", "extension", "\"OTHER | ERROR | x\"", "OTHER | ERROR | x", "info" },
     };
@@ -139,6 +132,9 @@ public class LambdaLogsTests
     [InlineData("platform.extension", """{"name":"mayfly","state":"Ready","events":["INVOKE"]}""")]
     [InlineData("platform.telemetrySubscription", """{"name":"mayfly","state":"Subscribed","types":["platform"]}""")]
     [InlineData("platform.logsDropped", """{"reason":"x","droppedRecords":1,"droppedBytes":2}""")]
+    [InlineData("platform.fault", """{"requestId":"x"}""")]
+    [InlineData("extension", "\"MAYFLY | ERROR | own lines never come in again\"")]
+    [InlineData("extension", "\"MAYFLY | DEBUG | x\\n\"")]
     public void C3_records_without_a_log(string type, string record)
     {
         var path = new TelemetryPath();

@@ -25,7 +25,7 @@ public class TelemetryAllocationTests
         byte[] template = Encoding.UTF8.GetBytes($"[{start},{string.Join(',', Enumerable.Repeat(line, Lines))}]");
         byte[] body = new byte[template.Length];
         var buffer = new LogBuffer(new LogSettings(), new SignalCounters()) { Identity = LogEvents.Identity };
-        var logs = new LambdaLogs(buffer, Log.Silent);
+        var logs = new LambdaLogs(buffer, new LambdaLogSettings(), Log.Silent);
         var records = new List<TelemetryRecord>();
         var payloads = new List<IntakePayload>();
 

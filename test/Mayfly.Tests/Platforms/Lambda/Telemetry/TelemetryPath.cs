@@ -1,8 +1,11 @@
 using System.Text;
 using System.Text.Json;
+using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Logs;
+using Mayfly.Patterns;
 using Mayfly.Platforms.Lambda.Telemetry;
+using Mayfly.Tests.Config;
 using Mayfly.Tests.Logs;
 using Mayfly.Wire;
 
@@ -15,10 +18,15 @@ internal sealed class TelemetryPath
 
     private readonly MemoryStream _ownOutput = new();
 
-    public TelemetryPath(bool isManagedInstance = false, bool knowsIdentity = true, LogSettings? settings = null)
+    public TelemetryPath(bool isManagedInstance = false, bool knowsIdentity = true, LogSettings? settings = null, string? rules = null, LambdaLogSettings? lambda = null)
     {
+        IReadOnlyList<LogRule> read = rules is null ? [] : Environments.Read((Keys.LogProcessingRules, rules)).LogRules;
         Buffer = new LogBuffer(settings ?? new LogSettings(), Counters) { Identity = knowsIdentity ? LogEvents.Identity : null };
-        Logs = new LambdaLogs(Buffer, new Log(LogLevel.Warn, _ownOutput), isManagedInstance);
+        var log = new Log(LogLevel.Warn, _ownOutput);
+        Buffer.Rules = ProcessingRules.From(read, log);
+        lambda ??= new LambdaLogSettings();
+        Pattern? firstLine = read.FirstOrDefault(static rule => rule.Kind == LogRuleKind.MultiLine)?.Pattern;
+        Logs = new LambdaLogs(Buffer, lambda with { IsManagedInstance = isManagedInstance, FirstLine = firstLine }, log);
     }
 
     public SignalCounters Counters { get; } = new();
