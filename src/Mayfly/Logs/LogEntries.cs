@@ -8,8 +8,8 @@ using Mayfly.Wire;
 namespace Mayfly.Logs;
 
 /// <summary>
-/// Reads log entries as a client sends them, <c>{"message":text,"timestamp":ms,…}</c>, and writes them as events: <c>message</c>, <c>timestamp</c>, the optional
-/// <c>hostname</c>, <c>service</c>, <c>ddsource</c>, <c>ddtags</c>, <c>status</c>, then all other members as they are.
+/// Reads log entries as a client sends them, <c>{"message":text,"timestamp":ms,…}</c>, and writes them as events: <c>message</c>, <c>timestamp</c>, the
+/// optional <c>hostname</c>, <c>service</c>, <c>ddsource</c>, <c>ddtags</c>, <c>status</c>, then all other members as they are.
 /// </summary>
 /// <remarks>docs/spec/04-metrics-logs.md#c12-log-agent-of-the-compat-layer-azuregcplambda-lite</remarks>
 internal static class LogEntries

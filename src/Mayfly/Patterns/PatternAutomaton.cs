@@ -22,12 +22,20 @@ internal sealed class PatternAutomaton
 
     /// <summary>States without open steps: one for each combination of the flags below.</summary>
     private const int EmptyStates = 8;
+
+    /// <summary>A look for a first byte that skips less than this was not worth it; the next one is made so many bytes later.</summary>
+    private const int LeastSkip = 16;
+    private const int NextSkip = 64;
+
     private const int TextStart = 1;
     private const int AfterLineFeed = 2;
     private const int AfterWord = 4;
 
+    /// <summary>In the table: nobody has asked yet.</summary>
+    private const int Unasked = -1;
+
     /// <summary>In the table: a match ends before this character.</summary>
-    private const int Match = -1;
+    private const int Match = -2;
 
     /// <summary>The states do not settle if the table is full again after fewer characters than this, several times.</summary>
     private const int LeastBetweenResets = 64 * 1024;
@@ -51,7 +59,7 @@ internal sealed class PatternAutomaton
     private readonly bool[] _isNext;
     private readonly Stack<int> _open = new();
 
-    /// <summary>By row (state × stride) and class: the row that follows + 1, <see cref="Match"/>, or 0 while nobody has asked.</summary>
+    /// <summary>By row (state × stride) and class: the row that follows, <see cref="Match"/> or <see cref="Unasked"/>.</summary>
     private int[] _table = [];
     private long _scanned;
     private int _resets;
@@ -106,6 +114,9 @@ internal sealed class PatternAutomaton
 
         int at = start;
         int row = FlagsAt(text, at) * _stride;
+
+        // Where looking for a first byte pays again: calls for a few bytes each cost more than the table.
+        int skipFrom = _firstBytes is null && !_isAnchored ? int.MaxValue : at;
         while (true)
         {
             if (row < EmptyStates * _stride)
@@ -115,31 +126,32 @@ internal sealed class PatternAutomaton
                     return Finding.None;
                 }
 
-                int skipped = _firstBytes is null ? 0 : text[at..].IndexOfAny(_firstBytes);
-                if (skipped < 0)
+                if (_firstBytes is not null && at >= skipFrom)
                 {
-                    _scanned += text.Length - start;
-                    return Finding.None;
-                }
+                    int skipped = text[at..].IndexOfAny(_firstBytes);
+                    if (skipped < 0)
+                    {
+                        _scanned += text.Length - start;
+                        return Finding.None;
+                    }
 
-                if (skipped > 0)
-                {
+                    row = skipped > 0 ? FlagsAt(text, at + skipped) * _stride : row;
                     at += skipped;
-                    row = FlagsAt(text, at) * _stride;
+                    skipFrom = _isAnchored || skipped >= LeastSkip ? at : at + NextSkip;
                 }
 
                 from = at;
             }
 
-            at = SkipKnown(text, at, ref row);
+            at = SkipKnown(text, at, skipFrom, ref row, ref from);
             if (row < EmptyStates * _stride && at > from)
             {
                 continue;
             }
 
             int @class = _classes.ClassAt(text, at, out int width);
-            int next = @class < 0 ? 0 : _table[row + @class];
-            if (next == 0 && (@class < 0 || !TryMake(row / _stride, @class, out next)))
+            int next = @class < 0 ? Unasked : _table[row + @class];
+            if (next == Unasked && (@class < 0 || !TryMake(row / _stride, @class, out next)))
             {
                 _scanned += at - start;
                 ResetAndCount();
@@ -152,13 +164,16 @@ internal sealed class PatternAutomaton
                 return next == Match ? Finding.Match : Finding.None;
             }
 
-            row = next - 1;
+            row = next;
             at += width;
         }
     }
 
-    /// <summary>The fast part: ASCII, transitions that are in the table, states with open steps.</summary>
-    private int SkipKnown(ReadOnlySpan<byte> text, int at, ref int row)
+    /// <summary>
+    /// The fast part: ASCII, and transitions that are in the table. It ends where looking for a first byte may be worth it: in a state without open steps,
+    /// behind <paramref name="skipFrom"/>; then <paramref name="from"/> is less than the place it returns.
+    /// </summary>
+    private int SkipKnown(ReadOnlySpan<byte> text, int at, int skipFrom, ref int row, ref int from)
     {
         ReadOnlySpan<int> table = _table;
         ReadOnlySpan<byte> classes = _classes.Ascii;
@@ -166,7 +181,7 @@ internal sealed class PatternAutomaton
         int now = row;
         while (at < text.Length && text[at] < 0x80)
         {
-            int next = table[now + classes[text[at]]] - 1;
+            int next = table[now + classes[text[at]]];
             if (next < 0)
             {
                 break;
@@ -176,7 +191,12 @@ internal sealed class PatternAutomaton
             at++;
             if (now < empty)
             {
-                break;
+                if (at >= skipFrom)
+                {
+                    break;
+                }
+
+                from = at;
             }
         }
 
@@ -196,8 +216,14 @@ internal sealed class PatternAutomaton
             return 0;
         }
 
-        Rune.DecodeLastFromUtf8(text[..at], out Rune before, out _);
-        return before.Value == '\n' ? AfterLineFeed : RuneClasses.Words.Contains(before.Value) ? AfterWord : 0;
+        int before = text[at - 1];
+        if (before >= 0x80)
+        {
+            Rune.DecodeLastFromUtf8(text[..at], out Rune rune, out _);
+            before = rune.Value;
+        }
+
+        return before == '\n' ? AfterLineFeed : RuneClasses.Words.Contains(before) ? AfterWord : 0;
     }
 
     /// <summary>Works out one transition. False: there is no room for the state it leads to.</summary>
@@ -213,7 +239,7 @@ internal sealed class PatternAutomaton
                 return false;
             }
 
-            next = following * _stride + 1;
+            next = following * _stride;
         }
 
         _table[state * _stride + @class] = next;
@@ -308,7 +334,9 @@ internal sealed class PatternAutomaton
                 return false;
             }
 
-            Array.Resize(ref _table, _table.Length * 2);
+            int known = _table.Length;
+            Array.Resize(ref _table, known * 2);
+            Array.Fill(_table, Unasked, known, known);
         }
 
         _states.Add(key);
@@ -327,6 +355,7 @@ internal sealed class PatternAutomaton
         _states.Clear();
         _stateByKey.Clear();
         _table = new int[EmptyStates * 2 * _stride];
+        Array.Fill(_table, Unasked);
         _scanned = 0;
         for (int flags = 0; flags < EmptyStates; flags++)
         {

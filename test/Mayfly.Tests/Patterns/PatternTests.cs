@@ -1,5 +1,6 @@
 using System.Text;
 using Mayfly.Patterns;
+using Mayfly.Tests.Platforms.Lambda.Triggers;
 using Mayfly.Wire;
 using Xunit;
 
@@ -201,10 +202,10 @@ public class PatternTests
 
         TimeSpan Time(ReadOnlySpan<byte> text)
         {
-            long start = TimeProvider.System.GetTimestamp();
+            TimeSpan start = ThreadClock.Now;
             output.Clear();
             parsed.Replace(text, replacement, output);
-            return TimeProvider.System.GetElapsedTime(start);
+            return ThreadClock.Now - start;
         }
     }
 
