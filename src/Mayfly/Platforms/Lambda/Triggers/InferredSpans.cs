@@ -27,7 +27,7 @@ public static class InferredSpans
             InferredSpan span = spans[i];
             bool isRoot = i == spans.Count - 1;
             long startNs = span.StartNs is { } told and >= EarliestStartNs ? told : calleeStartNs;
-            long endNs = span.IsAsync ? calleeStartNs : SaturatingSum(outcome.StartNs, outcome.DurationNs);
+            long endNs = span.IsAsync || span.EndsBeforeCallee ? calleeStartNs : SaturatingSum(outcome.StartNs, outcome.DurationNs);
             finished[i] = new FinishedSpan
             {
                 Name = span.Name,

@@ -17,7 +17,7 @@ internal readonly ref struct LambdaEvent
 
     private static readonly JsonNames ContextNames = new(
         "stage", "requestId", "apiId", "domainName", "requestTimeEpoch", "timeEpoch", "httpMethod", "resourcePath", "path", "protocol", "identity", "http",
-        "routeKey", "connectionId", "eventType", "messageDirection", "elb", "accountId");
+        "routeKey", "connectionId", "eventType", "messageDirection", "elb", "accountId", "authorizer");
 
     private static readonly JsonNames RecordNames = new(
         "eventSource", "eventSourceARN", "eventID", "eventName", "eventVersion", "eventTime", "awsRegion",

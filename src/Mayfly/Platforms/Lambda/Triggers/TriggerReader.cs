@@ -19,7 +19,7 @@ public static class TriggerReader
         {
             if (source.Matches(lambdaEvent))
             {
-                Trigger trigger = source.Read(lambdaEvent, settings);
+                Trigger trigger = AuthorizerContext.AddTo(source.Read(lambdaEvent, settings), lambdaEvent.Context, settings);
                 return WithFallbacks(settings.InfersSpans ? trigger : trigger with { Spans = [] }, lambdaEvent);
             }
         }
@@ -33,7 +33,9 @@ public static class TriggerReader
     {
         TriggerContext? request = HeaderCarrier.ContextOf(lambdaEvent.Root["request"u8].Get("headers"u8));
         TriggerContext? headers = HasOwnHeaders(trigger.Kind) ? null : HeaderCarrier.ContextOf(lambdaEvent.Root["headers"u8]);
-        return request is null && headers is null ? trigger : trigger with { Fallbacks = [.. Batch.ListOf(request), .. Batch.ListOf(headers)] };
+        return request is null && headers is null
+            ? trigger
+            : trigger with { Fallbacks = [.. trigger.Fallbacks, .. Batch.ListOf(request), .. Batch.ListOf(headers)] };
     }
 
     private static bool HasOwnHeaders(TriggerKind kind) =>
