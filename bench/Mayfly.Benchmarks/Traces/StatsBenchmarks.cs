@@ -31,8 +31,8 @@ public class StatsBenchmarks
         _body = SampleSpan.V04([.. Enumerable.Range(1, Spans).Select(id => SpanOf(id, now)).Chunk(20)]);
         var settings = new TraceSettings { Env = "prod", AgentVersion = "1.0.0" };
         _concentrator = new Concentrator(new StatsSettings { AgentVersion = "1.0.0" }, new SignalCounters(), TimeProvider.System);
-        _with = new TracePipeline(settings, new SignalCounters(), new KeepsAll(), _concentrator);
-        _without = new TracePipeline(settings, new SignalCounters(), new KeepsAll());
+        _with = new TracePipeline(settings, new SignalCounters(), new KeepsAll(), TimeProvider.System, _concentrator);
+        _without = new TracePipeline(settings, new SignalCounters(), new KeepsAll(), TimeProvider.System);
     }
 
     [GlobalCleanup]
