@@ -3,14 +3,18 @@ using Mayfly.Wire;
 
 namespace Mayfly.Diagnostics;
 
-/// <summary><c>GET /debug/mayfly</c>: the counters of every signal, as JSON (design: accepted = delivered + buffered + the sum of dropped).</summary>
+/// <summary>
+/// <c>GET /debug/mayfly</c>: the counters of every signal, as JSON (design: accepted = delivered + buffered + the sum of dropped), and what is held besides.
+/// </summary>
 public static class DebugPage
 {
     private static readonly Signal[] Signals = [Signal.Traces, Signal.Metrics, Signal.Logs, Signal.Stats];
     private static readonly DropReason[] Reasons = Enum.GetValues<DropReason>();
     private static readonly Omission[] Omissions = Enum.GetValues<Omission>();
 
-    public static byte[] Write(Counters counters)
+    /// <param name="counters">What went through so far.</param>
+    /// <param name="invocations">Number of invocations that something is known of and still expected; null = the platform has none.</param>
+    public static byte[] Write(Counters counters, int? invocations = null)
     {
         using PooledBuffer buffer = PooledBuffer.Rent(1024);
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
@@ -25,6 +29,11 @@ public static class DebugPage
             }
 
             WriteOmitted(json, counters);
+            if (invocations is { } count)
+            {
+                json.WriteNumber("invocations", count);
+            }
+
             json.WriteEndObject();
         }
 

@@ -32,6 +32,8 @@ public class DebugPageTests
         Assert.Equal(0, Number(page.GetProperty("metrics"), "accepted"));
         Assert.Equal(0, Number(page.GetProperty("stats"), "accepted"));
         Assert.Empty(page.GetProperty("omitted").EnumerateObject());
+        Assert.False(page.TryGetProperty("invocations", out _));
+        Assert.Equal(4, Number(JsonDocument.Parse(DebugPage.Write(counters, invocations: 4)).RootElement, "invocations"));
     }
 
     [Fact]

@@ -205,7 +205,7 @@ public sealed class LambdaAgent : IAsyncDisposable
             new TraceRoutes(_traces, new AgentInfo(InfoOf(_settings) with { Stats = _statsSettings }, table), ports.MaxTraceBodyBytes, _log).AddTo(table);
             new StatsRoutes(_clientStats, _log).AddTo(table);
             new DogStatsdProxyRoute(_metrics).AddTo(table);
-            table.Map("/debug/mayfly", exchange => exchange.RespondAsync(200, DebugPage.Write(Counters), "application/json"), "GET");
+            table.Map("/debug/mayfly", exchange => exchange.RespondAsync(200, DebugPage.Write(Counters, _invocations.Count), "application/json"), "GET");
             IReadOnlyList<IPAddress> addresses = ports.TracePort != 0 ? HttpEndpoint.Loopback : [];
             yield return new HttpEndpoint("trace agent", addresses, ports.TracePort, table) { SocketPath = ports.TraceSocket };
         }
