@@ -31,6 +31,9 @@ public sealed class FlushCoordinator(
     /// <summary>Bytes of payloads that wait for another attempt.</summary>
     public const long KeptLimitBytes = 8 * 1024 * 1024;
 
+    /// <summary>What waits is worth a request of its own: with more, memory would follow the traffic.</summary>
+    private const long LoadBytes = 1024 * 1024;
+
     /// <summary>One attempt per flush; the first and the one of the next flush.</summary>
     private const int AttemptLimit = 2;
 
@@ -40,6 +43,9 @@ public sealed class FlushCoordinator(
     private readonly Lock _keptGate = new();
     private List<IntakePayload> _kept = [];
     private volatile bool _isLast;
+
+    /// <summary>So much waits that it had better be sent, whatever the clock says.</summary>
+    public bool IsLoaded => sources.Sum(static source => source.WaitingBytes) >= LoadBytes;
 
     /// <summary>Takes and sends everything. Returns at the deadline, or when <paramref name="cut"/> is cancelled, at the latest; never throws.</summary>
     public async Task<FlushReport> FlushAsync(Deadline deadline, CancellationToken cut = default)

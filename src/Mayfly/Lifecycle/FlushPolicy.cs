@@ -23,7 +23,7 @@ public enum FlushDecision
 /// invocation, for it may never be thawed again; a busy one need not let anybody wait
 /// (docs/spec/01-lambda-lifecycle.md#72-decision-rust-od-once-per-invoke-after-the-invoke-was-handled).
 /// </summary>
-/// <remarks>A pure function of the times it was given, which never run backwards. Not thread-safe.</remarks>
+/// <remarks>A pure function of what it was given: times, which never run backwards. Not thread-safe.</remarks>
 /// <param name="strategy">The user's.</param>
 /// <param name="flushTimeout">Also what the adaptive strategy calls busy: twenty invocations within it.</param>
 public sealed class FlushPolicy(FlushStrategy strategy, TimeSpan flushTimeout)
@@ -42,7 +42,8 @@ public sealed class FlushPolicy(FlushStrategy strategy, TimeSpan flushTimeout)
     public TimeSpan IdleInterval => strategy.Mode == FlushMode.Adaptive ? TimeSpan.FromSeconds(60) : TimeSpan.Zero;
 
     /// <param name="now">Time since the start of the agent.</param>
-    public FlushDecision Decide(TimeSpan now)
+    /// <param name="isLoaded">So much waits that it had better be sent: in the background, before its time.</param>
+    public FlushDecision Decide(TimeSpan now, bool isLoaded = false)
     {
         _times.Enqueue(now);
         if (_times.Count > Remembered)
@@ -58,7 +59,7 @@ public sealed class FlushPolicy(FlushStrategy strategy, TimeSpan flushTimeout)
 
         if (now - _lastFlush <= interval)
         {
-            return FlushDecision.None;
+            return isLoaded ? FlushDecision.Continuous : FlushDecision.None;
         }
 
         _lastFlush = now;

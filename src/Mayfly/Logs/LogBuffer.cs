@@ -36,6 +36,18 @@ public sealed class LogBuffer(LogSettings settings, SignalCounters counters) : I
     /// <summary>Called before events are taken: the last chance to add what is still being put together.</summary>
     public Action? BeforeTaking { get; set; }
 
+    /// <inheritdoc/>
+    public long WaitingBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _bytes;
+            }
+        }
+    }
+
     /// <summary>The limits.</summary>
     public LogSettings Settings { get; } = settings;
 

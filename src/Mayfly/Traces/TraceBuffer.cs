@@ -24,6 +24,18 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
     private TraceBodies _wanted = new();
     private TraceBodies _sampledOut = new();
 
+    /// <summary>What is kept now.</summary>
+    public long SizeBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _sizeBytes;
+            }
+        }
+    }
+
     /// <summary>Adds the payloads of one request: ranges of <paramref name="output"/>.</summary>
     /// <param name="language">Of the tracer that sent it; null = unknown.</param>
     public void Add(ReadOnlySpan<byte> output, List<EncodedPayload> payloads, string? language)

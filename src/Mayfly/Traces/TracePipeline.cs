@@ -51,6 +51,9 @@ public sealed class TracePipeline : IPayloadSource
         set => _tags = value;
     }
 
+    /// <inheritdoc/>
+    public long WaitingBytes => _buffer.SizeBytes;
+
     /// <inheritdoc cref="Accept{TDecoder}(byte[], int, in TraceHeaders)"/>
     public TraceDecodeResult Accept<TDecoder>(PooledBuffer body, in TraceHeaders headers)
         where TDecoder : struct, ITraceDecoder => Accept<TDecoder>(body.Array, body.Length, headers);

@@ -40,6 +40,18 @@ public class FlushPolicyTests
             new[] { 10, 10.001, 15, 20.001, 20.002 }.Select(seconds => policy.Decide(TimeSpan.FromSeconds(seconds))));
     }
 
+    /// <summary>7.2, Mayfly: what a busy function makes must not pile up until the interval is over; nobody waits, and the interval goes on as before.</summary>
+    [Theory]
+    [InlineData(FlushMode.End, FlushDecision.End, FlushDecision.End)]
+    [InlineData(FlushMode.EndPeriodically, FlushDecision.Continuous, FlushDecision.End)]
+    [InlineData(FlushMode.Periodically, FlushDecision.Continuous, FlushDecision.Periodic)]
+    [InlineData(FlushMode.Continuously, FlushDecision.Continuous, FlushDecision.Continuous)]
+    public void A_load_does_not_wait(FlushMode mode, FlushDecision before, FlushDecision after)
+    {
+        var policy = new FlushPolicy(new FlushStrategy(mode, TimeSpan.FromSeconds(10)), TimeSpan.FromSeconds(30));
+        Assert.Equal([before, before, after], new[] { 9, 10, 10.001 }.Select(seconds => policy.Decide(TimeSpan.FromSeconds(seconds), isLoaded: true)));
+    }
+
     /// <summary>"End decisions do not touch last_flush": a function that becomes busy is flushed at once, then once per interval.</summary>
     [Fact]
     public void The_adaptive_strategy_leaves_End_with_the_twentieth_invocation()

@@ -13,6 +13,9 @@ public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown s
 {
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often somebody looks whether so much waits that it had better be sent before its time.</summary>
+    private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(1);
+
     private readonly TimeProvider _time = shutdown.Time;
     private readonly Log _log = shutdown.Log;
 
@@ -50,10 +53,14 @@ public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown s
             }
 
             TimeSpan interval = strategy.Mode == FlushMode.Continuously ? strategy.Interval : DefaultInterval;
-            using var ticks = new PeriodicTimer(interval, _time);
-            while (await ticks.WaitForNextTickAsync(ended))
+            int ticksPerInterval = (int)Math.Ceiling(interval / LongestTick);
+            using var ticks = new PeriodicTimer(interval / ticksPerInterval, _time);
+            for (int tick = 1; await ticks.WaitForNextTickAsync(ended); tick++)
             {
-                flush.Start();
+                if (tick % ticksPerInterval == 0 || shutdown.Flushes.IsLoaded)
+                {
+                    flush.Start();
+                }
             }
         }
         catch (OperationCanceledException)

@@ -45,7 +45,7 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
         SandboxEvent current = await events.NextAsync(next, stop);
         while (current.Kind == SandboxEventKind.Invoke)
         {
-            FlushDecision decision = policy.Decide(clock.Elapsed);
+            FlushDecision decision = policy.Decide(clock.Elapsed, shutdown.Flushes.IsLoaded);
             await ServeAsync(current.Event, decision, background, subscription, stopped);
             Task<SandboxEvent> coming = events.NextAsync(pending: null, stop);
             if (decision != FlushDecision.End && policy.IdleInterval > TimeSpan.Zero)

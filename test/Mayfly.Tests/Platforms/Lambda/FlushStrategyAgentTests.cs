@@ -9,6 +9,8 @@ namespace Mayfly.Tests.Platforms.Lambda;
 /// <summary>What each decision of docs/spec/01-lambda-lifecycle.md 7.2 does to an invocation, over real sockets.</summary>
 public class FlushStrategyAgentTests
 {
+    private static readonly Dictionary<string, string> Large = new() { ["text"] = new string('x', 600) };
+
     /// <summary>Anything but End: the agent is back at next while the handler still runs.</summary>
     [Theory]
     [InlineData("periodically,1")]
@@ -53,6 +55,41 @@ public class FlushStrategyAgentTests
         Assert.Equal(0, await rig.EndAsync());
         Assert.Single(rig.Intake.Spans, static span => span.Name == "http.request");
         Assert.Equal(5, rig.Metric("invocations").Count);
+        rig.AssertSums();
+    }
+
+    /// <summary>
+    /// Mayfly: more than 1 MiB is not kept until the interval is over; it leaves with the next invocation, and on managed instances, where the agent is told of
+    /// none, by itself.
+    /// </summary>
+    [Theory]
+    [InlineData("on-demand")]
+    [InlineData("lambda-managed-instances")]
+    public async Task A_load_is_sent_before_its_time(string kind)
+    {
+        await using AgentRig rig = await AgentRig.StartAsync(null, (Keys.FlushStrategy, "continuously,3600000"), (Keys.InitializationType, kind));
+        await rig.Platform.NextAskedAsync(1);
+        SampleSpan[] load = [.. Enumerable.Range(1, 2000).Select(static id => new SampleSpan { SpanId = (ulong)id, Meta = Large })];
+        using (var tracer = new RawHttp(rig.Settings.Listeners.TracePort))
+        {
+            Assert.Equal(200, (await tracer.RequestAsync("PUT", "/v0.4/traces", SampleSpan.V04(load))).Status);
+        }
+
+        if (kind == "on-demand")
+        {
+            Assert.Empty(rig.Intake.Requests);
+            rig.Platform.Invoke("r1", TimeSpan.FromMinutes(10));
+        }
+
+        using var over = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (rig.Intake.Spans.Count < load.Length)
+        {
+            await tick.WaitForNextTickAsync(over.Token);
+        }
+
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
         rig.AssertSums();
     }
 
