@@ -93,5 +93,5 @@ internal static class DatadogMember
     }
 
     private static TriggerContext? FromJson(ReadOnlySpan<byte> json) =>
-        JsonFields.TryRead(json, NoNames, out _) ? FromObject(new JsonView(json.Trim(" \t\r\n"u8))) : null;
+        JsonFields.TryReadEmbedded(json, NoNames, out _) ? FromObject(new JsonView(json.Trim(" \t\r\n"u8))) : null;
 }

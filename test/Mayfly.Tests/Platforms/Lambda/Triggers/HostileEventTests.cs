@@ -11,7 +11,6 @@ namespace Mayfly.Tests.Platforms.Lambda.Triggers;
 /// <summary>Whatever bytes come as an event: no exception, and an answer within 50 ms of processor time.</summary>
 public class HostileEventTests
 {
-    private const int LargestEventBytes = 6 * 1024 * 1024;
     private const int Seed = 20261121;
 
     /// <summary>What is asked of the code as it is published. Without the compiler's optimization spans and vectors take about ten times as long.</summary>
@@ -133,34 +132,11 @@ public class HostileEventTests
         Assert.Single(SourceEvents.Read(json).Spans);
     }
 
-    /// <summary>What stands between two § is repeated until the event has the size.</summary>
-    public static TheoryData<string, string> LargeEvents => new()
-    {
-        { "one long text", """{"Records":[{"eventSource":"aws:sqs","body":"§x§"}]}""" },
-        { "one long escaped text", """{"Records":[{"eventSource":"aws:sqs","body":"{TopicArn§\n§"}]}""" },
-        { "one long text that looks like a notification", """{"Records":[{"eventSource":"aws:sqs","body":"{\"TopicArn\":\"§x§\"}"}]}""" },
-        { "base64", """{"Records":[{"kinesis":{"data":"eyJfZGF0YWRvZyI6§eHh4§"}}]}""" },
-        { "numbers", """{"Records":[{"kinesis":{}}],"x":[0§,0§]}""" },
-        { "numbers within", """{"requestContext":{"stage":"s","x":[0§,0§]},"httpMethod":"GET","resource":"/"}""" },
-        { "arrays", """{"Records":[{"s3":{"x":[[]§,[]§]}}]}""" },
-        { "texts", """{"Records":[{"eventSource":"aws:sqs"},""§,""§]}""" },
-        { "members", """{"detail-type":"a","source":"b","detail":{"_datadog":{"a":{}§,"a":{}§}}}""" },
-        { "headers", """{"requestContext":{"stage":"s"},"httpMethod":"GET","resource":"/","headers":{"a":[]§,"a":[]§}}""" },
-        { "records of a queue", """{"Records":[{"eventSource":"aws:sqs"}§,{"body":"x"}§]}""" },
-        { "broken notifications", """{"Records":[{"eventSource":"aws:sqs"}§,{"body":"{\"TopicArn\""}§]}""" },
-        { "records of a topic", """{"records":{"a":[{"topic":"t"}§,{"headers":[{"h":[49]}]}§]}}""" },
-        { "changes", """{"Records":[{"dynamodb":{}}§,{"dynamodb":{}}§]}""" },
-        { "members of the event", """{"Records":[{"kinesis":{}}]§,"a":{}§}""" },
-        { "white space", """{"Records":[§ §{"kinesis":1}]}""" },
-    };
-
     [Theory]
-    [MemberData(nameof(LargeEvents))]
+    [MemberData(nameof(LargeEvents.Rows), MemberType = typeof(LargeEvents))]
     public void Events_of_the_largest_size_take_less_than_50_ms(string row, string template)
     {
-        string[] parts = template.Split('§');
-        int count = (LargestEventBytes - parts[0].Length - parts[2].Length) / parts[1].Length;
-        string json = parts[0] + string.Concat(Enumerable.Repeat(parts[1], count)) + parts[2];
+        string json = LargeEvents.Of(template);
         using (JsonDocument.Parse(json))
         {
             // The event is JSON, as its row means it to be.

@@ -80,6 +80,18 @@ internal readonly ref struct JsonFields
         return true;
     }
 
+    /// <summary>
+    /// The same for a text inside of an event, of which there may be a hundred: a broken one costs no exception. Nested at most
+    /// <see cref="JsonSyntax.MaxDepth"/> levels.
+    /// </summary>
+    public static bool TryReadEmbedded(ReadOnlySpan<byte> json, JsonNames names, out JsonFields fields)
+    {
+        var view = new JsonView(json.Trim(" \t\r\n"u8));
+        bool isObject = view.IsObject && JsonSyntax.IsValid(view.Raw);
+        fields = isObject ? Of(view, names) : default;
+        return isObject;
+    }
+
     /// <summary>Reads a value that is known to be well-formed; no fields if it is no object.</summary>
     public static JsonFields Of(JsonView view, JsonNames names)
     {

@@ -29,7 +29,7 @@ internal static class EmbeddedMessage
 
         using PooledBuffer json = PooledBuffer.Rent(text.RawText.Length);
         text.CopyTextTo(json);
-        if (!JsonFields.TryRead(json.WrittenSpan, Names, out JsonFields message))
+        if (!JsonFields.TryReadEmbedded(json.WrittenSpan, Names, out JsonFields message))
         {
             return;
         }

@@ -65,7 +65,7 @@ internal sealed class KinesisStream : TriggerSource
     private static TriggerContext? ContextOf(JsonView data, PooledBuffer json) =>
         DatadogMember.TryDecodeBase64(data, json)
         && json.WrittenSpan.IndexOf("_datadog"u8) >= 0
-        && JsonFields.TryRead(json.WrittenSpan, DataNames, out JsonFields fields)
+        && JsonFields.TryReadEmbedded(json.WrittenSpan, DataNames, out JsonFields fields)
             ? DatadogMember.FromObject(fields["_datadog"u8])
             : null;
 }

@@ -10,7 +10,9 @@ namespace Mayfly.Tests.Platforms.Lambda.Triggers.Json;
 /// <summary>Compared with the framework's own document, on the samples and on generated values.</summary>
 public class JsonViewTests
 {
+    private const string Damage = " {}[],:\"\\0-.eatnf";
     private static readonly JsonNames NoNames = new();
+    private static readonly JsonNames Members = new("a", "b");
 
     public static TheoryData<string> Names => [.. SourceEvents.Names];
 
@@ -36,6 +38,26 @@ public class JsonViewTests
             Assert.True(JsonFields.TryRead(bytes, NoNames, out _));
             Compare(bytes, document.RootElement);
         }).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(500));
+    }
+
+    /// <summary>Whatever becomes of a text, both ways of reading it say the same.</summary>
+    [Fact]
+    public void Embedded_texts_read_like_events()
+    {
+        Prop.ForAll(Values().ToArbitrary(), Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), static (json, seed) =>
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes($$"""  {"a" : {{json}} , "b":[{"c":"\n"}] } """);
+            var random = new Random(seed);
+            if (random.Next(3) > 0)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)Damage[random.Next(Damage.Length)];
+            }
+
+            bool isEvent = JsonFields.TryRead(bytes, Members, out JsonFields expected);
+            Assert.Equal(isEvent, JsonFields.TryReadEmbedded(bytes, Members, out JsonFields fields));
+            Assert.Equal(expected["a"u8].Raw, fields["a"u8].Raw);
+            Assert.Equal(expected["b"u8].Raw, fields["b"u8].Raw);
+        }).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(2000));
     }
 
     [Fact]
