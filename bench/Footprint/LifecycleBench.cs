@@ -1,15 +1,11 @@
-using System.Text;
-
 namespace Mayfly.Footprint;
 
 /// <summary>
-/// start-invocation + end-invocation with a 2 KB event, minus the same two requests to a server that does nothing with them (the floor program),
+/// start-invocation + end-invocation with a 2 KB event of API Gateway, minus the same two requests to a server that does nothing with them (the floor program),
 /// sent in turn (design budget, fourth row). The agent's other work of an invocation (events, telemetry) happens between the measured calls.
 /// </summary>
 internal sealed class LifecycleBench(StartBench starter)
 {
-    private const int EventBytes = 2048;
-
     public sealed record Result(double AgentP50, double AgentP99, double EmptyP50, double EmptyP99)
     {
         public double ExtraP50 => AgentP50 - EmptyP50;
@@ -27,7 +23,7 @@ internal sealed class LifecycleBench(StartBench starter)
         using (var lifecycle = new HttpConnection(new AgentPorts().Lifecycle))
         using (var empty = new HttpConnection(floorPort))
         {
-            var body = Encoding.UTF8.GetBytes($$"""{"kind":"ok","text":"{{new string('x', EventBytes - 23)}}"}""");
+            var body = FunctionTraffic.ApiGatewayEvent();
             var agentMs = new List<double>();
             var emptyMs = new List<double>();
             string? previous = null;
@@ -52,21 +48,6 @@ internal sealed class LifecycleBench(StartBench starter)
         }
     }
 
-    private static double Pair(HttpConnection connection, string requestId, byte[] body)
-    {
-        var id = $"lambda-runtime-aws-request-id: {requestId}\r\n";
-        Send(connection, "/lambda/start-invocation", id + "Content-Type: application/json\r\nx-datadog-tracing-enabled: false\r\n", body);
-        var ms = connection.LastMs;
-        Send(connection, "/lambda/end-invocation", id + "x-datadog-trace-id: 1234567890\r\nx-datadog-span-id: 987654321\r\nx-datadog-sampling-priority: 1\r\n", body);
-        return ms + connection.LastMs;
-    }
-
-    private static void Send(HttpConnection connection, string path, string headers, byte[] body)
-    {
-        var answer = connection.Send("POST", path, headers, body);
-        if (!answer.FirstLine.Contains(" 200", StringComparison.Ordinal))
-        {
-            throw new InvalidOperationException($"{path} answered '{answer.FirstLine}'");
-        }
-    }
+    private static double Pair(HttpConnection connection, string requestId, byte[] body) =>
+        FunctionTraffic.StartInvocation(connection, requestId, body) + FunctionTraffic.EndInvocation(connection, requestId, 1234567890, body);
 }

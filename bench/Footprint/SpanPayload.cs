@@ -4,11 +4,13 @@ using System.Text;
 namespace Mayfly.Footprint;
 
 /// <summary>
-/// A v0.4 trace request body as a Node tracer sends it: array of traces, each an array of spans, each a map
-/// (docs/spec/07-observed-clients.md#4-node-what-datadog-lambda-js--dd-trace-really-send). About 435 bytes per span.
+/// A v0.4 trace request body as a Java tracer sends it, whose root stands for <c>aws.lambda</c>: array of traces, each an array of spans, each a map
+/// (docs/spec/03-traces.md#21-v04-and-v03-array-of-traces-trace--array-of-span-maps). About 435 bytes per span.
 /// </summary>
 internal sealed class SpanPayload
 {
+    private const string Placeholder = "dd-tracer-serverless-span";
+
     private readonly MemoryStream _body = new();
 
     public static byte[] Write(int spans, ulong traceId, long startNs, string requestId)
@@ -31,9 +33,9 @@ internal sealed class SpanPayload
         Field("trace_id").Number(traceId);
         Field("span_id").Number(traceId + (ulong)index);
         Field("parent_id").Number(isRoot ? 0 : traceId);
-        Field("name").Text(isRoot ? "aws.lambda" : "postgres.query");
-        Field("resource").Text(isRoot ? "my-function" : $"SELECT * FROM orders WHERE id = {index} AND state = 'open'");
-        Field("service").Text(isRoot ? "my-function" : "orders-db");
+        Field("name").Text(isRoot ? Placeholder : "postgres.query");
+        Field("resource").Text(isRoot ? Placeholder : $"SELECT * FROM orders WHERE id = {index} AND state = 'open'");
+        Field("service").Text(isRoot ? Placeholder : "orders-db");
         Field("type").Text(isRoot ? "serverless" : "sql");
         Field("error").Number(0);
         Field("start").Number((ulong)startNs);
@@ -41,7 +43,7 @@ internal sealed class SpanPayload
         Field("meta");
         MapHeader(7);
         Field("_dd.origin").Text("lambda");
-        Field("language").Text("javascript");
+        Field("language").Text("jvm");
         Field("runtime-id").Text("0f1c0ad9-9ad2-4a53-9b3c-0d5b6f1d2c11");
         Field("env").Text("dev");
         Field("version").Text("1");
