@@ -1,4 +1,5 @@
 using System.Text;
+using Mayfly.Testing;
 using Mayfly.Traces;
 using Mayfly.Wire;
 using Xunit;
@@ -12,16 +13,7 @@ public class JsonTracesTests
     [Fact]
     public void Every_field_of_a_span()
     {
-        Pb.Span span = One("""
-            [[{"service":"web","name":"http.request","resource":"GET \/caf\u00e9","type":"web","trace_id":18446744073709551615,"span_id":"456","parent_id":-1,
-            "start":1700000000000000000,"duration":5000000.7,"error":true,"unknown":{"a":[1,{"b":null}]},
-            "meta":{"env":"pr\"od","trace_id":"12","count":3,"flag":false,"gone":null,"🐶":"日本"},
-            "metrics":{"a":1,"b":-2,"c":0.5,"d":1e3,"e":null},
-            "meta_struct":{"s":"AQID","t":"not base64!"},
-            "span_links":[{"trace_id":"9","trace_id_high":10,"span_id":11,"tracestate":"x=y","flags":1,"attributes":{"span_id":"7"}}],
-            "span_events":[{"time_unix_nano":1700000000000000001,"name":"e","attributes":{"s":{"type":0,"string_value":"v"},"i":{"type":2,"int_value":3},
-            "l":{"type":4,"array_value":{"values":[{"type":2,"int_value":1},{"type":1,"bool_value":true}]}}}}]}]]
-            """);
+        Pb.Span span = Decoding.Of<TraceV04>(MsgPackOf(RichTraces.Json)).One;
         Assert.Equal(("web", "http.request", "GET /café", "web"), (span.Service, span.Name, span.Resource, span.Type));
         Assert.Equal((ulong.MaxValue, 456UL, ulong.MaxValue), (span.TraceId, span.SpanId, span.ParentId));
         Assert.Equal((1_700_000_000_000_000_000, 5_000_000, 1), (span.Start, span.Duration, span.Error));

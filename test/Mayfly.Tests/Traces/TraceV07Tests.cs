@@ -19,20 +19,8 @@ public class TraceV07Tests
     [InlineData(false)]
     public void Every_field_of_the_payload_and_of_its_chunks_arrives_in_any_order(bool areChunksFirst)
     {
-        var body = new MsgPackWriter().Map(11);
-        if (areChunksFirst)
-        {
-            WriteChunks(body, isSpansFirst: true);
-        }
-
-        WritePayload(body);
-        if (!areChunksFirst)
-        {
-            WriteChunks(body, isSpansFirst: false);
-        }
-
         var rig = new TraceRig();
-        Assert.Equal(TraceOutcome.Accepted, rig.Send<TraceV07>(body.ToArray(), Headers).Outcome);
+        Assert.Equal(TraceOutcome.Accepted, rig.Send<TraceV07>(RichTraces.V07(areChunksFirst), Headers).Outcome);
         Pb.TracerPayload payload = rig.TakeOne();
         Assert.Equal(("cid", "go", "1.24", "2.0"), (payload.ContainerId, payload.LanguageName, payload.LanguageVersion, payload.TracerVersion));
         Assert.Equal(("rid", "prod_eu", "host", "9"), (payload.RuntimeId, payload.Env, payload.Hostname, payload.AppVersion));
@@ -82,39 +70,6 @@ public class TraceV07Tests
     {
         TraceDecodeResult result = new TraceRig().Send<TraceV07>(TraceRig.Hex(hex));
         Assert.True((TraceOutcome.Malformed, reason, offset) == (result.Outcome, result.Reason, result.Offset), $"{row}: {result}");
-    }
-
-    private static void WritePayload(MsgPackWriter body)
-    {
-        foreach ((string key, string value) in new[]
-        {
-            ("container_id", "cid"), ("language_name", "go"), ("language_version", "1.24"), ("tracer_version", "2.0"), ("runtime_id", "rid"),
-            ("env", "Prod EU"), ("hostname", "host"), ("app_version", "9"),
-        })
-        {
-            body.Str(key).Str(value);
-        }
-
-        body.Str("tags").Map(2).Str("k").Str("v").Str("n").Int(1).Str("unknown").Map(1).Str("a").Array(1).Nil();
-    }
-
-    private static void WriteChunks(MsgPackWriter body, bool isSpansFirst)
-    {
-        byte[] spans = SpansOf(
-            new SampleSpan { SpanId = 1, Meta = new Dictionary<string, string> { ["env"] = "span", ["_dd.origin"] = "span", ["_dd.p.dm"] = "-1" } },
-            new SampleSpan { SpanId = 2, ParentId = 1, Metrics = new Dictionary<string, double> { ["_sampling_priority_v1"] = 1 } });
-        body.Str("chunks").Array(1).Map(6);
-        if (isSpansFirst)
-        {
-            body.Str("spans").Raw(spans);
-        }
-
-        body.Str("priority").Int(2).Str("origin").Str("rum").Str("tags").Map(2).Str("t").Str("u").Str("_dd.p.dm").Str("-4")
-            .Str("dropped_trace").Bool(true).Str("x").Nil();
-        if (!isSpansFirst)
-        {
-            body.Str("spans").Raw(spans);
-        }
     }
 
     /// <summary>The array of spans of a v0.4 trace.</summary>

@@ -1,7 +1,7 @@
-namespace Mayfly.EndToEnd.Mutations;
+namespace Mayfly.Testing;
 
 /// <summary>Damages bytes the way broken clients and networks do; the same seed damages them the same way.</summary>
-internal sealed class Mutator(int seed)
+public sealed class Mutator(int seed)
 {
     private const int MostSteps = 4;
     private static readonly byte[] Interesting = [0x00, 0x01, 0x7f, 0x80, 0x90, 0xc1, 0xdd, 0xdf, 0xff, (byte)'"', (byte)'{', (byte)'|', (byte)':', (byte)'\n'];
