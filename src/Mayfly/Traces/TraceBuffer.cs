@@ -31,7 +31,7 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
         {
             lock (_gate)
             {
-                return _sizeBytes;
+                return _wanted.SizeBytes + _sampledOut.SizeBytes;
             }
         }
     }
