@@ -115,7 +115,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         _dogStatsd = BindDogStatsd(ports);
         IRuntimeProxyObserver observer = reparenting is null
             ? new UnobservedInvocations()
-            : new WebAdapterInvocations(_invocations, _events, reparenting, time);
+            : new WebAdapterInvocations(_invocations, _events, reparenting, time, log);
         _proxy = RuntimeApiProxy.Bind(settings.Lambda.RuntimeProxy, runtimeApi, observer, new BodyBudget(BodiesInMemoryLimitBytes), time, log);
     }
 

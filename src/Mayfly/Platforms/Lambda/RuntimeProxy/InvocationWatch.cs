@@ -33,7 +33,11 @@ internal sealed class InvocationWatch(IRuntimeProxyObserver observer, BodyBudget
         counters.Copied(copy.Status);
         if (copy.Status != CopyStatus.Complete)
         {
-            log.Debug($"runtime API proxy: no copy of a message of {requestId} ({copy.Status})");
+            log.Once(
+                $"runtime proxy copy {copy.Status}",
+                LogLevel.Warn,
+                $"runtime API proxy: an event or response of {requestId} passed by without being looked at ({copy.Status}): "
+                + "its trigger, status code and captured payload are missing. It is said once.");
         }
 
         var message = new RuntimeMessage(requestId, copy.Headers, copy.Body, copy.Status, copy.Trailers);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mayfly.Diagnostics;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Triggers;
@@ -9,7 +10,7 @@ namespace Mayfly.Platforms.Lambda.RuntimeProxy;
 /// A web application behind the Lambda Web Adapter knows nothing of invocations: what passes the proxy stands for the start and end calls of a tracer, and its
 /// spans are put below the invocation's (docs/spec/01-lambda-lifecycle.md#9-runtime-api-proxy, LWA facts).
 /// </summary>
-public sealed class WebAdapterInvocations(InvocationTracker invocations, InvocationEvents events, Reparenting reparenting, TimeProvider time)
+public sealed class WebAdapterInvocations(InvocationTracker invocations, InvocationEvents events, Reparenting reparenting, TimeProvider time, Log log)
     : IRuntimeProxyObserver
 {
     public void NextAnswered(in RuntimeMessage answer)
@@ -25,18 +26,41 @@ public sealed class WebAdapterInvocations(InvocationTracker invocations, Invocat
         {
             invocations.StartCalled(answer.RequestId, call);
         }
+        else
+        {
+            log.Once(
+                "web adapter request id",
+                LogLevel.Warn,
+                $"The Runtime API gave the request id {answer.RequestId} a second time; the second event is not looked at, and its aws.lambda span may be wrong.");
+        }
     }
 
-    public void ResponsePosted(in RuntimeMessage response) =>
-        End(response.RequestId, ResponseStatusCode.Read(response.Body.Span), error: null);
+    /// <summary>A stream that fails half-way says so in its trailers.</summary>
+    public void ResponsePosted(in RuntimeMessage response)
+    {
+        InvocationError? error = response.Trailers.Text("Lambda-Runtime-Function-Error-Type") is { } type
+            ? ErrorOf(Decoded(response.Trailers.Text("Lambda-Runtime-Function-Error-Body"))) with { Type = type }
+            : null;
+        End(response, ResponseStatusCode.Read(response.Body.Span), error);
+    }
 
     public void ErrorPosted(in RuntimeMessage error) =>
-        End(error.RequestId, statusCode: null, ErrorOf(error.Body.Span));
+        End(error, statusCode: null, ErrorOf(error.Body.Span));
 
-    private void End(string requestId, string? statusCode, InvocationError? error)
+    private void End(in RuntimeMessage message, string? statusCode, InvocationError? error)
     {
-        ulong spanId = reparenting.TryFind(requestId, out ReparentedInvocation known) ? known.InvocationSpanId : 0;
-        invocations.EndCalled(requestId, new EndCall(NowNs, known.TraceId, spanId, known.ParentId, Priority: null, [], statusCode, error));
+        ulong spanId = reparenting.TryFind(message.RequestId, out ReparentedInvocation known) ? known.InvocationSpanId : 0;
+        var call = new EndCall(NowNs, known.TraceId, spanId, known.ParentId, Priority: null, [], statusCode, error)
+        {
+            Captured = events.Capture(message.Body.Span, PayloadCapture.ResponseKey),
+        };
+        invocations.EndCalled(message.RequestId, call);
+    }
+
+    private static byte[] Decoded(string? base64)
+    {
+        byte[] bytes = new byte[base64?.Length ?? 0];
+        return Convert.TryFromBase64String(base64 ?? "", bytes, out int count) ? bytes[..count] : [];
     }
 
     /// <summary><c>{"errorMessage","errorType","stackTrace"}</c>; a body that is none is an error without a text.</summary>

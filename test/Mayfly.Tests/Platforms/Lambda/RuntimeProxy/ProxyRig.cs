@@ -15,14 +15,14 @@ internal sealed class ProxyRig : IAsyncDisposable
     private readonly Socket _platform = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly List<IDisposable> _connections = [];
 
-    public ProxyRig(string? runtimeApi = null, long copiesLimitBytes = 64L * 1024 * 1024)
+    public ProxyRig(string? runtimeApi = null, long copiesLimitBytes = 64L * 1024 * 1024, IRuntimeProxyObserver? observer = null)
     {
         _platform.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _platform.Listen(256);
         PlatformAddress = _platform.LocalEndPoint!.ToString()!;
         Copies = new BodyBudget(copiesLimitBytes);
         RuntimeProxySettings settings = Settings(new IPEndPoint(IPAddress.Loopback, 0));
-        Proxy = RuntimeApiProxy.Bind(settings, runtimeApi ?? PlatformAddress, Observer, Copies, TimeProvider.System, Log.Silent)!;
+        Proxy = RuntimeApiProxy.Bind(settings, runtimeApi ?? PlatformAddress, observer ?? Observer, Copies, TimeProvider.System, Log.Silent)!;
         Proxy.Start();
     }
 
