@@ -39,6 +39,9 @@ public static class Keys
     public const string EnhancedMetrics = "DD_ENHANCED_METRICS";
     public const string ProcEnhancedMetrics = "DD_LAMBDA_PROC_ENHANCED_METRICS";
     public const string ComputeStats = "DD_LAMBDA_EXTENSION_COMPUTE_STATS";
+    public const string ComputeStatsBySpanKind = "DD_APM_COMPUTE_STATS_BY_SPAN_KIND";
+    public const string PeerTags = "DD_APM_PEER_TAGS";
+    public const string PeerTagsAggregation = "DD_APM_PEER_TAGS_AGGREGATION";
 
     public const string ServiceMapping = "DD_SERVICE_MAPPING";
     public const string ServiceRepresentation = "DD_TRACE_AWS_SERVICE_REPRESENTATION_ENABLED";

@@ -46,6 +46,8 @@ public sealed record Settings
 
     public required bool ComputeStats { get; init; }
 
+    public required StatsKeySettings StatsKeys { get; init; }
+
     public required SamplingSettings Sampling { get; init; }
 
     public required ObfuscationSettings Obfuscation { get; init; }
@@ -88,6 +90,7 @@ public sealed record Settings
             EnhancedMetrics = env.BoolOrNull(Keys.EnhancedMetricsEnabled) ?? env.Bool(Keys.EnhancedMetrics, @default: true),
             ProcEnhancedMetrics = env.Bool(Keys.ProcEnhancedMetrics, @default: true),
             ComputeStats = env.Bool(Keys.ComputeStats, @default: false),
+            StatsKeys = StatsKeySettings.Read(env),
             Sampling = SamplingSettings.Read(env),
             Obfuscation = ObfuscationSettings.Read(env),
             Triggers = EventSettings.Read(env),

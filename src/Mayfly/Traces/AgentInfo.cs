@@ -24,6 +24,9 @@ public sealed class AgentInfo
         "/symdb/v1/input", "/dogstatsd/v2/proxy", "/tracer_flare/v1", "/openlineage/api/v1/lineage", "/info",
     ];
 
+    /// <summary>Clients that know this form of queries without values send the resources of their statistics in it.</summary>
+    private const int ObfuscationVersion = 1;
+
     /// <summary>The kinds whose spans count even where they are no entries.</summary>
     private static readonly string[] SpanKinds = ["server", "client", "producer", "consumer"];
 
@@ -84,6 +87,7 @@ public sealed class AgentInfo
         {
             WriteTexts(json, "peer_tags", stats.PeerTags);
             WriteTexts(json, "span_kinds_stats_computed", stats.CountsSpanKinds ? SpanKinds : []);
+            json.WriteNumber("obfuscation_version", ObfuscationVersion);
         }
 
         json.WriteEndObject();

@@ -39,6 +39,9 @@ public class SettingsTests
         [Keys.EnhancedMetricsEnabled] = s => Text(s.EnhancedMetrics),
         [Keys.EnhancedMetrics] = s => Text(s.EnhancedMetrics),
         [Keys.ComputeStats] = s => Text(s.ComputeStats),
+        [Keys.ComputeStatsBySpanKind] = s => Text(s.StatsKeys.CountsSpanKinds),
+        [Keys.PeerTags] = s => string.Join(' ', s.StatsKeys.MorePeerTags),
+        [Keys.PeerTagsAggregation] = s => Text(s.StatsKeys.UsesPeerTags),
         [Keys.PropagationStyle] = s => string.Join(',', s.Propagation.ExtractStyles),
         [Keys.PropagationStyleExtract] = s => string.Join(',', s.Propagation.ExtractStyles),
         [Keys.PropagationExtractFirst] = s => Text(s.Propagation.ExtractFirst),
@@ -135,6 +138,10 @@ public class SettingsTests
         { Keys.EnhancedMetricsEnabled, "false", "False" }, // 16
         { Keys.EnhancedMetrics, "false", "False" }, // 16
         { Keys.ComputeStats, "on", "True" },
+        { Keys.ComputeStatsBySpanKind, "false", "False" }, // 03 8
+        { Keys.PeerTags, """["team.name","db.owner"]""", "team.name db.owner" }, // 03 4.2: JSON list
+        { Keys.PeerTags, "team.name,db.owner", "team.name db.owner" },
+        { Keys.PeerTagsAggregation, "0", "False" },
         { Keys.PropagationStyle, "Datadog, B3 ", "Datadog,B3" }, // 16
         { Keys.PropagationStyleExtract, "tracecontext", "TraceContext" },
         { Keys.PropagationExtractFirst, "True", "True" },
@@ -198,6 +205,10 @@ public class SettingsTests
         { Keys.EnhancedMetricsEnabled, "-" },
         { Keys.EnhancedMetrics, "truefalse" },
         { Keys.ComputeStats, "10" },
+        { Keys.ComputeStatsBySpanKind, "kinds" },
+        { Keys.PeerTags, "[1]" },
+        { Keys.PeerTags, "[" },
+        { Keys.PeerTagsAggregation, "some" },
         { Keys.TracePort, "65536" },
         { Keys.TracePort, "8126.0" },
         { Keys.TracePortWeaker, "-1" },

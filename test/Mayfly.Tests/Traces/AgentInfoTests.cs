@@ -40,6 +40,7 @@ public class AgentInfoTests
         using JsonDocument document = JsonDocument.Parse(new AgentInfo(Settings with { Stats = stats }, new RouteTable()).Body);
         Assert.Equal("""["a","b"]""", document.RootElement.GetProperty("peer_tags").GetRawText());
         Assert.Equal("[]", document.RootElement.GetProperty("span_kinds_stats_computed").GetRawText());
+        Assert.Equal(1, document.RootElement.GetProperty("obfuscation_version").GetInt32());
     }
 
     [Fact]

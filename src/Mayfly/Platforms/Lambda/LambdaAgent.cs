@@ -90,10 +90,12 @@ public sealed class LambdaAgent : IAsyncDisposable
             Env = settings.Env ?? "none",
             AgentVersion = BuildInfo.Version,
             Service = settings.Service?.ToLowerInvariant() ?? "",
+            PeerTags = StatsSettings.PeerTagsOf(settings.StatsKeys),
+            CountsSpanKinds = settings.StatsKeys.CountsSpanKinds,
             MayFreeze = !isManagedInstance,
             PlaceholderResources = ["dd-tracer-serverless-span"],
         };
-        _clientStats = new ClientStats(_statsSettings, Counters[Signal.Stats]);
+        _clientStats = new ClientStats(_statsSettings, Counters[Signal.Stats], settings.Obfuscation);
         _concentrator = settings.ComputeStats ? new Concentrator(_statsSettings, Counters[Signal.Stats], time) : null;
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
         _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, LogSettingsOf(settings), log) : null;

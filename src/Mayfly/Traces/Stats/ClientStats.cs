@@ -1,5 +1,7 @@
+using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
+using Mayfly.Traces.Obfuscation;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces.Stats;
@@ -9,18 +11,20 @@ namespace Mayfly.Traces.Stats;
 /// docs/spec/03-traces.md#43-payload-grouping-and-envelope, client payloads: they pass through unchanged, <c>Start</c> included. The unit of the counters is
 /// the hit, as the tracer counted; above <see cref="StatsSettings.BufferBytes"/> the newest payloads go (<see cref="DropReason.BufferFull"/>).
 /// </remarks>
-public sealed class ClientStats(StatsSettings settings, SignalCounters counters) : IPayloadSource
+public sealed class ClientStats(StatsSettings settings, SignalCounters counters, ObfuscationSettings obfuscation) : IPayloadSource
 {
+    private readonly Lazy<Obfuscator> _obfuscator = new(() => new Obfuscator(obfuscation));
     private readonly Lock _gate = new();
     private readonly StatsBodies _bodies = new(settings, isClientComputed: true, settings.BufferBytes);
 
     /// <summary>
     /// Decodes and keeps the payload of one request, the first <paramref name="lengthBytes"/> of <paramref name="body"/>, or rejects all of it.
     /// </summary>
-    public StatsDecodeResult Accept(byte[] body, int lengthBytes)
+    /// <param name="isObfuscated">The tracer has hidden the values in its resources itself.</param>
+    public StatsDecodeResult Accept(byte[] body, int lengthBytes, bool isObfuscated)
     {
         using var writer = new ClientPayloadWriter();
-        var payload = new ClientStatsReader(settings, body);
+        using var payload = new ClientStatsReader(settings, body, isObfuscated ? null : _obfuscator.Value);
         var reader = new MsgPackReader(body, lengthBytes);
         if (!payload.TryRead(ref reader, writer))
         {

@@ -1,3 +1,4 @@
+using Mayfly.Traces.Obfuscation;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces.Stats;
@@ -7,7 +8,10 @@ namespace Mayfly.Traces.Stats;
 /// (docs/spec/03-traces.md#24-stats-payload-v06stats-msgpack-clientstatspayload and #43-payload-grouping-and-envelope).
 /// </summary>
 /// <remarks>One per request. Every entry is optional.</remarks>
-internal sealed class ClientStatsReader(StatsSettings settings, byte[] body)
+/// <param name="settings">What the agent knows.</param>
+/// <param name="body">The request's.</param>
+/// <param name="obfuscator">Hides the values in resources; null: the tracer has done so.</param>
+internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obfuscator? obfuscator) : IDisposable
 {
     /// <summary>More is no tracer's: 413.</summary>
     private const int MostBuckets = 10_000;
@@ -19,8 +23,11 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body)
     private const int MostFieldBytes = 64 * 1024;
 
     private static readonly byte[] EmptyArray = [0x90];
+    private static readonly Utf8Slice DatabaseType = Utf8Slice.From("db.type");
 
     private readonly StatsEntryCopier _entries = new(body);
+    private readonly Span _span = new();
+    private readonly TextArena _arena = new();
     private int _groups;
     private bool _hasEnv;
     private bool _hasService;
@@ -45,6 +52,12 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body)
 
         writer.EndPayload();
         return true;
+    }
+
+    public void Dispose()
+    {
+        _entries.Dispose();
+        _arena.Clear();
     }
 
     private static void AddMissing(EncodedMap map, ReadOnlySpan<byte> key, string value, bool isThere)
@@ -179,9 +192,11 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body)
 
     private bool TryReadGroup(ref MsgPackReader reader, ClientPayloadWriter writer)
     {
-        writer.Group.Clear();
-        Utf8Slice resource = default;
+        EncodedMap group = writer.Group;
+        group.Clear();
+        _span.Clear();
         ulong hits = 0;
+        Range resource = default;
         if (!reader.TryReadMapHeader(out int entries))
         {
             return false;
@@ -189,21 +204,61 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body)
 
         for (; entries > 0; entries--)
         {
-            if (!reader.TryReadBytes(out Utf8Slice key) || !_entries.TryCopy(ref reader, key.Span, writer.Group))
+            int start = group.Bytes.Length;
+            if (!reader.TryReadBytes(out Utf8Slice key) || !_entries.TryCopy(ref reader, key.Span, group))
             {
                 return false;
             }
 
-            resource = key.SequenceEqual("Resource"u8) ? _entries.Text : resource;
-            hits = key.SequenceEqual("Hits"u8) ? _entries.Number : hits;
+            if (key.SequenceEqual("Hits"u8))
+            {
+                hits = _entries.Number;
+            }
+            else if (key.SequenceEqual("Resource"u8))
+            {
+                // Of two the last one counts, here as for the intake; the first one must not tell what the last one hides.
+                group.Remove(resource);
+                start -= resource.End.Value - resource.Start.Value;
+                resource = start..group.Bytes.Length;
+                _span.Resource = _entries.Text;
+            }
+            else if (key.SequenceEqual("Type"u8))
+            {
+                _span.Type = _entries.Text;
+            }
+            else if (key.SequenceEqual("DBType"u8))
+            {
+                _span.Meta.Set(DatabaseType, _entries.Text);
+            }
         }
 
-        if (!IsPlaceholder(resource))
+        if (IsPlaceholder(_span.Resource))
         {
-            writer.EndGroup((long)Math.Min(hits, uint.MaxValue));
+            return true;
         }
 
+        Obfuscate(group, resource);
+        writer.EndGroup((long)Math.Min(hits, uint.MaxValue));
         return true;
+    }
+
+    /// <summary>A query or a command in a resource loses its values, as that of a span does (docs/spec/03-traces.md#38-obfuscation).</summary>
+    private void Obfuscate(EncodedMap group, Range resource)
+    {
+        Utf8Slice sent = _span.Resource;
+        if (obfuscator is null || sent.IsEmpty)
+        {
+            return;
+        }
+
+        obfuscator.Obfuscate([_span], _arena);
+        if (_span.Resource != sent)
+        {
+            group.Remove(resource);
+            group.AddText("Resource"u8, _span.Resource.Span);
+        }
+
+        _arena.Clear();
     }
 
     private bool IsPlaceholder(Utf8Slice resource)

@@ -30,6 +30,19 @@ internal sealed class EncodedMap : IDisposable
 
     public void AddText(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Add(key).Text(value);
 
+    /// <summary>Takes out the entry that lies there; nothing, if the range is empty.</summary>
+    public void Remove(Range entry)
+    {
+        (int start, int length) = entry.GetOffsetAndLength(Bytes.Length);
+        if (length > 0)
+        {
+            int behind = Bytes.Length - start - length;
+            Bytes.Slice(start + length, behind).CopyTo(Bytes.Slice(start, behind));
+            Bytes.Truncate(start + behind);
+            Count--;
+        }
+    }
+
     /// <summary>The array comes here.</summary>
     public void Split() => _split = Bytes.Length;
 

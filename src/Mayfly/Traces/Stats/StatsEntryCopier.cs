@@ -9,7 +9,7 @@ namespace Mayfly.Traces.Stats;
 /// A nil is left out: it means nothing to a tracer, and to the intake's reader it is an error. Summaries stay opaque, for the sketches of some tracers have
 /// another grid (docs/spec/03-traces.md#24-stats-payload-v06stats-msgpack-clientstatspayload).
 /// </remarks>
-internal sealed class StatsEntryCopier(byte[] body)
+internal sealed class StatsEntryCopier(byte[] body) : IDisposable
 {
     private static readonly byte[][] Texts = Names(
         "Service", "Name", "Resource", "Type", "DBType", "SpanKind", "GRPCStatusCode", "HTTPMethod", "HTTPEndpoint", "srv_src",
@@ -47,6 +47,8 @@ internal sealed class StatsEntryCopier(byte[] body)
             : key.SequenceEqual("Synthetics"u8) ? TryCopyFlag(ref reader, key, map)
             : TryCopyUnknown(ref reader, key, map);
     }
+
+    public void Dispose() => _scratch.Clear();
 
     /// <summary>A text; bytes, numbers and booleans become one.</summary>
     private bool TryCopyText(ref MsgPackReader reader, ReadOnlySpan<byte> key, EncodedMap map)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mayfly.Diagnostics;
 using Mayfly.Http;
 using Mayfly.Wire;
@@ -25,7 +26,8 @@ public sealed class StatsRoutes(ClientStats stats, Log log)
             return;
         }
 
-        StatsDecodeResult result = stats.Accept(body.Array, body.Length);
+        bool isObfuscated = int.TryParse(exchange.Header("Datadog-Obfuscation-Version"), CultureInfo.InvariantCulture, out int version) && version >= 1;
+        StatsDecodeResult result = stats.Accept(body.Array, body.Length, isObfuscated);
         if (result.IsAccepted)
         {
             await exchange.RespondAsync(StatusCodes.Status202Accepted, Accepted, "application/json");

@@ -1,3 +1,5 @@
+using Mayfly.Config;
+
 namespace Mayfly.Traces.Stats;
 
 /// <summary>What the statistics are told once, at start-up.</summary>
@@ -15,6 +17,12 @@ public sealed record StatsSettings
         "net.peer.name", "network.destination.ip", "network.destination.name", "out.host", "peer.hostname", "peer.service", "queuename", "rpc.service",
         "rpc.system", "sequel.db.vendor", "server.address", "streamname", "tablename", "topicname",
     ];
+
+    /// <summary>The peer tags that the user asks for: the usual ones and more, or none; sorted, distinct.</summary>
+    public static IReadOnlyList<string> PeerTagsOf(StatsKeySettings keys) =>
+        !keys.UsesPeerTags ? []
+        : keys.MorePeerTags.Count == 0 ? DefaultPeerTags
+        : [.. DefaultPeerTags.Concat(keys.MorePeerTags).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>The environment of the agent, and of senders that name none; <c>none</c> when nobody knows.</summary>
     public string Env { get; init; } = "none";

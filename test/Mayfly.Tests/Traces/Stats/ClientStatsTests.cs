@@ -1,3 +1,4 @@
+using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Local.Intake;
@@ -171,6 +172,39 @@ public class ClientStatsTests
         Assert.Equal((2, 0), (_counters.Accepted, _counters.DroppedInAll));
     }
 
+    /// <summary>4.3, M, and 1.4: Datadog-Obfuscation-Version; type, DBType, resource as sent, is it obfuscated, as forwarded.</summary>
+    [Theory]
+    [InlineData("sql", "", "SELECT * FROM users WHERE id = 42", false, "SELECT * FROM users WHERE id = ?")]
+    [InlineData("sql", "", "SELECT * FROM users WHERE id = 42", true, "SELECT * FROM users WHERE id = 42")]
+    [InlineData("cassandra", "", "SELECT a FROM b WHERE c = 'secret'", false, "SELECT a FROM b WHERE c = ?")]
+    [InlineData("sql", "postgresql", "SELECT a FROM b WHERE c @> 'x'", false, "SELECT a FROM b WHERE c @> ?")]
+    [InlineData("redis", "", "SET key value", false, "SET")]
+    [InlineData("valkey", "", "GET key", false, "GET")]
+    [InlineData("redis", "", "SET key value", true, "SET key value")]
+    [InlineData("web", "", "GET /users/42", false, "GET /users/42")]
+    [InlineData("", "", "SELECT 42", false, "SELECT 42")]
+    [InlineData("sql", "", "", false, "")]
+    [InlineData("sql", "", "SELECT ?", false, "SELECT ?")]
+    public void Row_resources_are_obfuscated_unless_the_tracer_has_done_so(string type, string database, string resource, bool isObfuscated, string forwarded)
+    {
+        // Whatever comes first, and a resource that is said twice: no earlier one tells what the last one hides.
+        foreach (string[] keys in new[] { new[] { "Type", "DBType", "Resource", "Hits" }, ["Resource", "Hits", "DBType", "Type"], ["Resource", "Type", "Resource", "DBType", "Hits"] })
+        {
+            MsgPackWriter body = new MsgPackWriter().Map(1).Str("Stats").Array(1).Map(1).Str("Stats").Array(1).Map(keys.Length);
+            foreach (string key in keys)
+            {
+                body.Str(key);
+                _ = key == "Hits" ? body.Int(3) : body.Str(key switch { "Type" => type, "DBType" => database, _ => resource });
+            }
+
+            ClientStats stats = Make();
+            byte[] bytes = body.ToArray();
+            Assert.True(stats.Accept(bytes, bytes.Length, isObfuscated).IsAccepted);
+            ReceivedStats group = Assert.Single(StatsRig.Read(Take(stats).Select(static one => one.Body)));
+            Assert.Equal((forwarded, type, database, 3L), (group.Resource, group.Type, group.DbType, group.Hits));
+        }
+    }
+
     /// <summary>Nothing to forward, and nothing wrong with it.</summary>
     [Theory]
     [InlineData("80")]
@@ -205,8 +239,8 @@ public class ClientStatsTests
     {
         Assert.NotEmpty(row);
         byte[] bytes = TraceRig.Hex(body);
-        var stats = new ClientStats(Settings, _counters);
-        StatsDecodeResult result = stats.Accept(bytes, bytes.Length);
+        var stats = Make();
+        StatsDecodeResult result = stats.Accept(bytes, bytes.Length, false);
         Assert.Equal(new StatsDecodeResult(reason, offset), result);
         Assert.EndsWith($" at byte {offset}", result.Message, StringComparison.Ordinal);
         Assert.Empty(Take(stats));
@@ -217,10 +251,10 @@ public class ClientStatsTests
     public void Every_cut_of_a_recorded_body_is_rejected()
     {
         byte[] body = Corpus.Named("dd-stats-002-v0.6_stats").Body;
-        var stats = new ClientStats(Settings, _counters);
+        var stats = Make();
         for (int length = 0; length < body.Length; length++)
         {
-            Assert.False(stats.Accept(body[..length], length).IsAccepted, $"cut at {length}");
+            Assert.False(stats.Accept(body[..length], length, false).IsAccepted, $"cut at {length}");
         }
 
         Assert.Empty(Take(stats));
@@ -243,8 +277,8 @@ public class ClientStatsTests
                 body[random.Next(body.Length)] = (byte)random.Next(256);
             }
 
-            var stats = new ClientStats(Settings, new SignalCounters());
-            if (stats.Accept(body, body.Length).IsAccepted)
+            var stats = Make(new SignalCounters());
+            if (stats.Accept(body, body.Length, false).IsAccepted)
             {
                 accepted++;
                 Assert.All(Take(stats), static taken => Readable(taken.Body));
@@ -282,11 +316,11 @@ public class ClientStatsTests
     [Fact]
     public void Payloads_share_a_body_while_there_is_room()
     {
-        var stats = new ClientStats(Settings, _counters);
+        var stats = Make();
         for (int i = 0; i < 3; i++)
         {
             byte[] body = WithGroup(new MsgPackWriter().Map(2).Str("Lang").Str($"l{i}")).ToArray();
-            Assert.True(stats.Accept(body, body.Length).IsAccepted);
+            Assert.True(stats.Accept(body, body.Length, false).IsAccepted);
         }
 
         (byte[] taken, long units, string languages) = Assert.Single(Take(stats));
@@ -299,16 +333,16 @@ public class ClientStatsTests
     [Fact]
     public void The_buffer_is_bounded()
     {
-        var stats = new ClientStats(Settings with { BufferBytes = 4000 }, _counters);
+        var stats = Make(settings: Settings with { BufferBytes = 4000 });
         byte[] body = Corpus.Named("dd-stats-002-v0.6_stats").Body;
         for (int i = 0; i < 5; i++)
         {
-            Assert.True(stats.Accept(body, body.Length).IsAccepted);
+            Assert.True(stats.Accept(body, body.Length, false).IsAccepted);
         }
 
         Assert.Equal((20, 16, 4), (_counters.Accepted, _counters.DroppedFor(DropReason.BufferFull), _counters.Buffered));
         Assert.Equal(4, Assert.Single(Take(stats)).Units);
-        Assert.True(stats.Accept(body, body.Length).IsAccepted);
+        Assert.True(stats.Accept(body, body.Length, false).IsAccepted);
         Assert.Single(Take(stats));
     }
 
@@ -331,7 +365,7 @@ public class ClientStatsTests
         }
 
         byte[] bytes = body.ToArray();
-        Assert.Equal(MsgPackError.LimitExceeded, new ClientStats(Settings, _counters).Accept(bytes, bytes.Length).Reason);
+        Assert.Equal(MsgPackError.LimitExceeded, Make().Accept(bytes, bytes.Length, false).Reason);
     }
 
     /// <summary>A count beyond all reason must not break the sum of the counters.</summary>
@@ -362,10 +396,13 @@ public class ClientStatsTests
         }
     }
 
+    private ClientStats Make(SignalCounters? counters = null, StatsSettings? settings = null) =>
+        new(settings ?? Settings, counters ?? _counters, ObfuscationSettings.Default);
+
     private ClientStats Accepting(byte[] body, StatsSettings? settings = null)
     {
-        var stats = new ClientStats(settings ?? Settings, _counters);
-        Assert.Equal(default, stats.Accept(body, body.Length));
+        var stats = Make(settings: settings);
+        Assert.Equal(default, stats.Accept(body, body.Length, false));
         return stats;
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Mayfly.Config;
 using Mayfly.Traces;
 using Mayfly.Traces.Stats;
 using Mayfly.Wire;
@@ -133,6 +134,19 @@ public class KeyPartsTests
     [InlineData("ñ", GrpcStatus.None)]
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", GrpcStatus.None)]
     public void GRPC_status_texts(string text, int code) => Assert.Equal(code, GrpcStatus.Parse(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>DD_APM_PEER_TAGS adds to the usual ones, DD_APM_PEER_TAGS_AGGREGATION takes all away.</summary>
+    [Fact]
+    public void Peer_tags_of_the_user()
+    {
+        Assert.Equal(44, StatsSettings.DefaultPeerTags.Count);
+        Assert.Equal(StatsSettings.DefaultPeerTags.Order(StringComparer.Ordinal), StatsSettings.DefaultPeerTags);
+        Assert.Equal(StatsSettings.DefaultPeerTags, StatsSettings.PeerTagsOf(new StatsKeySettings()));
+        Assert.Empty(StatsSettings.PeerTagsOf(new StatsKeySettings { MorePeerTags = ["a"], UsesPeerTags = false }));
+        IReadOnlyList<string> more = StatsSettings.PeerTagsOf(new StatsKeySettings { MorePeerTags = ["zone", "db.name", "a", "a"] });
+        Assert.Equal(46, more.Count);
+        Assert.Equal(("_dd.base_service", "a", "zone"), (more[0], more[1], more[^1]));
+    }
 
     [Fact]
     public void The_selector_finds_every_key_and_no_other()

@@ -58,9 +58,9 @@ public class KnownDefectTests
             body.Map(2).Str("Type").Str("web").Str(nil).Nil();
         }
 
-        var stats = new ClientStats(StatsRig.Settings, new SignalCounters());
+        var stats = new ClientStats(StatsRig.Settings, new SignalCounters(), ObfuscationSettings.Default);
         byte[] bytes = body.ToArray();
-        Assert.True(stats.Accept(bytes, bytes.Length).IsAccepted);
+        Assert.True(stats.Accept(bytes, bytes.Length, isObfuscated: false).IsAccepted);
         var payloads = new List<Mayfly.Intake.IntakePayload>();
         stats.TakePayloads(payloads);
         Assert.Equal(required.Length, StatsDecoder.Decode(Assert.Single(payloads).Body.WrittenSpan).Count(static group => group.Type == "web"));

@@ -1,6 +1,8 @@
 using System.Text;
+using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Http;
+using Mayfly.Local.Intake;
 using Mayfly.Testing;
 using Mayfly.Tests.Http;
 using Mayfly.Traces.Stats;
@@ -15,13 +17,14 @@ public sealed class StatsRoutesTests : IAsyncLifetime
 
     private readonly SignalCounters _counters = new();
     private readonly MemoryStream _output = new();
+    private ClientStats _stats = null!;
     private ServerRig _server = null!;
     private RawHttp _client = null!;
 
     public async ValueTask InitializeAsync()
     {
         var table = new RouteTable();
-        new StatsRoutes(new ClientStats(StatsRig.Settings, _counters), new Log(LogLevel.Info, _output)).AddTo(table);
+        new StatsRoutes(_stats = new ClientStats(StatsRig.Settings, _counters, ObfuscationSettings.Default), new Log(LogLevel.Info, _output)).AddTo(table);
         _server = await ServerRig.StartAsync(table);
         _client = new RawHttp(_server.Port);
     }
@@ -58,6 +61,23 @@ public sealed class StatsRoutesTests : IAsyncLifetime
         Assert.Equal(status == 202, answer.Body == "{}");
         Assert.Equal(202, (await _client.RequestAsync("PUT", "/v0.6/stats", Recorded)).Status);
         Assert.Equal(hits + 4, _counters.Accepted);
+    }
+
+    /// <summary>1.4: the header that says that resources have no values any more.</summary>
+    [Theory]
+    [InlineData("X-Nothing: 1", "SELECT ?")]
+    [InlineData("Datadog-Obfuscation-Version: 1", "SELECT 42")]
+    [InlineData("Datadog-Obfuscation-Version: 2", "SELECT 42")]
+    [InlineData("Datadog-Obfuscation-Version: 0", "SELECT ?")]
+    [InlineData("Datadog-Obfuscation-Version: x", "SELECT ?")]
+    public async Task Row_obfuscation_version(string header, string resource)
+    {
+        byte[] body = new MsgPackWriter().Map(1).Str("Stats").Array(1).Map(1).Str("Stats").Array(1)
+            .Map(2).Str("Type").Str("sql").Str("Resource").Str("SELECT 42").ToArray();
+        Assert.Equal(202, (await _client.RequestAsync("PUT", "/v0.6/stats", body, header)).Status);
+        var payloads = new List<Mayfly.Intake.IntakePayload>();
+        _stats.TakePayloads(payloads);
+        Assert.Equal(resource, Assert.Single(StatsDecoder.Decode(Assert.Single(payloads).Body.WrittenSpan)).Resource);
     }
 
     [Fact]
