@@ -7,10 +7,10 @@ internal sealed class CardTags
 {
     private static readonly string[] WithoutCards =
     [
-        "account_id", "aws_account", "error", "error.msg", "error.type", "error.stack", "env", "graphql.field", "graphql.query", "graphql.type", "graphql.operation.name",
-        "grpc.code", "grpc.method", "grpc.request", "http.status_code", "http.method", "runtime-id", "out.host", "out.port", "sampling.priority", "span.type", "span.name",
-        "service.name", "service", "sql.query", "version", "databricks_job_id", "databricks_job_run_id", "databricks_task_run_id", "config.spark_app_startTime",
-        "config.spark_databricks_job_parentRunId",
+        "account_id", "aws_account", "error", "error.msg", "error.type", "error.stack", "env", "graphql.field", "graphql.query", "graphql.type",
+        "graphql.operation.name", "grpc.code", "grpc.method", "grpc.request", "http.status_code", "http.method", "runtime-id", "out.host", "out.port",
+        "sampling.priority", "span.type", "span.name", "service.name", "service", "sql.query", "version", "databricks_job_id", "databricks_job_run_id",
+        "databricks_task_run_id", "config.spark_app_startTime", "config.spark_databricks_job_parentRunId",
     ];
 
     private readonly byte[][] _kept;

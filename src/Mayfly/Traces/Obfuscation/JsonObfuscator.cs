@@ -6,8 +6,8 @@ using Mayfly.Wire;
 namespace Mayfly.Traces.Obfuscation;
 
 /// <summary>
-/// Hides the values in JSON, one document or several in a row: each string, number, <c>true</c>, <c>false</c> and <c>null</c> becomes <c>"?"</c>; members' names
-/// and the structure stay. Where the JSON ends too early or goes wrong, the output ends with <c>...</c>.
+/// Hides the values in JSON, one document or several in a row: each string, number, <c>true</c>, <c>false</c> and <c>null</c> becomes <c>"?"</c>;
+/// members' names and the structure stay. Where the JSON ends too early or goes wrong, the output ends with <c>...</c>.
 /// </summary>
 /// <remarks>docs/spec/03-traces.md#json-mongodb-elasticsearch-opensearch. One pass, nothing allocated but the output. Thread-safe.</remarks>
 internal sealed class JsonObfuscator(JsonObfuscation settings, SqlObfuscation sql)

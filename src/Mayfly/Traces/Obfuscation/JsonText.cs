@@ -5,7 +5,8 @@ namespace Mayfly.Traces.Obfuscation;
 /// <summary>Finds where the strings, numbers and words of JSON end, and whether they are whole.</summary>
 internal static class JsonText
 {
-    private static readonly SearchValues<byte> StringStops = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(static b => (byte)b), (byte)'"', (byte)'\\']);
+    private static readonly SearchValues<byte> StringStops =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(static b => (byte)b), (byte)'"', (byte)'\\']);
 
     public static bool IsSpace(byte b) => b is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n';
 

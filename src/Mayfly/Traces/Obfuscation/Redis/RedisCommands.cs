@@ -85,7 +85,7 @@ internal static class RedisCommands
     private static bool IsOption(ReadOnlySpan<byte> text) =>
         Is(text, "NX"u8) || Is(text, "XX"u8) || Is(text, "CH"u8) || Is(text, "INCR"u8) || Is(text, "GT"u8) || Is(text, "LT"u8);
 
-    /// <summary>The next argument of the same line: a double-quoted part may hold blanks and line feeds, a backslash takes the next character with it.</summary>
+    /// <summary>The next argument of the same line: a double-quoted part may hold blanks and line feeds, a backslash takes the next one along.</summary>
     private static bool TryTakeArgument(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> argument)
     {
         rest = rest.TrimStart(" \t\r"u8);
