@@ -28,7 +28,8 @@ public sealed record PropagationSettings
         ExtractStyles = Styles(env, Keys.PropagationStyleExtract) ?? Styles(env, Keys.PropagationStyle) ?? DefaultStyles,
         ExtractFirst = env.Bool(Keys.PropagationExtractFirst, @default: false),
         HttpBaggage = env.Bool(Keys.PropagationHttpBaggage, @default: false),
-        BaggageTagKeys = env.Text(Keys.BaggageTagKeys)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? DefaultBaggageKeys,
+        BaggageTagKeys =
+            env.Text(Keys.BaggageTagKeys)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? DefaultBaggageKeys,
     };
 
     /// <summary>Null when the variable names no style at all, not even <c>none</c>. A JSON list is a comma list in brackets and quotes.</summary>

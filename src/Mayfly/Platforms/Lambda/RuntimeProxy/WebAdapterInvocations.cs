@@ -31,7 +31,8 @@ public sealed class WebAdapterInvocations(InvocationTracker invocations, Invocat
             log.Once(
                 "web adapter request id",
                 LogLevel.Warn,
-                $"The Runtime API gave the request id {answer.RequestId} a second time; the second event is not looked at, and its aws.lambda span may be wrong.");
+                $"The Runtime API gave the request id {answer.RequestId} a second time; "
+                + "the second event is not looked at, and its aws.lambda span may be wrong.");
         }
     }
 
