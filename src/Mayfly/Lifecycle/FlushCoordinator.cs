@@ -32,7 +32,7 @@ public sealed class FlushCoordinator(
     public const long KeptLimitBytes = 8 * 1024 * 1024;
 
     /// <summary>What waits is worth a request of its own: with more, memory would follow the traffic.</summary>
-    private const long LoadBytes = 1024 * 1024;
+    private const long LoadBytes = 256 * 1024;
 
     /// <summary>One attempt per flush; the first and the one of the next flush.</summary>
     private const int AttemptLimit = 2;

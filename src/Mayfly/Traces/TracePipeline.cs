@@ -190,14 +190,14 @@ public sealed class TracePipeline : IPayloadSource
 
         chunk.MarkTopLevel(workspace.Index, headers.ComputedTopLevel);
         workspace.Payloads.Tags.AddTo(spans);
-        _obfuscator.Obfuscate(spans, workspace.Scratch.Arena);
+        _obfuscator.Obfuscate(spans, workspace.Obfuscated);
         if (_settings.AsksIntakeForStats && !headers.ComputedStats)
         {
             chunk.AskForStats();
         }
 
         SpanTruncation.Truncate(spans, workspace.Scratch.Arena, _settings.KeepsBigResources);
-        _replacer.Replace(spans, workspace.Scratch.Arena);
+        _replacer.Replace(spans, workspace.Obfuscated);
         workspace.Payloads.Gather(chunk);
         if (workspace.Stats is { } stats && !headers.ComputedStats)
         {

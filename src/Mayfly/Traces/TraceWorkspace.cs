@@ -19,6 +19,9 @@ internal sealed class TraceWorkspace : IDisposable
 
     public SpanNormalizer Normalizer { get; }
 
+    /// <summary>Texts that stand for hidden ones. Apart from what decoding needs, so that much of them cannot make a good request a bad one.</summary>
+    public TextArena Obfuscated { get; } = new();
+
     public SpanIndex Index { get; } = new();
 
     /// <summary>Room for the spans that are left of a trace.</summary>
@@ -33,6 +36,7 @@ internal sealed class TraceWorkspace : IDisposable
     public void Trim()
     {
         Scratch.Clear();
+        Obfuscated.Clear();
         Payloads.Trim();
         Singles.Clear();
         Singles = Singles.Capacity > MostSinglesKept ? [] : Singles;
@@ -42,6 +46,7 @@ internal sealed class TraceWorkspace : IDisposable
     public void Dispose()
     {
         Scratch.Clear();
+        Obfuscated.Clear();
         Payloads.Dispose();
         Stats?.Dispose();
     }

@@ -26,6 +26,26 @@ public class AllocationTests
         Assert.Equal(0, BytesPerRequest<TraceV05>(SampleSpan.V05(trace)));
     }
 
+    /// <summary>A span of each type whose texts are obfuscated, in one request.</summary>
+    [Fact]
+    public void Obfuscated_spans_allocate_nothing()
+    {
+        (string Type, string Resource, string Tag, string Value)[] spans =
+        [
+            ("sql", "SELECT * FROM t WHERE a = 'b' AND c IN (1, 2)", "db.type", "postgresql"), ("redis", "SET k v\nGET k", "redis.raw_command", "SET k \"a b\" EX 1"),
+            ("memcached", "set", "memcached.command", "set k 0 0 1\r\nv"), ("mongodb", "find", "mongodb.query", "{\"a\":[1,\"b\",{\"c\":null}]}"),
+            ("elasticsearch", "search", "elasticsearch.body", "{\"a\":1}\n{\"b\":2}"), ("web", "GET", "http.url", "http://u:p@h/1?q"),
+            ("web", "POST", "card", "4111 1111 1111 1111"),
+        ];
+        Assert.Equal(0, BytesPerRequest<TraceV04>(SampleSpan.V04([.. spans.Select(static (one, index) => new SampleSpan
+        {
+            SpanId = (ulong)index + 1,
+            Type = one.Type,
+            Resource = one.Resource,
+            Meta = new Dictionary<string, string> { [one.Tag] = one.Value },
+        })])));
+    }
+
     [Theory]
     [InlineData("dd-od1-000-v0.4_traces")]
     [InlineData("net-dd-002-v0.4_traces")]
