@@ -59,7 +59,7 @@ public class FlushStrategyAgentTests
     }
 
     /// <summary>
-    /// Mayfly: more than 1 MiB is not kept until the interval is over; it leaves with the next invocation, and on managed instances, where the agent is told of
+    /// Mayfly: more than 256 KiB is not kept until the interval is over; it leaves with the next invocation, and on managed instances, where the agent is told of
     /// none, by itself.
     /// </summary>
     [Theory]
