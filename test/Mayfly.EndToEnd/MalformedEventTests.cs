@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Mayfly.EndToEnd.Agents;
@@ -12,10 +13,7 @@ namespace Mayfly.EndToEnd;
 /// </summary>
 public class MalformedEventTests
 {
-    /// <summary>
-    /// Of what is shipped, in time that the agent's process was running: it answers on the thread that receives, so on a machine that lets it run this is an
-    /// upper bound of the time to the answer.
-    /// </summary>
+    /// <summary>From the first byte of the request to the last of the answer, of what is shipped: the median of all calls with an event.</summary>
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromMilliseconds(50);
 
     /// <summary>A debug build that is compiled while it runs shows that it answers, not how fast.</summary>
@@ -124,11 +122,11 @@ public class MalformedEventTests
         return start + string.Concat(Enumerable.Repeat(one, (PlatformLimitBytes - start.Length - end.Length) / one.Length)) + end;
     }
 
-    /// <summary>Start and end calls on one connection, and what the most costly answer took.</summary>
+    /// <summary>Start and end calls on one connection, and how long the answers took.</summary>
     private sealed class TimedCalls(ScriptedSandbox sandbox) : IDisposable
     {
         private readonly RawHttpConnection _connection = new(sandbox.Ports.Lifecycle);
-        private TimeSpan _longest;
+        private readonly List<TimeSpan> _answers = [];
 
         public async Task InvokeAsync(string id, ReadOnlyMemory<byte> eventJson, ulong traceId)
         {
@@ -138,21 +136,27 @@ public class MalformedEventTests
             await SendAsync("/lambda/end-invocation", eventJson, requestId, new("x-datadog-trace-id", ids), new("x-datadog-span-id", ids));
         }
 
-        public void Forget() => _longest = TimeSpan.Zero;
+        public void Forget() => _answers.Clear();
 
-        public void AssertQuick(string agent) => Assert.True(
-            _longest < LongestAnswer * (agent == "native" ? 1 : DebugFactor),
-            $"An answer took {_longest.TotalMilliseconds} ms of the agent's time.");
+        public void AssertQuick(string agent)
+        {
+            TimeSpan[] sorted = [.. _answers.Order()];
+            TimeSpan median = sorted[sorted.Length / 2];
+            Assert.True(
+                median < LongestAnswer * (agent == "native" ? 1 : DebugFactor),
+                $"Answers took {sorted[0].TotalMilliseconds} to {sorted[^1].TotalMilliseconds} ms, {median.TotalMilliseconds} ms in the middle.");
+        }
 
         public void Dispose() => _connection.Dispose();
 
         private async Task SendAsync(string path, ReadOnlyMemory<byte> body, params KeyValuePair<string, string>[] headers)
         {
-            TimeSpan before = sandbox.Agent.ProcessorTime;
-            (int status, _) = await _connection.SendAsync("POST", path, body, headers);
-            TimeSpan took = sandbox.Agent.ProcessorTime - before;
+            byte[] head = RawHttpConnection.Request("POST", path, headers, body.Length);
+            await _connection.ConnectAsync();
+            long start = Stopwatch.GetTimestamp();
+            (int status, _) = await _connection.SendAsync(head, body);
+            _answers.Add(Stopwatch.GetElapsedTime(start));
             Assert.Equal(200, status);
-            _longest = took > _longest ? took : _longest;
         }
     }
 }
