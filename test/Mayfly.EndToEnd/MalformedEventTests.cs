@@ -13,7 +13,10 @@ namespace Mayfly.EndToEnd;
 /// </summary>
 public class MalformedEventTests
 {
-    /// <summary>From the first byte of the request to the last of the answer, of what is shipped: the median of all calls with an event.</summary>
+    /// <summary>
+    /// From the first byte of the request to the last of the answer, of what is shipped. It holds for the quicker quarter of each kind of call: sender and agent
+    /// share the machine with whatever else runs, which can only add to the time.
+    /// </summary>
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromMilliseconds(50);
 
     /// <summary>A debug build that is compiled while it runs shows that it answers, not how fast.</summary>
@@ -128,36 +131,39 @@ public class MalformedEventTests
     private sealed class TimedCalls(ScriptedSandbox sandbox) : IDisposable
     {
         private readonly RawHttpConnection _connection = new(sandbox.Ports.Lifecycle);
-        private readonly List<TimeSpan> _answers = [];
+        private readonly Dictionary<string, List<TimeSpan>> _answers = new() { ["start"] = [], ["end"] = [] };
 
         public async Task InvokeAsync(string id, ReadOnlyMemory<byte> eventJson, ulong traceId)
         {
             var requestId = KeyValuePair.Create("lambda-runtime-aws-request-id", id);
-            await SendAsync("/lambda/start-invocation", eventJson, requestId);
+            await SendAsync("start", eventJson, requestId);
             string ids = traceId.ToString(CultureInfo.InvariantCulture);
-            await SendAsync("/lambda/end-invocation", eventJson, requestId, new("x-datadog-trace-id", ids), new("x-datadog-span-id", ids));
+            await SendAsync("end", eventJson, requestId, new("x-datadog-trace-id", ids), new("x-datadog-span-id", ids));
         }
 
-        public void Forget() => _answers.Clear();
+        public void Forget() => _answers.Values.ToList().ForEach(static answers => answers.Clear());
 
         public void AssertQuick(string agent)
         {
-            TimeSpan[] sorted = [.. _answers.Order()];
-            TimeSpan median = sorted[sorted.Length / 2];
-            Assert.True(
-                median < LongestAnswer * (agent == "native" ? 1 : DebugFactor),
-                $"Answers took {sorted[0].TotalMilliseconds} to {sorted[^1].TotalMilliseconds} ms, {median.TotalMilliseconds} ms in the middle.");
+            foreach ((string call, List<TimeSpan> answers) in _answers)
+            {
+                TimeSpan[] sorted = [.. answers.Order()];
+                TimeSpan quarter = sorted[sorted.Length / 4];
+                Assert.True(
+                    quarter < LongestAnswer * (agent == "native" ? 1 : DebugFactor),
+                    $"Answers to {call}-invocation took {sorted[0].TotalMilliseconds} to {sorted[^1].TotalMilliseconds} ms, a quarter {quarter.TotalMilliseconds}.");
+            }
         }
 
         public void Dispose() => _connection.Dispose();
 
-        private async Task SendAsync(string path, ReadOnlyMemory<byte> body, params KeyValuePair<string, string>[] headers)
+        private async Task SendAsync(string call, ReadOnlyMemory<byte> body, params KeyValuePair<string, string>[] headers)
         {
-            byte[] head = RawHttpConnection.Request("POST", path, headers, body.Length);
+            byte[] head = RawHttpConnection.Request("POST", $"/lambda/{call}-invocation", headers, body.Length);
             await _connection.ConnectAsync();
             long start = Stopwatch.GetTimestamp();
             (int status, _) = await _connection.SendAsync(head, body);
-            _answers.Add(Stopwatch.GetElapsedTime(start));
+            _answers[call].Add(Stopwatch.GetElapsedTime(start));
             Assert.Equal(200, status);
         }
     }

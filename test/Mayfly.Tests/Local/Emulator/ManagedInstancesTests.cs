@@ -262,10 +262,13 @@ public class ManagedInstancesTests
     /// <summary>A managed instance does not wait for the runtime to come back; a test that plays it has to, or it is back in the next sandbox.</summary>
     private static async Task ShutDownAsync(Played played)
     {
-        await Wait.UntilAsync(() => Runtime(SandboxEventKind.NextCalled) > Runtime(SandboxEventKind.ResponsePosted), "next");
+        // A next that comes after the SHUTDOWN would be the first one of another sandbox, and wait for ever.
+        await Wait.UntilAsync(
+            () => played.Emulator.Timeline.LastOrDefault(IsCallOfRuntime)?.Kind == SandboxEventKind.NextCalled, "the runtime's next after its response");
         await played.Emulator.ShutdownAsync();
 
-        int Runtime(SandboxEventKind kind) => played.Emulator.Timeline.Count(entry => entry.Kind == kind && entry.Subject == EmulatorOptions.RuntimeName);
+        static bool IsCallOfRuntime(SandboxEvent entry) =>
+            entry.Subject == EmulatorOptions.RuntimeName && entry.Kind is SandboxEventKind.NextCalled or SandboxEventKind.ResponsePosted;
     }
 
     private static async Task<Task<IReadOnlyList<string>>> ExtensionAsync(Played played, TelemetrySink sink)
