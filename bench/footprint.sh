@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Start time, size and memory of the native agent beside the Kestrel floor and the published Rust mini agent. See bench/README.md.
 #
-#   bench/footprint.sh [--rounds N] [--invocations N] [--lifecycle N] [--check] [--no-peer] [--agent FILE] [--layer FILE] [--also NAME=FILE]...
+#   bench/footprint.sh [--rounds N] [--invocations N] [--lifecycle N] [--check] [--no-peer] [--agent FILE] [--layer FILE] [--also NAME=FILE]... [--set VARIABLE=VALUE]...
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -21,7 +21,7 @@ while (($#)); do
     --invocations) invocations=$2; shift 2 ;;
     --lifecycle) lifecycle=$2; shift 2 ;;
     --check) check=true; pass+=(--check); shift ;;
-    --rounds | --also) pass+=("$1" "$2"); shift 2 ;;
+    --rounds | --also | --set) pass+=("$1" "$2"); shift 2 ;;
     *) sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
   esac
 done

@@ -18,6 +18,9 @@ internal sealed class Options
     /// <summary>Further extension programs to measure in the same rounds, by name: variants of the agent or of the floor.</summary>
     public List<(string Name, string Path)> Also { get; } = [];
 
+    /// <summary>Further environment variables of the agent: settings to compare.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
     public string? LayerZip { get; private set; }
 
     public int Rounds { get; private set; } = 30;
@@ -70,6 +73,9 @@ internal sealed class Options
                 return true;
             case "--also" when value.Split('=', 2) is [var also, var path]:
                 Also.Add((also, path));
+                return true;
+            case "--set" when value.Split('=', 2) is [var variable, var content]:
+                Variables[variable] = content;
                 return true;
             case "--layer":
                 LayerZip = value;

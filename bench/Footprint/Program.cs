@@ -55,6 +55,10 @@ static int Measure(Options options)
         ["AWS_REGION"] = "us-east-1",
         ["AWS_DEFAULT_REGION"] = "us-east-1",
     };
+    foreach ((string variable, string content) in options.Variables)
+    {
+        lambda[variable] = content;
+    }
 
     var agent = new Subject { Name = "mayfly", Path = Existing(options.Agent), Missing = $"no file '{options.Agent}'", Environment = lambda };
     var floor = new Subject

@@ -51,6 +51,9 @@ public enum Omission
 
     /// <summary>Items of baggage that would have become tags.</summary>
     BaggageItem,
+
+    /// <summary>Invocations of a web application that made room for newer ones before their spans were put below them.</summary>
+    ReparentedInvocation,
 }
 
 /// <summary>

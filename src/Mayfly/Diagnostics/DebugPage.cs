@@ -80,7 +80,8 @@ public static class DebugPage
     {
         Omission.BatchRecord => "batch_records",
         Omission.PayloadValue => "payload_values",
-        _ => "baggage_items",
+        Omission.BaggageItem => "baggage_items",
+        _ => "reparented_invocations",
     };
 
     private static string NameOf(Signal signal) => signal switch

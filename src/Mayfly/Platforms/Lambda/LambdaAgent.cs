@@ -76,7 +76,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         bool isManagedInstance = settings.Lambda.Kind == SandboxKind.ManagedInstances;
         var usage = new UsageMetrics(enhanced, new UsageSettings { ReadsUsage = settings.ProcEnhancedMetrics, IsConcurrent = isManagedInstance }, time);
         _invocations = new InvocationTracker(enhanced, SendExecutionSpan, SendInitSpan, time, settings.Lambda.Kind, usage) { BeforeFirstInvoke = LearnRuntime };
-        Reparenting? reparenting = settings.Lambda.RuntimeProxy.IsWebAdapter ? new Reparenting() : null;
+        Reparenting? reparenting = settings.Lambda.RuntimeProxy.IsWebAdapter ? new Reparenting(Counters) : null;
         var traceSettings = new TraceSettings
         {
             Env = settings.Env ?? "",

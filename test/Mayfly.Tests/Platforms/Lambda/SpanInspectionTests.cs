@@ -1,4 +1,5 @@
 using Mayfly.Config;
+using Mayfly.Diagnostics;
 using Mayfly.Platforms.Lambda;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.RuntimeProxy;
@@ -84,7 +85,7 @@ public class SpanInspectionTests
     public void TV23_A_web_applications_spans_are_put_below_their_invocation()
     {
         using var rig = new TrackerRig();
-        var reparenting = new Reparenting();
+        var reparenting = new Reparenting(new Counters());
         reparenting.TryAdd("r1", invocationSpanId: 11, parentId: 0);
         var inspector = new LambdaSpanInspector(new InternalSpans(Settings), rig.Tracker, reparenting);
         var root = new Span { TraceId = 5, SpanId = 1, ParentId = 0 };

@@ -1,3 +1,5 @@
+using Mayfly.Diagnostics;
+
 namespace Mayfly.Platforms.Lambda.RuntimeProxy;
 
 /// <summary>What is known of one invocation whose spans know nothing of it.</summary>
@@ -15,15 +17,13 @@ public readonly record struct ReparentedInvocation(string RequestId, ulong Invoc
 /// A trace id that the event carried is exact. Without one it is guessed: the next span of a trace that no other invocation has belongs to the oldest
 /// invocation that waits, so that overlapping invocations do not take each other's trace. Holds 500 invocations; the oldest makes room. Thread-safe.
 /// </remarks>
-public sealed class Reparenting
+/// <param name="counters">Told of invocations that made room for newer ones before they were reported.</param>
+public sealed class Reparenting(Counters counters)
 {
     public const int Capacity = 500;
 
     private readonly Lock _gate = new();
     private readonly List<ReparentedInvocation> _invocations = [];
-
-    /// <summary>Invocations that made room for newer ones before they were reported.</summary>
-    public long DroppedCount { get; private set; }
 
     /// <summary>Begins an invocation; false when its id is known already, and nothing changes.</summary>
     /// <param name="requestId">The invocation.</param>
@@ -42,7 +42,7 @@ public sealed class Reparenting
             if (_invocations.Count == Capacity)
             {
                 _invocations.RemoveAt(0);
-                DroppedCount++;
+                counters.Omit(Omission.ReparentedInvocation, 1);
             }
 
             _invocations.Add(new ReparentedInvocation(requestId, invocationSpanId, parentId, traceId));

@@ -20,7 +20,7 @@ public sealed class WebAdapterInvocationsTests : IAsyncDisposable
     private const string Framed = "Transfer-Encoding: chunked\r\n\r\n";
 
     private readonly TrackerRig _rig = new();
-    private readonly Reparenting _reparenting = new();
+    private readonly Reparenting _reparenting = new(new Counters());
     private readonly MemoryStream _output = new();
     private readonly ProxyRig _proxy;
 

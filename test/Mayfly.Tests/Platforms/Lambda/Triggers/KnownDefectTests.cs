@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Mayfly.Platforms.Lambda.Propagation;
 using Mayfly.Platforms.Lambda.Triggers;
+using Mayfly.Tests.Platforms.Lambda.Propagation;
 using Xunit;
 
 namespace Mayfly.Tests.Platforms.Lambda.Triggers;
@@ -8,7 +9,7 @@ namespace Mayfly.Tests.Platforms.Lambda.Triggers;
 /// <summary>
 /// What the reference does wrong and Mayfly does not, numbered as in
 /// docs/spec/02-triggers.md#12-known-defects-and-missing-features-of-the-references-mayfly-should-do-better.
-/// Numbers 9, 11 and 19 are about propagation and AppSec; 14 and 16 are in <see cref="SpanPointerTests"/> and <see cref="ResponseStatusCodeTests"/> in full.
+/// Number 9 is in <see cref="SpanLinkTests"/>, 11 row by row in <c>Propagation</c>, 19 is about AppSec; 14 and 16 are in <see cref="SpanPointerTests"/> and <see cref="ResponseStatusCodeTests"/> in full.
 /// </summary>
 public class KnownDefectTests
 {
@@ -113,6 +114,17 @@ public class KnownDefectTests
             Assert.Equal(16, SourceEvents.Read(json).Contexts[0].Generated!.Tags.Single().Value.Length);
         }
     }
+
+    /// <summary>Flags 03, a blank and an equals sign in the tracestate, and a decision without a context in the style that comes first.</summary>
+    [Theory]
+    [InlineData("", "traceparent: 00-000000000000000000000000000003e9-00000000000007d2-03", "1001/2002 p=1 traceparent=00-000000000000000000000000000003e9-00000000000007d2-03")]
+    [InlineData("b3,datadog", "b3: 1\nx-datadog-trace-id: 1001\nx-datadog-parent-id: 2002", "1001/2002")]
+    [InlineData(
+        "DD_TRACE_PROPAGATION_EXTRACT_FIRST=true",
+        "x-datadog-trace-id: 0\ntraceparent: 00-000000000000000000000000000003e9-00000000000007d2-01\ntracestate: foo=YQ==, dd=s:2",
+        "1001/2002 p=2 traceparent=00-000000000000000000000000000003e9-00000000000007d2-01 tracestate=foo=YQ==, dd=s:2")]
+    public void D11_What_W3C_and_B3_allow_costs_no_context(string environment, string headers, string expected) =>
+        Assert.Equal(expected, Contexts.Describe(Contexts.Propagator(environment).Extract(Contexts.Carrier(headers))));
 
     [Fact]
     public void D12_The_root_path_is_a_slash()
