@@ -80,6 +80,7 @@ public static class DebugPage
     {
         Omission.BatchRecord => "batch_records",
         Omission.PayloadValue => "payload_values",
+        Omission.Datagram => "datagrams",
         _ => "baggage_items",
     };
 

@@ -28,7 +28,7 @@ public class DogStatsdLineTests
         Prop.ForAll(sample.ToArbitrary(), static expected =>
         {
             ReadOnlySpan<byte> packet = Encoding.UTF8.GetBytes(Print(expected));
-            Assert.True(DogStatsdLine.TryTake(ref packet, out DogStatsdLine line, out DogStatsdStatus status));
+            Assert.True(DogStatsdLine.TryTake(ref packet, out _, out DogStatsdLine line, out DogStatsdStatus status));
             Assert.Equal(DogStatsdStatus.Ok, status);
             Assert.True(packet.IsEmpty);
             Assert.Equal(expected.Name, Encoding.UTF8.GetString(line.Name));
@@ -189,7 +189,7 @@ public class DogStatsdLineTests
     {
         var lines = new List<string>();
         ReadOnlySpan<byte> packet = bytes;
-        while (DogStatsdLine.TryTake(ref packet, out DogStatsdLine line, out DogStatsdStatus status))
+        while (DogStatsdLine.TryTake(ref packet, out _, out DogStatsdLine line, out DogStatsdStatus status))
         {
             lines.Add($"{status} {Encoding.UTF8.GetString(line.Name)} {line.Type} {string.Join(' ', status == DogStatsdStatus.Ok ? ValuesOf(line) : [])}");
         }
