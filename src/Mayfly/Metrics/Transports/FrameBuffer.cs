@@ -81,7 +81,7 @@ internal sealed class FrameBuffer(int packetBytes, bool isLines, PacketReceiver 
         }
         else
         {
-            receiver.RefuseCut(rest[..Math.Min(rest.Length, ShownBytes)]);
+            Refuse(rest);
         }
     }
 
@@ -113,18 +113,42 @@ internal sealed class FrameBuffer(int packetBytes, bool isLines, PacketReceiver 
         }
 
         int length = unread.LastIndexOf((byte)'\n') + 1;
-        if (length > 0)
+        Accept(unread[..length]);
+        _start += length;
+        unread = unread[length..];
+        if (unread.Length > packetBytes)
         {
-            receiver.Accept(unread[..length], isTruncated: false, receiver.Now());
-            _start += length;
-        }
-        else if (unread.Length > packetBytes)
-        {
-            receiver.RefuseCut(unread[..Math.Min(unread.Length, ShownBytes)]);
+            Refuse(unread);
             _skipsLine = true;
             _start = _end;
         }
     }
+
+    /// <summary>Whole lines, without those that are too long: it makes no difference whether they came at once.</summary>
+    private void Accept(ReadOnlySpan<byte> lines)
+    {
+        int start = 0;
+        int at = 0;
+        while (lines.Length - at > packetBytes)
+        {
+            int length = lines[at..].IndexOf((byte)'\n');
+            if (length > packetBytes)
+            {
+                receiver.Accept(lines[start..at], isTruncated: false, receiver.Now());
+                Refuse(lines.Slice(at, length));
+                start = at + length + 1;
+            }
+
+            at += length + 1;
+        }
+
+        if (start < lines.Length)
+        {
+            receiver.Accept(lines[start..], isTruncated: false, receiver.Now());
+        }
+    }
+
+    private void Refuse(ReadOnlySpan<byte> tooLong) => receiver.RefuseCut(tooLong[..Math.Min(tooLong.Length, ShownBytes)]);
 
     /// <summary>False: there is no further frame that is complete.</summary>
     private bool TakeFrame()
@@ -146,7 +170,7 @@ internal sealed class FrameBuffer(int packetBytes, bool isLines, PacketReceiver 
         unread = unread[HeadBytes..];
         if (length > packetBytes)
         {
-            receiver.RefuseCut(unread[..Math.Min(unread.Length, ShownBytes)]);
+            Refuse(unread);
             _toSkip = length;
             _start += HeadBytes;
             return true;

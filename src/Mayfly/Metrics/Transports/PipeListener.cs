@@ -50,27 +50,40 @@ internal sealed class PipeListener(Func<NamedPipeServerStream> create, PacketRec
 
     private async Task ServeAllAsync()
     {
+        NamedPipeServerStream? pipe = null;
         while (!_stop.IsCancellationRequested)
         {
-            NamedPipeServerStream? pipe = null;
             try
             {
-                pipe = create();
+                pipe ??= create();
                 await pipe.WaitForConnectionAsync(_stop.Token);
-                _ = ReadAsync(pipe);
+                NamedPipeServerStream connected = pipe;
+                pipe = null;
+                try
+                {
+                    // First the instance for the next client: while there is none, it finds no pipe at all.
+                    pipe = create();
+                }
+                finally
+                {
+                    _ = ReadAsync(connected);
+                }
             }
             catch (OperationCanceledException)
             {
                 pipe?.Dispose();
                 return;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+            catch (Exception e)
             {
                 pipe?.Dispose();
+                pipe = null;
                 log.Once("dogstatsd-pipe", LogLevel.Error, $"DogStatsD: the named pipe cannot be served ({e.Message}); it is tried again every second");
                 await Task.WhenAny(Task.Delay(RetryPause, time, _stop.Token));
             }
         }
+
+        pipe?.Dispose();
     }
 
     private async Task ReadAsync(NamedPipeServerStream pipe)
