@@ -63,8 +63,8 @@ public sealed class AgentSketch
     }
 
     /// <summary>
-    /// Adds the bucket of a histogram: <paramref name="count"/> values (at least 1) that lie evenly between two bounds, of which one may be infinite and then is
-    /// as the other.
+    /// Adds the bucket of a histogram: <paramref name="count"/> values (at least 1) that lie evenly between two bounds. One bound may be infinite and then
+    /// is as the other.
     /// </summary>
     public void InsertBucket(double lower, double upper, long count)
     {

@@ -9,7 +9,9 @@ internal enum AlertType : byte
     Success,
 }
 
-/// <summary>The optional fields of an event or a service check. The last of a kind wins; unknown ones (<c>c:</c>, <c>e:</c>, <c>card:</c>) are passed over.</summary>
+/// <summary>
+/// The optional fields of an event or a service check. The last of a kind wins; unknown ones (<c>c:</c>, <c>e:</c>, <c>card:</c>) are passed over.
+/// </summary>
 internal ref struct EventFields
 {
     /// <summary>Seconds since the Unix epoch, at least 1; 0 = none was sent.</summary>

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Mayfly.Metrics.Transports;
 
-/// <summary>What every packet goes through, however it came: a copy to the forwarding address, the line end that is asked for, the aggregator. Thread-safe.</summary>
+/// <summary>
+/// What every packet goes through, however it came: a copy to the forwarding address, the line end that is asked for, the aggregator. Thread-safe.
+/// </summary>
 /// <param name="metrics">Where the lines go.</param>
 /// <param name="needsLineEnd">A last line without its line end is left out and counted.</param>
 /// <param name="forward">Gets a copy; null: nobody does.</param>

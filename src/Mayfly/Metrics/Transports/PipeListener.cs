@@ -6,9 +6,11 @@ using Mayfly.Lifecycle;
 namespace Mayfly.Metrics.Transports;
 
 /// <summary>
-/// Receives DogStatsD lines from the clients of a named pipe, each on a pipe instance of its own (docs/spec/04-metrics-logs.md#a1-transports, named-pipe framing).
+/// Receives DogStatsD lines from the clients of a named pipe, each on a pipe instance of its own
+/// (docs/spec/04-metrics-logs.md#a1-transports, named-pipe framing).
 /// </summary>
-internal sealed class PipeListener(Func<NamedPipeServerStream> create, PacketReceiver receiver, TimeProvider time, Log log, int packetBytes) : IDogStatsdTransport
+internal sealed class PipeListener(Func<NamedPipeServerStream> create, PacketReceiver receiver, TimeProvider time, Log log, int packetBytes)
+    : IDogStatsdTransport
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(2);
