@@ -49,6 +49,11 @@ public sealed record CustomMetricSettings
 
     internal static CustomMetricSettings Read(EnvReader env)
     {
+        if (env.Text(Keys.MetricMapperProfiles) is { } profiles)
+        {
+            env.Warn(Keys.MetricMapperProfiles, profiles, "nothing, as names of metrics are not mapped");
+        }
+
         IReadOnlyList<string> exemptions = env.Texts(Keys.MetricNamespaceExemptions);
         (IReadOnlyList<string> Names, bool ArePrefixes)[] blocked =
         [

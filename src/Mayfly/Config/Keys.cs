@@ -123,6 +123,7 @@ public static class Keys
     public const string HistogramPercentiles = "DD_HISTOGRAM_PERCENTILES";
     public const string HistogramCopy = "DD_HISTOGRAM_COPY_TO_DISTRIBUTION";
     public const string HistogramCopyPrefix = "DD_HISTOGRAM_COPY_TO_DISTRIBUTION_PREFIX";
+    public const string MetricMapperProfiles = "DD_DOGSTATSD_MAPPER_PROFILES";
     public const string HistogramsAndSets = "MAYFLY_HISTOGRAMS_AND_SETS";
     public const string MaxMetricContexts = "MAYFLY_MAX_METRIC_CONTEXTS";
 

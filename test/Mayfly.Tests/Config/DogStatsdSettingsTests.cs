@@ -15,6 +15,7 @@ public class DogStatsdSettingsTests
         Keys.StatsdForwardHost, Keys.StatsdForwardPort, Keys.DogStatsdTags, Keys.ExcludedMetricTags, Keys.MetricNamespace, Keys.MetricNamespaceExemptions,
         Keys.MetricBlocklist, Keys.MetricBlocklistMatchPrefix, Keys.MetricFilterlist, Keys.MetricFilterlistMatchPrefix, Keys.HistogramAggregates,
         Keys.HistogramPercentiles, Keys.HistogramCopy, Keys.HistogramCopyPrefix, Keys.HistogramsAndSets, Keys.MaxMetricContexts,
+        Keys.MetricMapperProfiles,
     ];
 
     [Fact]
@@ -165,6 +166,7 @@ public class DogStatsdSettingsTests
     [InlineData(Keys.MaxMetricContexts, "0")]
     [InlineData(Keys.MetricBlocklistMatchPrefix, "-")]
     [InlineData(Keys.AdditionalMetrics, "not json")]
+    [InlineData(Keys.MetricMapperProfiles, "[]")]
     public void What_is_not_understood_costs_itself_and_one_warning(string key, string value)
     {
         Settings settings = Environments.Read((key, value));

@@ -27,7 +27,7 @@ public sealed class DogStatsdServer : IDisposable
         _settings = settings;
         _counters = counters;
         _log = log;
-        _forward = settings.Forward is { } to ? new PacketForward(to) : null;
+        _forward = settings.Forward is { } to ? new PacketForward(to, log) : null;
         if (settings.Port != 0)
         {
             BindUdp(ReceiverFor(metrics, "udp"));

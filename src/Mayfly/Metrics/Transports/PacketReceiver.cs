@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace Mayfly.Metrics.Transports;
 
 /// <summary>
@@ -38,65 +35,4 @@ internal sealed class PacketReceiver(MetricAggregator metrics, bool needsLineEnd
 
     /// <summary>A line, or a frame, that was longer than the buffer or did not come to its end: it is lost as a whole.</summary>
     public void RefuseCut(ReadOnlySpan<byte> start) => metrics.RefuseUnended(start, isTruncated: true);
-}
-
-/// <summary>Sends a copy of every packet to another DogStatsD server, over UDP, and forgets it. Thread-safe.</summary>
-internal sealed class PacketForward(DnsEndPoint to) : IDisposable
-{
-    private readonly Lock _gate = new();
-    private Socket? _socket;
-    private bool _isUnreachable;
-
-    /// <summary>A name is resolved with the first packet; one that cannot be is not asked for again.</summary>
-    public void Send(ReadOnlySpan<byte> packet)
-    {
-        try
-        {
-            Connected()?.Send(packet, SocketFlags.None, out _);
-        }
-        catch (ObjectDisposedException)
-        {
-            // A packet that came while the agent stopped.
-        }
-    }
-
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            _isUnreachable = true;
-            _socket?.Dispose();
-        }
-    }
-
-    private Socket? Connected()
-    {
-        lock (_gate)
-        {
-            if (_socket is not null || _isUnreachable)
-            {
-                return _socket;
-            }
-
-            _socket = Connect();
-            _isUnreachable = _socket is null;
-            return _socket;
-        }
-    }
-
-    private Socket? Connect()
-    {
-        var socket = new Socket(SocketType.Dgram, ProtocolType.Udp);
-        try
-        {
-            socket.Connect(to);
-            socket.Blocking = false;
-            return socket;
-        }
-        catch (SocketException)
-        {
-            socket.Dispose();
-            return null;
-        }
-    }
 }

@@ -204,6 +204,27 @@ public sealed class DogStatsdServerTests : IDisposable
         await EverythingArrivesAsync(line => client.Send(line));
     }
 
+    [Fact]
+    public async Task A_forwarding_name_is_looked_up_beside_the_receiving()
+    {
+        // The name may stand for either address.
+        using var other = new Socket(SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 50 };
+        other.Bind(new IPEndPoint(other.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0));
+        int port = Start((Keys.StatsdForwardHost, "localhost"), (Keys.StatsdForwardPort, $"{((IPEndPoint)other.LocalEndPoint!).Port}"));
+        using Socket client = Udp(IPAddress.Loopback, port);
+        Deadline patience = Soon();
+        int received = 0;
+        while (received == 0 && !patience.HasPassed)
+        {
+            client.Send("x:1|c"u8);
+            received = other.Receive(new byte[100], SocketFlags.None, out _);
+        }
+
+        Assert.True(await _server!.DrainAsync(Soon()));
+        Assert.Equal(5, received);
+        _rig.Take();
+    }
+
     /// <summary>What the kernel throws away because nobody reads in time is counted: nothing is lost without a trace.</summary>
     [Fact]
     public async Task A1_datagrams_that_the_system_dropped_are_counted()
