@@ -29,6 +29,9 @@ internal sealed class Options
 
     public int Lifecycle { get; private set; }
 
+    /// <summary>Seconds of DogStatsD load; 0 = none.</summary>
+    public int Datagrams { get; private set; }
+
     public bool Check { get; private set; }
 
     /// <summary>Null after a line on standard error when an argument is unknown or not a number.</summary>
@@ -89,6 +92,9 @@ internal sealed class Options
             case "--lifecycle":
                 Lifecycle = Number(value);
                 return Lifecycle >= 0;
+            case "--datagrams":
+                Datagrams = Number(value);
+                return Datagrams >= 0;
             default:
                 return false;
         }

@@ -34,6 +34,7 @@ static int Measure(Options options)
     var intakeUrl = $"http://127.0.0.1:{intake.Port}";
     var floorPort = FreePort();
     var peerPort = FreePort();
+    var peerStatsdPort = FreePort();
 
     var common = new Dictionary<string, string>
     {
@@ -75,13 +76,14 @@ static int Measure(Options options)
         Missing = options.PeerMissing,
         IsExtension = false,
         HttpPort = peerPort,
+        StatsdPort = peerStatsdPort,
         // Vector D1 of docs/spec/06-compat-and-init.md#vectors-env--result: needs no file of the platform (D4 does) and writes no sentinel file (D15 does).
         Environment = new Dictionary<string, string>(common)
         {
             ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand",
             ["AWS_LAMBDA_FUNCTION_NAME"] = "my-function",
             ["DD_APM_RECEIVER_PORT"] = peerPort.ToString(CultureInfo.InvariantCulture),
-            ["DD_DOGSTATSD_PORT"] = FreePort().ToString(CultureInfo.InvariantCulture),
+            ["DD_DOGSTATSD_PORT"] = peerStatsdPort.ToString(CultureInfo.InvariantCulture),
             ["DD_LOG_LEVEL"] = "error",
         },
     };
@@ -113,6 +115,18 @@ static int Measure(Options options)
     var lifecycle = agent.Path is not null && floor.Path is not null && options.Lifecycle > 0
         ? new LifecycleBench(starter).Run(agent, floor, floorPort, options.Lifecycle)
         : null;
+    var datagrams = new Dictionary<Subject, DatagramBench.Result>();
+    if (options.Datagrams > 0)
+    {
+        foreach (var subject in new[] { agent, peer }.Where(static subject => subject.Path is not null))
+        {
+            datagrams[subject] = new DatagramBench(starter).Run(subject, options.Datagrams);
+        }
+
+        Report.Datagrams(datagrams);
+    }
+
+    var load = datagrams.GetValueOrDefault(agent);
     var layerBytes = Existing(options.LayerZip) is { } zip ? new FileInfo(zip).Length : 0;
 
     Budget[] budgets =
@@ -136,6 +150,14 @@ static int Measure(Options options)
         new("layer zip ≤ 6 MB", layerBytes == 0 ? null : Report.Text(layerBytes / 1e6) + " MB", layerBytes <= 6e6),
         new("start + end invocation over an empty route, p50 ≤ 0.4 ms", lifecycle is null ? null : Milliseconds(lifecycle.ExtraP50), lifecycle?.ExtraP50 <= 0.4),
         new("the same, p99 ≤ 2 ms", lifecycle is null ? null : Milliseconds(lifecycle.ExtraP99), lifecycle?.ExtraP99 <= 2),
+        new(
+            "150,000 single-line datagrams/s for 10 s: none lost",
+            options.Datagrams < 10 || load is null ? null : $"{load.Single.LostDatagrams} lost, {load.Single.MissingMessages ?? 0} missing",
+            load is { Single: { LostDatagrams: 0, MissingMessages: 0, PerSecond: >= 145_000 } }),
+        new(
+            "packed datagrams ≤ 0.5 µs CPU per message",
+            load is null ? null : load.Packed.CpuUsPerMessage.ToString("0.00", CultureInfo.InvariantCulture) + " µs",
+            load?.Packed.CpuUsPerMessage <= 0.5),
     ];
     Report.Budgets(budgets);
     if (lifecycle is not null)

@@ -35,6 +35,28 @@ internal static class Report
         Write(rows);
     }
 
+    public static void Datagrams(IReadOnlyDictionary<Subject, DatagramBench.Result> results)
+    {
+        var rows = new List<string[]> { (string[])["DogStatsD, 5,000 contexts", "datagrams/s", "messages", "CPU µs per message", "lost datagrams", "missing messages"] };
+        foreach (var (subject, result) in results)
+        {
+            foreach (var (name, phase) in new[] { ("single", result.Single), ("packed", result.Packed) })
+            {
+                rows.Add(
+                [
+                    $"{subject.Name}, {name}",
+                    phase.PerSecond.ToString("0", CultureInfo.InvariantCulture),
+                    phase.Messages.ToString(CultureInfo.InvariantCulture),
+                    phase.CpuUsPerMessage.ToString("0.00", CultureInfo.InvariantCulture),
+                    phase.LostDatagrams.ToString(CultureInfo.InvariantCulture),
+                    phase.MissingMessages?.ToString(CultureInfo.InvariantCulture) ?? "-",
+                ]);
+            }
+        }
+
+        Write(rows);
+    }
+
     public static void Budgets(IReadOnlyList<Budget> budgets) =>
         Write([["budget", "measured", ""], .. budgets.Select(static budget => (string[])[budget.What, budget.Measured ?? "-", budget.Verdict])]);
 

@@ -61,14 +61,21 @@ internal sealed class StartBench(ExtensionsApi api, string logFolder)
             }
         }
 
-        using var server = Child.Start(subject.Path!, [], subject.Environment, LogFile(subject));
+        using var server = StartServer(subject);
+        return (Stopwatch.GetElapsedTime(server.StartedAt).TotalMilliseconds, SampleOf(server, subject));
+    }
+
+    /// <summary>Starts a program that is no extension and waits for its first HTTP answer.</summary>
+    public Child StartServer(Subject subject)
+    {
+        var server = Child.Start(subject.Path!, [], subject.Environment, LogFile(subject));
         while (Stopwatch.GetElapsedTime(server.StartedAt) < Timeout && !server.HasEnded)
         {
             try
             {
                 using var connection = new HttpConnection(subject.HttpPort);
                 connection.Send("GET", "/info", "", []);
-                return (Stopwatch.GetElapsedTime(server.StartedAt).TotalMilliseconds, SampleOf(server, subject));
+                return server;
             }
             catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
             {
@@ -77,6 +84,7 @@ internal sealed class StartBench(ExtensionsApi api, string logFolder)
             }
         }
 
+        server.Dispose();
         throw new InvalidOperationException($"{subject.Name}: no HTTP answer on {IPAddress.Loopback}:{subject.HttpPort}; its output is in {LogFile(subject)}");
     }
 

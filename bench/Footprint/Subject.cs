@@ -17,6 +17,9 @@ internal sealed class Subject
 
     public int HttpPort { get; init; }
 
+    /// <summary>Where it takes DogStatsD, UDP.</summary>
+    public int StatsdPort { get; init; } = new AgentPorts().DogStatsd;
+
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
     public long SizeBytes => Path is null ? 0 : new FileInfo(Path).Length;

@@ -93,7 +93,8 @@ internal sealed class IntakeEndpoint(IntakeOptions options, RequestStore store, 
             return request with { Status = request.ApiKey is null && options.RequireApiKey ? 403 : 200, BytesRaw = body.Length };
         }
 
-        if (request.Path is not (IntakePaths.Traces or IntakePaths.Stats or IntakePaths.Series or IntakePaths.Sketches or IntakePaths.Logs))
+        if (request.Path is not (IntakePaths.Traces or IntakePaths.Stats or IntakePaths.Series or IntakePaths.Sketches or IntakePaths.Logs or IntakePaths.Events
+            or IntakePaths.ServiceChecks))
         {
             return request with { Status = 404, Error = "no such intake path", RawBody = Start(body) };
         }
@@ -134,6 +135,8 @@ internal sealed class IntakeEndpoint(IntakeOptions options, RequestStore store, 
                 IntakePaths.Series => request with { Status = 202, Metrics = MetricDecoder.DecodeSeries(raw) },
                 IntakePaths.Sketches => request with { Status = 202, Metrics = MetricDecoder.DecodeSketches(raw) },
                 IntakePaths.Logs => request with { Status = 202, Logs = LogDecoder.Decode(raw) },
+                IntakePaths.Events => request with { Status = 202, Events = EventDecoder.DecodeEvents(raw) },
+                IntakePaths.ServiceChecks => request with { Status = 202, ServiceChecks = EventDecoder.DecodeServiceChecks(raw) },
                 _ => request with { Status = 202, Stats = StatsDecoder.Decode(raw), RawBody = raw },
             };
         }

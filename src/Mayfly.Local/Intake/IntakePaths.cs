@@ -18,6 +18,12 @@ public static class IntakePaths
     /// <summary>JSON array of log events; answered 202.</summary>
     public const string Logs = "/api/v2/logs";
 
+    /// <summary>JSON object of lists of events; answered 202.</summary>
+    public const string Events = "/intake/";
+
+    /// <summary>JSON array of service checks; answered 202.</summary>
+    public const string ServiceChecks = "/api/v1/check_run";
+
     /// <summary>API key check, any method; answered 200.</summary>
     public const string Validate = "/api/v1/validate";
 }

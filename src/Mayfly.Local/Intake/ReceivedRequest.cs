@@ -43,6 +43,10 @@ public sealed record ReceivedRequest
 
     public IReadOnlyList<ReceivedMetric> Metrics { get; init; } = [];
 
+    public IReadOnlyList<ReceivedEvent> Events { get; init; } = [];
+
+    public IReadOnlyList<ReceivedServiceCheck> ServiceChecks { get; init; } = [];
+
     public IReadOnlyList<ReceivedLog> Logs { get; init; } = [];
 
     public IReadOnlyList<ReceivedStats> Stats { get; init; } = [];

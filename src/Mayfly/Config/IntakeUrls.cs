@@ -8,6 +8,11 @@ public sealed record IntakeUrls
     private const string DefaultSite = "datadoghq.com";
     private const string TracesPath = "/api/v0.2/traces";
 
+    internal const string SeriesPath = "/api/v2/series";
+    internal const string SketchesPath = "/api/beta/sketches";
+    internal const string EventsPath = "/intake/";
+    internal const string ServiceChecksPath = "/api/v1/check_run";
+
     public required Uri Traces { get; init; }
 
     /// <summary>They get a copy of all traces.</summary>
@@ -20,6 +25,13 @@ public sealed record IntakeUrls
 
     public required Uri Sketches { get; init; }
 
+    public required Uri Events { get; init; }
+
+    public required Uri ServiceChecks { get; init; }
+
+    /// <summary>They get a copy of all series, sketches, events and service checks. Addresses without a path of any of these.</summary>
+    public required IReadOnlyList<AdditionalEndpoint> AdditionalMetrics { get; init; }
+
     public required Uri Logs { get; init; }
 
     internal static IntakeUrls Read(EnvReader env)
@@ -31,8 +43,11 @@ public sealed record IntakeUrls
             Traces = traces,
             AdditionalTraces = AdditionalEndpoint.Read(env, Keys.AdditionalTraces, TracesPath),
             Stats = new Uri(traces, "stats"),
-            Series = Read(env, MetricsKey(env), $"https://api.{site}", "/api/v2/series"),
-            Sketches = Read(env, MetricsKey(env), $"https://api.{site}", "/api/beta/sketches"),
+            Series = Read(env, MetricsKey(env), $"https://api.{site}", SeriesPath),
+            Sketches = Read(env, MetricsKey(env), $"https://api.{site}", SketchesPath),
+            Events = Read(env, MetricsKey(env), $"https://api.{site}", EventsPath),
+            ServiceChecks = Read(env, MetricsKey(env), $"https://api.{site}", ServiceChecksPath),
+            AdditionalMetrics = AdditionalEndpoint.Read(env, Keys.AdditionalMetrics, path: ""),
             Logs = Read(env, Keys.LogsUrl, $"https://http-intake.logs.{site}", "/api/v2/logs"),
         };
     }

@@ -21,6 +21,7 @@ public static class Keys
 
     public const string TracesUrl = "DD_APM_DD_URL";
     public const string AdditionalTraces = "DD_APM_ADDITIONAL_ENDPOINTS";
+    public const string AdditionalMetrics = "DD_ADDITIONAL_ENDPOINTS";
     public const string MetricsUrl = "DD_DD_URL";
     public const string MetricsUrlWeaker = "DD_URL";
     public const string LogsUrl = "DD_LOGS_CONFIG_LOGS_DD_URL";
@@ -96,8 +97,35 @@ public static class Keys
     public const string ProbabilisticSamplerPercentage = "DD_APM_PROBABILISTIC_SAMPLER_SAMPLING_PERCENTAGE";
     public const string ProbabilisticSamplerSeed = "DD_APM_PROBABILISTIC_SAMPLER_HASH_SEED";
     public const string MaxTraceBody = "DD_APM_MAX_PAYLOAD_SIZE";
+    public const string UseDogStatsd = "DD_USE_DOGSTATSD";
     public const string DogStatsdPort = "DD_DOGSTATSD_PORT";
     public const string DogStatsdNonLocal = "DD_DOGSTATSD_NON_LOCAL_TRAFFIC";
+    public const string BindHost = "DD_BIND_HOST";
+    public const string DogStatsdSocket = "DD_DOGSTATSD_SOCKET";
+    public const string DogStatsdStreamSocket = "DD_DOGSTATSD_STREAM_SOCKET";
+    public const string DogStatsdPipe = "DD_DOGSTATSD_PIPE_NAME";
+    public const string DogStatsdWindowsPipe = "DD_DOGSTATSD_WINDOWS_PIPE_NAME";
+    public const string DogStatsdPipeSecurity = "DD_DOGSTATSD_WINDOWS_PIPE_SECURITY_DESCRIPTOR";
+    public const string DogStatsdBufferSize = "DD_DOGSTATSD_BUFFER_SIZE";
+    public const string DogStatsdReceiveBuffer = "DD_DOGSTATSD_SO_RCVBUF";
+    public const string DogStatsdLineEndRequired = "DD_DOGSTATSD_EOL_REQUIRED";
+    public const string StatsdForwardHost = "DD_STATSD_FORWARD_HOST";
+    public const string StatsdForwardPort = "DD_STATSD_FORWARD_PORT";
+    public const string DogStatsdTags = "DD_DOGSTATSD_TAGS";
+    public const string ExcludedMetricTags = "DD_LAMBDA_CUSTOMER_METRICS_EXCLUDE_TAGS";
+    public const string MetricNamespace = "DD_STATSD_METRIC_NAMESPACE";
+    public const string MetricNamespaceExemptions = "DD_STATSD_METRIC_NAMESPACE_BLACKLIST";
+    public const string MetricBlocklist = "DD_STATSD_METRIC_BLOCKLIST";
+    public const string MetricBlocklistMatchPrefix = "DD_STATSD_METRIC_BLOCKLIST_MATCH_PREFIX";
+    public const string MetricFilterlist = "DD_METRIC_FILTERLIST";
+    public const string MetricFilterlistMatchPrefix = "DD_METRIC_FILTERLIST_MATCH_PREFIX";
+    public const string HistogramAggregates = "DD_HISTOGRAM_AGGREGATES";
+    public const string HistogramPercentiles = "DD_HISTOGRAM_PERCENTILES";
+    public const string HistogramCopy = "DD_HISTOGRAM_COPY_TO_DISTRIBUTION";
+    public const string HistogramCopyPrefix = "DD_HISTOGRAM_COPY_TO_DISTRIBUTION_PREFIX";
+    public const string MetricMapperProfiles = "DD_DOGSTATSD_MAPPER_PROFILES";
+    public const string HistogramsAndSets = "MAYFLY_HISTOGRAMS_AND_SETS";
+    public const string MaxMetricContexts = "MAYFLY_MAX_METRIC_CONTEXTS";
 
     public const string Mode = "MAYFLY_MODE";
     public const string LocalTest = "DD_LOCAL_TEST";

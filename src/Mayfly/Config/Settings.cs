@@ -60,6 +60,10 @@ public sealed record Settings
 
     public required ListenerSettings Listeners { get; init; }
 
+    public required DogStatsdSettings DogStatsd { get; init; }
+
+    public required CustomMetricSettings CustomMetrics { get; init; }
+
     public required LambdaSettings Lambda { get; init; }
 
     /// <summary>Values that were not understood, one sentence each: reported once, never fatal.</summary>
@@ -97,6 +101,8 @@ public sealed record Settings
             Propagation = PropagationSettings.Read(env),
             PayloadCapture = PayloadCaptureSettings.Read(env),
             Listeners = ListenerSettings.Read(env),
+            DogStatsd = DogStatsdSettings.Read(env),
+            CustomMetrics = CustomMetricSettings.Read(env),
             Lambda = LambdaSettings.Read(env),
             Warnings = env.Warnings,
             Errors = env.Errors,
@@ -152,11 +158,6 @@ public sealed record ListenerSettings
     /// <summary>Tracers may be told that v1.0 is understood.</summary>
     public required bool AdvertisesTraceV10 { get; init; }
 
-    public required int DogStatsdPort { get; init; }
-
-    /// <summary>True: DogStatsD accepts datagrams from other hosts too.</summary>
-    public required bool DogStatsdNonLocal { get; init; }
-
     public required int TelemetryPort { get; init; }
 
     /// <summary>Largest trace request body in bytes, after decompression.</summary>
@@ -172,8 +173,6 @@ public sealed record ListenerSettings
             TracePort = isTraceAgentOn ? env.Port(Keys.TracePort, tracePort) : 0,
             TraceSocket = isTraceAgentOn ? ReadSocket(env) : null,
             AdvertisesTraceV10 = env.Bool(Keys.TraceV10, @default: false),
-            DogStatsdPort = env.Port(Keys.DogStatsdPort, @default: 8125),
-            DogStatsdNonLocal = env.Bool(Keys.DogStatsdNonLocal, @default: false),
             TelemetryPort = env.Port(Keys.TelemetryPort, @default: 8999),
             MaxTraceBodyBytes = env.Int(Keys.MaxTraceBody, @default: 50 * 1024 * 1024, min: 1, max: 50 * 1024 * 1024),
         };

@@ -33,7 +33,7 @@ public enum DropReason
     /// <summary>Metrics: more distinct contexts than the limit. Stats: more distinct keys; the span is delivered, but under the key of all of these.</summary>
     ContextLimit,
 
-    /// <summary>The user's filters reject them: <c>DD_APM_IGNORE_RESOURCES</c>, <c>DD_APM_FILTER_TAGS_…</c>, log processing rules.</summary>
+    /// <summary>The user's filters reject them: <c>DD_APM_IGNORE_RESOURCES</c>, <c>DD_APM_FILTER_TAGS_…</c>, rules for logs, lists of metrics.</summary>
     Filtered,
 
     /// <summary>Traces: the tracer or a sampler decided against them, and their statistics are computed elsewhere.</summary>
@@ -54,6 +54,9 @@ public enum Omission
 
     /// <summary>Invocations of a web application that made room for newer ones before their spans were put below them.</summary>
     ReparentedInvocation,
+
+    /// <summary>Datagrams that the operating system threw away before the agent could read them; what was in them nobody knows.</summary>
+    Datagram,
 }
 
 /// <summary>

@@ -81,6 +81,7 @@ public static class DebugPage
         Omission.BatchRecord => "batch_records",
         Omission.PayloadValue => "payload_values",
         Omission.BaggageItem => "baggage_items",
+        Omission.Datagram => "datagrams",
         _ => "reparented_invocations",
     };
 

@@ -3,22 +3,29 @@ using System.Net.Sockets;
 
 namespace Mayfly.Http;
 
-/// <summary>A listening Unix socket at a path that an agent before this one may have left its file at.</summary>
+/// <summary>A Unix socket at a path that an agent before this one may have left its file at.</summary>
 internal static class UnixSocket
 {
     /// <summary>Everybody may connect, which takes the right to write; only the owner sees more. As the Datadog Agent's.</summary>
     private const UnixFileMode Mode =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
-    /// <summary>Binds and listens; false: <paramref name="error"/> says why not.</summary>
-    public static bool TryBind(string path, int backlog, [NotNullWhen(true)] out Socket? bound, [NotNullWhen(false)] out string? error)
+    /// <summary>Binds a stream socket and listens; false: <paramref name="error"/> says why not.</summary>
+    public static bool TryBind(string path, int backlog, [NotNullWhen(true)] out Socket? bound, [NotNullWhen(false)] out string? error) =>
+        TryBind(path, SocketType.Stream, backlog, out bound, out error);
+
+    /// <summary>Binds a datagram socket; false: <paramref name="error"/> says why not.</summary>
+    public static bool TryBindDatagrams(string path, [NotNullWhen(true)] out Socket? bound, [NotNullWhen(false)] out string? error) =>
+        TryBind(path, SocketType.Dgram, backlog: 0, out bound, out error);
+
+    private static bool TryBind(string path, SocketType type, int backlog, [NotNullWhen(true)] out Socket? bound, [NotNullWhen(false)] out string? error)
     {
         bound = null;
         Socket? socket = null;
         try
         {
             var address = new UnixDomainSocketEndPoint(path);
-            error = RemoveStale(path, address);
+            error = RemoveStale(path, type, address);
             if (error is not null)
             {
                 return false;
@@ -29,14 +36,18 @@ internal static class UnixSocket
                 Directory.CreateDirectory(directory);
             }
 
-            socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket = new Socket(AddressFamily.Unix, type, ProtocolType.Unspecified);
             socket.Bind(address);
             if (!OperatingSystem.IsWindows())
             {
                 File.SetUnixFileMode(path, Mode);
             }
 
-            socket.Listen(backlog);
+            if (type == SocketType.Stream)
+            {
+                socket.Listen(backlog);
+            }
+
             bound = socket;
             return true;
         }
@@ -62,21 +73,26 @@ internal static class UnixSocket
     }
 
     /// <summary>Deletes the file of a socket that nobody listens on. Returns why the path cannot be used; null: it can.</summary>
-    private static string? RemoveStale(string path, UnixDomainSocketEndPoint address)
+    private static string? RemoveStale(string path, SocketType type, UnixDomainSocketEndPoint address)
     {
         if (!File.Exists(path))
         {
             return null;
         }
 
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var probe = new Socket(AddressFamily.Unix, type, ProtocolType.Unspecified);
         try
         {
             probe.Connect(address);
             return "another agent listens on it";
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
+            if (e.SocketErrorCode == SocketError.ProtocolType)
+            {
+                return "another program has a socket of another kind there";
+            }
+
             if (IsPlainFile(path))
             {
                 return "it is a file";

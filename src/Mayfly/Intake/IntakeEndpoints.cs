@@ -16,32 +16,45 @@ public sealed record IntakeDestination(IntakeEndpoint Endpoint, string ApiKey);
 /// The endpoints of every kind of payload (docs/spec/03-traces.md#52-url-endpoints-keys, docs/spec/04-metrics-logs.md#b9-endpoints-headers-compression and
 /// #c11-shipping).
 /// </summary>
-public sealed class IntakeEndpoints(Settings settings)
+public sealed class IntakeEndpoints
 {
     private const string Protobuf = "application/x-protobuf";
+    private const string Json = "application/json";
 
-    private readonly IntakeEndpoint _traces = new(settings.Intake.Traces, Protobuf, Compress: true);
-    private readonly IReadOnlyList<IntakeDestination> _additionalTraces =
-        [.. settings.Intake.AdditionalTraces.Select(static one => new IntakeDestination(new IntakeEndpoint(one.Url, Protobuf, Compress: true), one.ApiKey))];
+    private readonly Dictionary<IntakeKind, IntakeEndpoint> _endpoints;
+    private readonly Dictionary<IntakeKind, IReadOnlyList<IntakeDestination>> _additional;
 
-    private readonly IntakeEndpoint _stats = new(settings.Intake.Stats, "application/msgpack", Compress: true);
-    private readonly IntakeEndpoint _series = new(settings.Intake.Series, Protobuf, Compress: true);
-    private readonly IntakeEndpoint _sketches = new(settings.Intake.Sketches, Protobuf, Compress: true);
-
-    private readonly IntakeEndpoint _logs = new(settings.Intake.Logs, "application/json", settings.LogsUseCompression)
+    public IntakeEndpoints(Settings settings)
     {
-        Headers = [new("DD-PROTOCOL", "agent-json"), new("DD-EVP-ORIGIN", "mayfly"), new("DD-EVP-ORIGIN-VERSION", BuildInfo.Version)],
-    };
+        IntakeUrls urls = settings.Intake;
+        _endpoints = new Dictionary<IntakeKind, IntakeEndpoint>
+        {
+            [IntakeKind.Traces] = new(urls.Traces, Protobuf, Compress: true),
+            [IntakeKind.Stats] = new(urls.Stats, "application/msgpack", Compress: true),
+            [IntakeKind.Series] = new(urls.Series, Protobuf, Compress: true),
+            [IntakeKind.Sketches] = new(urls.Sketches, Protobuf, Compress: true),
+            [IntakeKind.Events] = new(urls.Events, Json, Compress: true),
+            [IntakeKind.ServiceChecks] = new(urls.ServiceChecks, Json, Compress: true),
+            [IntakeKind.Logs] = new(urls.Logs, Json, settings.LogsUseCompression)
+            {
+                Headers = [new("DD-PROTOCOL", "agent-json"), new("DD-EVP-ORIGIN", "mayfly"), new("DD-EVP-ORIGIN-VERSION", BuildInfo.Version)],
+            },
+        };
+        _additional = new Dictionary<IntakeKind, IReadOnlyList<IntakeDestination>>
+        {
+            [IntakeKind.Traces] = Copies(IntakeKind.Traces, urls.AdditionalTraces, path: ""),
+            [IntakeKind.Series] = Copies(IntakeKind.Series, urls.AdditionalMetrics, IntakeUrls.SeriesPath),
+            [IntakeKind.Sketches] = Copies(IntakeKind.Sketches, urls.AdditionalMetrics, IntakeUrls.SketchesPath),
+            [IntakeKind.Events] = Copies(IntakeKind.Events, urls.AdditionalMetrics, IntakeUrls.EventsPath),
+            [IntakeKind.ServiceChecks] = Copies(IntakeKind.ServiceChecks, urls.AdditionalMetrics, IntakeUrls.ServiceChecksPath),
+        };
+    }
 
     /// <summary>Where copies of a kind of payload go.</summary>
-    public IReadOnlyList<IntakeDestination> Additional(IntakeKind kind) => kind == IntakeKind.Traces ? _additionalTraces : [];
+    public IReadOnlyList<IntakeDestination> Additional(IntakeKind kind) => _additional.GetValueOrDefault(kind, []);
 
-    public IntakeEndpoint this[IntakeKind kind] => kind switch
-    {
-        IntakeKind.Traces => _traces,
-        IntakeKind.Stats => _stats,
-        IntakeKind.Series => _series,
-        IntakeKind.Sketches => _sketches,
-        _ => _logs,
-    };
+    public IntakeEndpoint this[IntakeKind kind] => _endpoints[kind];
+
+    private IReadOnlyList<IntakeDestination> Copies(IntakeKind kind, IReadOnlyList<AdditionalEndpoint> endpoints, string path) =>
+        [.. endpoints.Select(one => new IntakeDestination(_endpoints[kind] with { Url = new Uri(one.Url.AbsoluteUri.TrimEnd('/') + path) }, one.ApiKey))];
 }

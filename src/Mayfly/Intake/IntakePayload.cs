@@ -128,6 +128,12 @@ public enum IntakeKind
     /// <summary>SketchPayload protobuf, <c>/api/beta/sketches</c>.</summary>
     Sketches,
 
+    /// <summary>JSON object of lists of events, <c>/intake/</c>.</summary>
+    Events,
+
+    /// <summary>JSON array of service checks, <c>/api/v1/check_run</c>.</summary>
+    ServiceChecks,
+
     /// <summary>JSON array of log events, <c>/api/v2/logs</c>.</summary>
     Logs,
 }

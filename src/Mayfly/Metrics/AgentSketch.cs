@@ -57,13 +57,46 @@ public sealed class AgentSketch
             return false;
         }
 
-        Count += weight;
-        Sum += value * weight;
-        Average = MovedAverage(value, weight);
-        Min = Math.Min(Min, value);
-        Max = Math.Max(Max, value);
+        AddStatistics(value, weight);
         Trim();
         return true;
+    }
+
+    /// <summary>
+    /// Adds the bucket of a histogram: <paramref name="count"/> values (at least 1) that lie evenly between two bounds. One bound may be infinite and then
+    /// is as the other.
+    /// </summary>
+    public void InsertBucket(double lower, double upper, long count)
+    {
+        lower = double.IsNegativeInfinity(lower) ? upper : lower;
+        upper = double.IsPositiveInfinity(upper) ? lower : upper;
+        int start = SketchKey.Of(lower);
+        int last = SketchKey.Of(upper);
+        long left = count;
+        double carried = 0;
+        double startValue = SketchKey.ToValue(start);
+        for (int end = start + 1; end <= last && left > 0; end++)
+        {
+            // How many of the values lie from the start to here; what is beyond whole ones is made up for later.
+            double endValue = SketchKey.ToValue(end);
+            double share = (endValue - startValue) / (upper - lower) * count;
+            carried += share > 1 ? share - Math.Floor(share) : 0;
+            long whole = (long)share + (carried > 1 ? 1 : 0);
+            carried -= carried > 1 ? 1 : 0;
+            if (whole > 0)
+            {
+                whole = Math.Min(whole, left);
+                InsertAt(start, startValue, whole);
+                left -= whole;
+                start = end;
+                startValue = endValue;
+            }
+        }
+
+        if (left > 0)
+        {
+            InsertAt(start, SketchKey.ToValue(start), left);
+        }
     }
 
     /// <summary>Adds all values of <paramref name="other"/>.</summary>
@@ -134,6 +167,22 @@ public sealed class AgentSketch
         Average = 0;
         Min = double.MaxValue;
         Max = double.MinValue;
+    }
+
+    private void InsertAt(int key, double value, long weight)
+    {
+        TryAddToBin((short)key, weight, budget: null);
+        AddStatistics(value, weight);
+        Trim();
+    }
+
+    private void AddStatistics(double value, long weight)
+    {
+        Count += weight;
+        Sum += value * weight;
+        Average = MovedAverage(value, weight);
+        Min = Math.Min(Min, value);
+        Max = Math.Max(Max, value);
     }
 
     /// <summary>

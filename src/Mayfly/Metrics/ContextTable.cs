@@ -32,14 +32,17 @@ internal sealed class ContextTable(ulong seed)
 
     public ReadOnlySpan<byte> TagsOf(in MetricContext context) => _texts.WrittenSpan.Slice(context.TagsOffset, context.TagsLength);
 
-    public ulong HashOf(ReadOnlySpan<byte> name, MetricType type, long bucket, ReadOnlySpan<byte> tags)
+    /// <summary>The key of a context, with its canonical tags.</summary>
+    public ContextKey KeyOf(in MetricContext context) => new(NameOf(in context), TagsOf(in context), context.Type, context.Bucket, context.IsClients);
+
+    public ulong HashOf(in ContextKey key)
     {
-        ulong hash = BytesHash.Of(tags, BytesHash.Of(name, seed));
-        return BytesHash.Mix(hash, (ulong)bucket << 3 | (byte)type);
+        ulong hash = BytesHash.Of(key.Tags, BytesHash.Of(key.Name, seed));
+        return BytesHash.Mix(hash, (ulong)key.Bucket << 4 | (ulong)key.Type << 1 | (key.IsClients ? 1UL : 0));
     }
 
     /// <summary>The index of the context that this spelling leads to, or −1.</summary>
-    public int Find(ulong hash, ReadOnlySpan<byte> name, MetricType type, long bucket, ReadOnlySpan<byte> tags)
+    public int Find(ulong hash, in ContextKey key)
     {
         ReadOnlySpan<byte> texts = _texts.WrittenSpan;
         int at = _heads[(int)hash & (_heads.Length - 1)] - 1;
@@ -49,9 +52,9 @@ internal sealed class ContextTable(ulong seed)
             if (entry.Hash == hash)
             {
                 ref readonly MetricContext context = ref _contexts[entry.Context];
-                if (context.Type == type && context.Bucket == bucket &&
-                    texts.Slice(entry.TagsOffset, entry.TagsLength).SequenceEqual(tags) &&
-                    texts.Slice(context.NameOffset, context.NameLength).SequenceEqual(name))
+                if (context.Type == key.Type && context.Bucket == key.Bucket && context.IsClients == key.IsClients &&
+                    texts.Slice(entry.TagsOffset, entry.TagsLength).SequenceEqual(key.Tags) &&
+                    texts.Slice(context.NameOffset, context.NameLength).SequenceEqual(key.Name))
                 {
                     return entry.Context;
                 }
@@ -63,8 +66,8 @@ internal sealed class ContextTable(ulong seed)
         return -1;
     }
 
-    /// <summary>Adds a context under its canonical spelling and returns its index.</summary>
-    public int Add(ulong hash, ReadOnlySpan<byte> name, MetricType type, long bucket, ReadOnlySpan<byte> canonicalTags)
+    /// <summary>Adds a context under its canonical spelling, that of <paramref name="key"/>, and returns its index.</summary>
+    public int Add(ulong hash, in ContextKey key)
     {
         if (Count == _contexts.Length)
         {
@@ -74,14 +77,15 @@ internal sealed class ContextTable(ulong seed)
         int index = Count++;
         _contexts[index] = new MetricContext
         {
-            Bucket = bucket,
-            Type = type,
-            NameOffset = Keep(name),
-            NameLength = name.Length,
-            TagsOffset = Keep(canonicalTags),
-            TagsLength = canonicalTags.Length,
+            Bucket = key.Bucket,
+            Type = key.Type,
+            IsClients = key.IsClients,
+            NameOffset = Keep(key.Name),
+            NameLength = key.Name.Length,
+            TagsOffset = Keep(key.Tags),
+            TagsLength = key.Tags.Length,
         };
-        AddEntry(new Entry { Hash = hash, Context = index, TagsOffset = _contexts[index].TagsOffset, TagsLength = canonicalTags.Length });
+        AddEntry(new Entry { Hash = hash, Context = index, TagsOffset = _contexts[index].TagsOffset, TagsLength = key.Tags.Length });
         return index;
     }
 

@@ -67,15 +67,15 @@ public readonly ref struct DogStatsdLine
 
     /// <summary>
     /// Takes the next line that is not empty off <paramref name="packet"/>. False: the packet is used up. Lines end with LF or CR LF, the last one may end
-    /// without.
-    /// <paramref name="line"/> is set only when <paramref name="status"/> is <see cref="DogStatsdStatus.Ok"/>.
+    /// without. <paramref name="text"/> is the line without its end; <paramref name="line"/> is set only when <paramref name="status"/> is
+    /// <see cref="DogStatsdStatus.Ok"/>.
     /// </summary>
-    public static bool TryTake(ref ReadOnlySpan<byte> packet, out DogStatsdLine line, out DogStatsdStatus status)
+    public static bool TryTake(ref ReadOnlySpan<byte> packet, out ReadOnlySpan<byte> text, out DogStatsdLine line, out DogStatsdStatus status)
     {
         while (!packet.IsEmpty)
         {
             int end = packet.IndexOf((byte)'\n');
-            ReadOnlySpan<byte> text = end < 0 ? packet : packet[..end];
+            text = end < 0 ? packet : packet[..end];
             packet = end < 0 ? default : packet[(end + 1)..];
             if (text is [.., (byte)'\r'])
             {
@@ -89,6 +89,7 @@ public readonly ref struct DogStatsdLine
             }
         }
 
+        text = default;
         line = default;
         status = DogStatsdStatus.Ok;
         return false;
@@ -267,11 +268,11 @@ public readonly ref struct DogStatsdLine
         }
     }
 
+    /// <summary>2 ^ 53: every later second is as good as "in the future", and the conversion stays exact.</summary>
+    internal const double LatestUnixSeconds = 9007199254740992;
+
     private ref struct Fields
     {
-        /// <summary>2 ^ 53: every later second is as good as "in the future", and the conversion stays exact.</summary>
-        private const double LatestUnixSeconds = 9007199254740992;
-
         public double SampleRate;
         public ReadOnlySpan<byte> Tags;
         public long UnixSeconds;

@@ -9,16 +9,19 @@ public enum DogStatsdStatus
     /// <summary>A metric.</summary>
     Ok,
 
-    /// <summary>An event, <c>_e{</c>: recognised, not delivered.</summary>
+    /// <summary>An event, <c>_e{</c>: for <see cref="EventLine"/>.</summary>
     Event,
 
-    /// <summary>A service check, <c>_sc|</c>: recognised, not delivered.</summary>
+    /// <summary>A service check, <c>_sc|</c>: for <see cref="ServiceCheckLine"/>.</summary>
     ServiceCheck,
 
-    /// <summary>A name that this platform asks to leave out (<see cref="MetricSettings.IgnoredNames"/>).</summary>
+    /// <summary>A name that the platform counts itself (<see cref="MetricSettings.IgnoredNames"/>).</summary>
     IgnoredName,
 
-    /// <summary>A histogram, timing or set while <see cref="MetricSettings.HistogramsAndSets"/> is off.</summary>
+    /// <summary>A name that the user does not want (<see cref="MetricSettings.BlockedNames"/>); its samples count as filtered.</summary>
+    BlockedName,
+
+    /// <summary>A histogram, timing or set while <see cref="MetricSettings.HistogramsAndSets"/> is off; its samples count as filtered.</summary>
     TypeTurnedOff,
 
     /// <summary>The first segment holds no <c>:</c>.</summary>
@@ -48,8 +51,17 @@ public enum DogStatsdStatus
     /// <summary><c>@</c> that is no number. A number outside (0, 1] is read as 1 instead.</summary>
     InvalidSampleRate,
 
-    /// <summary>The last line of a datagram that was longer than the receive buffer.</summary>
+    /// <summary>The last line of a datagram that was longer than the receive buffer; a longer line or frame of a stream, or one that never ended.</summary>
     Truncated,
+
+    /// <summary>A last line without its line end, on a transport where the user asks for it.</summary>
+    MissingLineEnd,
+
+    /// <summary>An event whose lengths do not lead to its parts, or without a title.</summary>
+    InvalidEvent,
+
+    /// <summary>A service check without a name, or without a status from 0 to 3.</summary>
+    InvalidServiceCheck,
 
     /// <summary>A value so large that the sum of its context would no longer be finite.</summary>
     Overflow,

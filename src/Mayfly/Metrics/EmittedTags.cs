@@ -1,3 +1,4 @@
+using System.Text;
 using Mayfly.Tags;
 using Mayfly.Wire;
 
@@ -7,11 +8,13 @@ namespace Mayfly.Metrics;
 /// The tags of one context as they go out: its own and the default ones, merged in byte order without duplicates; resource tags taken out of them.
 /// Reused from context to context; not thread-safe.
 /// </summary>
+/// <param name="clientTags">Default tags of what clients send, beside those of the platform.</param>
 /// <remarks>docs/spec/04-metrics-logs.md#a7-tags-contexts-limits and #b5-series-v2-post-apiv2series (resources).</remarks>
-internal sealed class EmittedTags
+internal sealed class EmittedTags(IReadOnlyList<string> clientTags)
 {
-    private TagSet _source = TagSet.Empty;
+    private TagSet? _source;
     private byte[][] _defaults = [];
+    private byte[][] _clientDefaults = [];
     private Utf8Slice[] _tags = new Utf8Slice[128];
     private Resource[] _resources = new Resource[4];
     private int _tagCount;
@@ -30,14 +33,16 @@ internal sealed class EmittedTags
         if (!ReferenceEquals(_source, defaults))
         {
             _source = defaults;
-            _defaults = [.. defaults.Items.Select(static tag => tag.TextUtf8).Where(static text => text.Length > 0)];
-            Array.Sort(_defaults, static (x, y) => x.AsSpan().SequenceCompareTo(y));
+            byte[][] tags = [.. defaults.Items.Select(static tag => tag.TextUtf8).Where(static text => text.Length > 0)];
+            _defaults = Sorted(tags);
+            _clientDefaults = clientTags.Count == 0 ? _defaults : Sorted([.. tags, .. clientTags.Select(Encoding.UTF8.GetBytes)]);
         }
     }
 
     /// <summary>Takes over the canonical tags of a context, which lie in <paramref name="texts"/> and have to stay there.</summary>
-    public void Set(byte[] texts, int offset, int length)
+    public void Set(byte[] texts, int offset, int length, bool isClients)
     {
+        byte[][] defaults = isClients ? _clientDefaults : _defaults;
         _tagCount = 0;
         _resourceCount = 0;
         Hash = 0;
@@ -48,22 +53,28 @@ internal sealed class EmittedTags
             ReadOnlySpan<byte> rest = texts.AsSpan(offset, end - offset);
             int comma = rest.IndexOf((byte)',');
             var tag = new Utf8Slice(texts, offset, comma < 0 ? rest.Length : comma);
-            while (nextDefault < _defaults.Length && _defaults[nextDefault].AsSpan().SequenceCompareTo(tag.Span) < 0)
+            while (nextDefault < defaults.Length && defaults[nextDefault].AsSpan().SequenceCompareTo(tag.Span) < 0)
             {
-                AddDefault(nextDefault++);
+                AddDefault(defaults[nextDefault++]);
             }
 
             Add(tag);
             offset += tag.Length + 1;
         }
 
-        while (nextDefault < _defaults.Length)
+        while (nextDefault < defaults.Length)
         {
-            AddDefault(nextDefault++);
+            AddDefault(defaults[nextDefault++]);
         }
     }
 
-    private void AddDefault(int index) => Add(new Utf8Slice(_defaults[index], 0, _defaults[index].Length));
+    private static byte[][] Sorted(byte[][] tags)
+    {
+        Array.Sort(tags, static (x, y) => x.AsSpan().SequenceCompareTo(y));
+        return tags;
+    }
+
+    private void AddDefault(byte[] tag) => Add(new Utf8Slice(tag, 0, tag.Length));
 
     private void Add(Utf8Slice tag)
     {

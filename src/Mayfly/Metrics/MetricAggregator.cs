@@ -20,18 +20,26 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
 {
     private const int WarnedNamesLimit = 64;
 
+    /// <summary>So many lines are folded at once: a long body must not keep others waiting.</summary>
+    private const int LinesPerLock = 64;
+
     private readonly Lock _gate = new();
     private readonly Lock _encodeGate = new();
     private readonly MetricSettings _settings;
     private readonly SignalCounters _counters;
     private readonly TimeProvider _time;
     private readonly Log _log;
-    private readonly byte[][] _ignoredNames;
+    private readonly NameRules _names;
     private readonly MetricEncoder _encoder;
     private readonly HashSet<ulong> _warnedNames = [];
     private readonly long[] _refused = new long[Enum.GetValues<DogStatsdStatus>().Length];
+
+    /// <summary>Clients' metrics are told from the platform's own, as they get something that these do not.</summary>
+    private readonly bool _tellsClients;
     private MetricSet _active;
     private MetricSet _spare;
+    private EventBuffer _events;
+    private EventBuffer _spareEvents;
     private volatile TagSet _defaultTags = TagSet.Empty;
 
     public MetricAggregator(MetricSettings settings, SignalCounters counters, TimeProvider time, Log? log = null)
@@ -40,11 +48,14 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
         _counters = counters;
         _time = time;
         _log = log ?? Log.Silent;
-        _ignoredNames = [.. settings.IgnoredNames.Select(Encoding.UTF8.GetBytes)];
-        _encoder = new MetricEncoder(settings, time);
+        _names = new NameRules(settings);
+        _tellsClients = settings.Namespace is not null || settings.ClientTags.Count > 0;
+        _encoder = new MetricEncoder(settings, _names, time);
         ulong seed = (ulong)time.GetTimestamp() ^ (ulong)Environment.ProcessId << 32;
         _active = new MetricSet(settings, seed);
         _spare = new MetricSet(settings, seed);
+        _events = new EventBuffer(settings.EventBytes);
+        _spareEvents = new EventBuffer(settings.EventBytes);
     }
 
     /// <summary>Tags that every metric gets when it is encoded; also those that arrived before the tags were known.</summary>
@@ -58,26 +69,27 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
     public long Refused(DogStatsdStatus status) => Interlocked.Read(ref _refused[(int)status]);
 
     /// <summary>Takes the lines of a datagram or of a <c>/dogstatsd/v2/proxy</c> body. Invalid UTF-8 becomes U+FFFD; a bad line costs that line.</summary>
-    public void AcceptPacket(ReadOnlySpan<byte> packet)
+    public void AcceptPacket(ReadOnlySpan<byte> packet) => AcceptPacket(packet, Now());
+
+    /// <inheritdoc cref="AcceptPacket(ReadOnlySpan{byte})"/>
+    internal void AcceptPacket(ReadOnlySpan<byte> packet, long now)
     {
-        long now = _time.GetUtcNow().ToUnixTimeSeconds();
         if (Utf8.IsValid(packet))
         {
             AcceptLines(packet, now);
         }
         else
         {
-            AcceptLines(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(packet)), now);
+            AcceptUnsoundLines(packet, now);
         }
     }
 
-    /// <summary>Takes a datagram that was longer than the receive buffer: its last line is cut off somewhere and therefore left out.</summary>
-    public void AcceptTruncatedPacket(ReadOnlySpan<byte> packet)
-    {
-        int end = packet.LastIndexOf((byte)'\n');
-        Refuse(DogStatsdStatus.Truncated, packet[(end + 1)..]);
-        AcceptPacket(packet[..(end + 1)]);
-    }
+    /// <summary>The last line of a packet that has no end, because the packet was cut off or, with the user's wish for line ends, was sent so.</summary>
+    internal void RefuseUnended(ReadOnlySpan<byte> line, bool isTruncated) =>
+        Refuse(isTruncated ? DogStatsdStatus.Truncated : DogStatsdStatus.MissingLineEnd, line);
+
+    /// <summary>Unix seconds by the clock of the samples.</summary>
+    internal long Now() => _time.GetUtcNow().ToUnixTimeSeconds();
 
     /// <summary>
     /// Takes one value of a distribution that the agent measured itself. Commas and line ends in tags become <c>_</c>, as in DogStatsD clients.
@@ -105,7 +117,7 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
         }
 
         ReadOnlySpan<byte> tagText = joined.AsSpan(0, Math.Max(length - 1, 0));
-        Accept(new DogStatsdLine(nameUtf8, MetricType.Distribution, value, tagText, unixSeconds), _time.GetUtcNow().ToUnixTimeSeconds());
+        Accept(new DogStatsdLine(nameUtf8, MetricType.Distribution, value, tagText, unixSeconds));
         ArrayPool<byte>.Shared.Return(joined);
     }
 
@@ -118,11 +130,15 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
     /// </summary>
     public void TakeClosedPayloads(List<IntakePayload> payloads)
     {
-        long now = _time.GetUtcNow().ToUnixTimeSeconds();
-        TakePayloads(payloads, BucketOf(now));
+        TakePayloads(payloads, BucketOf(Now()));
     }
 
-    public void Dispose() => _encoder.Dispose();
+    public void Dispose()
+    {
+        _encoder.Dispose();
+        _events.Dispose();
+        _spareEvents.Dispose();
+    }
 
     private static long BucketOf(long unixSeconds) => unixSeconds - unixSeconds % MetricContext.BucketSeconds;
 
@@ -131,9 +147,10 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
         lock (_encodeGate)
         {
             MetricSet taken;
+            EventBuffer events;
             lock (_gate)
             {
-                if (_active.IsEmpty)
+                if (_active.IsEmpty && _events.Entries.Count == 0)
                 {
                     return;
                 }
@@ -141,56 +158,176 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
                 taken = _active;
                 _active = _spare;
                 taken.MoveOpenTo(_active, openBucket);
+                (events, _events) = (_events, _spareEvents);
             }
 
-            _encoder.Encode(taken, _defaultTags, payloads);
+            _encoder.Encode(taken, events, _defaultTags, payloads);
             taken.Clear();
             _spare = taken;
+            events.Clear();
+            _spareEvents = events;
         }
     }
 
     private void AcceptLines(ReadOnlySpan<byte> rest, long now)
     {
-        ReadOnlySpan<byte> before = rest;
-        while (DogStatsdLine.TryTake(ref rest, out DogStatsdLine line, out DogStatsdStatus status))
+        while (!rest.IsEmpty)
         {
-            if (status != DogStatsdStatus.Ok)
+            switch (FoldLines(ref rest, now, out ReadOnlySpan<byte> text, out DogStatsdLine line, out AddOutcome outcome))
             {
-                Refuse(status, before[..^rest.Length]);
+                case DogStatsdStatus.Ok when !outcome.IsPlain:
+                    Report(in line, outcome);
+                    break;
+                case DogStatsdStatus.Ok:
+                    break;
+                case DogStatsdStatus.Event:
+                    AcceptEvent(text, now);
+                    break;
+                case DogStatsdStatus.ServiceCheck:
+                    AcceptServiceCheck(text, now);
+                    break;
+                case DogStatsdStatus.IgnoredName:
+                    Count(DogStatsdStatus.IgnoredName);
+                    break;
+                case var status and (DogStatsdStatus.BlockedName or DogStatsdStatus.TypeTurnedOff):
+                    Count(status);
+                    _counters.Accept(line.ValueCount);
+                    _counters.Drop(DropReason.Filtered, line.ValueCount);
+                    break;
+                case var status:
+                    Refuse(status, text);
+                    break;
             }
-            else if (IsIgnored(line.Name))
-            {
-                Count(DogStatsdStatus.IgnoredName);
-            }
-            else if (line.Type >= MetricType.Histogram && !_settings.HistogramsAndSets)
-            {
-                Count(DogStatsdStatus.TypeTurnedOff);
-            }
-            else
-            {
-                Accept(in line, now);
-            }
-
-            before = rest;
         }
     }
 
-    private void Accept(in DogStatsdLine line, long now)
+    /// <summary>
+    /// Folds lines in, under one lock, up to the first that wants more than that: the status, or the outcome, is the last line's. Whatever it is, nothing is
+    /// logged in here.
+    /// </summary>
+    private DogStatsdStatus FoldLines(
+        ref ReadOnlySpan<byte> rest, long now, out ReadOnlySpan<byte> text, out DogStatsdLine line, out AddOutcome outcome)
     {
-        // A time in the future is taken for now.
-        long bucket = BucketOf(line.UnixSeconds == 0 ? now : Math.Min(line.UnixSeconds, now));
+        outcome = default;
+        lock (_gate)
+        {
+            int lines = 0;
+            long accepted = 0;
+            DogStatsdStatus status = DogStatsdStatus.Ok;
+            while (DogStatsdLine.TryTake(ref rest, out text, out line, out status))
+            {
+                status = status == DogStatsdStatus.Ok ? StatusOf(in line) : status;
+                if (status != DogStatsdStatus.Ok)
+                {
+                    break;
+                }
+
+                outcome = Fold(in line, now, _tellsClients);
+                accepted += outcome.Overflowed ? 0 : line.ValueCount;
+                if (!outcome.IsPlain || ++lines == LinesPerLock)
+                {
+                    break;
+                }
+            }
+
+            // Within the lock: no flush can deliver what is not counted as accepted yet.
+            _counters.Accept(accepted);
+            return status;
+        }
+    }
+
+    private DogStatsdStatus StatusOf(in DogStatsdLine line) =>
+        line.Type >= MetricType.Histogram && !_settings.HistogramsAndSets ? DogStatsdStatus.TypeTurnedOff
+        : _names.StatusOf(line.Name);
+
+    /// <summary>A time in the future is taken for now.</summary>
+    private AddOutcome Fold(in DogStatsdLine line, long now, bool isClients) =>
+        _active.Add(in line, BucketOf(line.UnixSeconds == 0 ? now : Math.Min(line.UnixSeconds, now)), isClients);
+
+    /// <summary>One metric of the platform's own.</summary>
+    private void Accept(in DogStatsdLine line)
+    {
         AddOutcome outcome;
         lock (_gate)
         {
-            outcome = _active.Add(in line, bucket);
-
-            // Within the lock: no flush can deliver what is not counted as accepted yet.
+            outcome = Fold(in line, Now(), isClients: false);
             _counters.Accept(outcome.Overflowed ? 0 : line.ValueCount);
         }
 
         if (!outcome.IsPlain)
         {
             Report(in line, outcome);
+        }
+    }
+
+    /// <summary>Lines of which some are no UTF-8. The lengths of an event count the bytes that were sent, so it is cut before it is repaired.</summary>
+    private void AcceptUnsoundLines(ReadOnlySpan<byte> packet, long now)
+    {
+        while (!packet.IsEmpty)
+        {
+            int end = packet.IndexOf((byte)'\n') + 1;
+            ReadOnlySpan<byte> line = end == 0 ? packet : packet[..end];
+            packet = packet[line.Length..];
+            bool isSound = Utf8.IsValid(line) || line.StartsWith("_e{"u8) || line.StartsWith("_sc|"u8);
+            AcceptLines(isSound ? line : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(line)), now);
+        }
+    }
+
+    private void AcceptEvent(ReadOnlySpan<byte> text, long now)
+    {
+        DogStatsdStatus status = EventLine.Parse(text, out EventLine line);
+        if (status != DogStatsdStatus.Ok)
+        {
+            Refuse(status, text);
+            return;
+        }
+
+        bool isKept;
+        lock (_gate)
+        {
+            isKept = _events.TryAdd(in line, now);
+            _counters.Accept(1);
+        }
+
+        ReportEvent(isKept, line.Fields.Ignored);
+    }
+
+    private void AcceptServiceCheck(ReadOnlySpan<byte> text, long now)
+    {
+        DogStatsdStatus status = ServiceCheckLine.Parse(text, out ServiceCheckLine line);
+        if (status != DogStatsdStatus.Ok)
+        {
+            Refuse(status, text);
+            return;
+        }
+
+        bool isKept;
+        lock (_gate)
+        {
+            isKept = _events.TryAdd(in line, now);
+            _counters.Accept(1);
+        }
+
+        ReportEvent(isKept, line.Fields.Ignored);
+    }
+
+    private void ReportEvent(bool isKept, ReadOnlySpan<byte> ignoredField)
+    {
+        if (!isKept)
+        {
+            _counters.Drop(DropReason.BufferFull, 1);
+            _log.Once(
+                "events-full",
+                LogLevel.Warn,
+                $"DogStatsD: events and service checks of more than {_settings.EventBytes} bytes between two flushes; further ones are dropped and counted");
+        }
+
+        if (!ignoredField.IsEmpty && _log.IsOn(LogLevel.Warn))
+        {
+            _log.Once(
+                $"event-field-{(char)ignoredField[0]}",
+                LogLevel.Warn,
+                $"DogStatsD: the field {Shown(ignoredField)} of an event or a service check has no meaning and is left out (said once)");
         }
     }
 
@@ -205,7 +342,7 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
         if (outcome.Dropped > 0)
         {
             _counters.Drop(outcome.Reason, outcome.Dropped);
-            string limit = outcome.Reason == DropReason.ContextLimit ? $"{_settings.MaxContexts} contexts" : $"{_settings.BufferBytes} bytes";
+            string limit = outcome.Reason == DropReason.ContextLimit ? $"{_settings.MaxContexts} contexts in ten seconds" : $"{_settings.BufferBytes} bytes";
             _log.Once($"metrics-{outcome.Reason}", LogLevel.Warn, $"Metrics: more than {limit} between two flushes; further samples are dropped and counted");
         }
 
@@ -215,34 +352,17 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
         }
     }
 
-    private bool IsIgnored(ReadOnlySpan<byte> name)
-    {
-        foreach (byte[] ignored in _ignoredNames)
-        {
-            if (name.SequenceEqual(ignored))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     private void Refuse(DogStatsdStatus status, ReadOnlySpan<byte> text)
     {
         long times = Count(status);
-        if (status is DogStatsdStatus.Event or DogStatsdStatus.ServiceCheck)
-        {
-            return;
-        }
-
         _counters.Drop(DropReason.Malformed, 1);
         if (_log.IsOn(LogLevel.Warn) && times == 1)
         {
-            string shown = Encoding.UTF8.GetString(text[..Math.Min(text.Length, 200)]).TrimEnd();
-            _log.Warn($"DogStatsD: {status}: {shown} (said once; further lines are counted)");
+            _log.Warn($"DogStatsD: {status}: {Shown(text)} (said once; further lines are counted)");
         }
     }
+
+    private static string Shown(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text[..Math.Min(text.Length, 200)]).TrimEnd();
 
     private long Count(DogStatsdStatus status) => Interlocked.Increment(ref _refused[(int)status]);
 

@@ -7,6 +7,9 @@ internal struct MetricContext
     public long Bucket;
 
     public MetricType Type;
+
+    /// <summary>Sent by a client: it may get a namespace and tags of its own.</summary>
+    public bool IsClients;
     public int NameOffset;
     public int NameLength;
     public int TagsOffset;

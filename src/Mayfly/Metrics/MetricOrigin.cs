@@ -11,16 +11,19 @@ internal readonly record struct MetricOrigin(uint Category, uint Service)
     private const uint Enhanced = 473;
     private const uint Runtime = 474;
 
-    public static MetricOrigin Of(ReadOnlySpan<byte> name, ReadOnlySpan<Wire.Utf8Slice> tags)
+    /// <param name="name">With its namespace.</param>
+    /// <param name="tags">Default tags included.</param>
+    /// <param name="platformCategory">Where no tag tells a category.</param>
+    public static MetricOrigin Of(ReadOnlySpan<byte> name, ReadOnlySpan<Wire.Utf8Slice> tags, uint platformCategory)
     {
-        uint category = name.StartsWith("datadog."u8) ? 0 : CategoryOf(tags);
+        uint category = name.StartsWith("datadog."u8) ? 0 : CategoryOf(tags, platformCategory);
         return category == 0 ? default : new MetricOrigin(category, ServiceOf(name));
     }
 
-    private static uint CategoryOf(ReadOnlySpan<Wire.Utf8Slice> tags)
+    private static uint CategoryOf(ReadOnlySpan<Wire.Utf8Slice> tags, uint platformCategory)
     {
         int best = int.MaxValue;
-        uint category = 0;
+        uint category = platformCategory;
         foreach (Wire.Utf8Slice tag in tags)
         {
             (int Rank, uint Category) found = Rank(tag.Span);

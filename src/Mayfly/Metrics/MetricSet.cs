@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mayfly.Diagnostics;
 using Mayfly.Wire;
 
@@ -15,6 +16,7 @@ internal sealed class MetricSet(MetricSettings settings, ulong seed)
 
     private readonly ByteBudget _budget = new(settings.BufferBytes);
     private readonly CanonicalTags _canonicalTags = new();
+    private readonly Dictionary<long, int> _contextsByBucket = [];
     private readonly Stack<AgentSketch> _freeSketches = new();
     private readonly Stack<WeightedSamples> _freeSamples = new();
     private readonly Stack<DistinctTexts> _freeTexts = new();
@@ -27,14 +29,15 @@ internal sealed class MetricSet(MetricSettings settings, ulong seed)
     public long UsedBytes => _budget.UsedBytes;
 
     /// <summary>Folds the values of <paramref name="line"/> into its context of <paramref name="bucket"/>.</summary>
-    public AddOutcome Add(in DogStatsdLine line, long bucket)
+    public AddOutcome Add(in DogStatsdLine line, long bucket, bool isClients)
     {
-        ulong hash = Table.HashOf(line.Name, line.Type, bucket, line.Tags);
-        int index = Table.Find(hash, line.Name, line.Type, bucket, line.Tags);
+        var key = new ContextKey(line.Name, line.Tags, line.Type, bucket, isClients);
+        ulong hash = Table.HashOf(in key);
+        int index = Table.Find(hash, in key);
         bool tagsWereCut = false;
         if (index < 0)
         {
-            AddOutcome outcome = AddSpelling(hash, in line, bucket, out index);
+            AddOutcome outcome = AddSpelling(hash, in key, line.ValueCount, out index);
             if (index < 0)
             {
                 return outcome;
@@ -57,14 +60,14 @@ internal sealed class MetricSet(MetricSettings settings, ulong seed)
                 continue;
             }
 
-            ReadOnlySpan<byte> name = Table.NameOf(in context);
-            ReadOnlySpan<byte> tags = Table.TagsOf(in context);
-            int index = target.Table.Add(Table.HashOf(name, context.Type, context.Bucket, tags), name, context.Type, context.Bucket, tags);
+            ContextKey key = Table.KeyOf(in context);
+            int index = target.Table.Add(Table.HashOf(in key), in key);
             ref MetricContext moved = ref target.Table.Contexts[index];
             moved.Samples = context.Samples;
             moved.Value = context.Value;
             moved.State = context.State;
-            target._budget.Take(MetricContext.SizeBytes + name.Length + tags.Length + SizeOf(context.State));
+            target._budget.Take(MetricContext.SizeBytes + key.Name.Length + key.Tags.Length + SizeOf(context.State));
+            target.CountContext(key.Bucket);
             context.Samples = 0;
             context.State = null;
         }
@@ -83,6 +86,7 @@ internal sealed class MetricSet(MetricSettings settings, ulong seed)
         }
 
         Table.Clear();
+        _contextsByBucket.Clear();
         _budget.Clear();
     }
 
@@ -94,38 +98,42 @@ internal sealed class MetricSet(MetricSettings settings, ulong seed)
         _ => 0,
     };
 
-    private AddOutcome AddSpelling(ulong hash, in DogStatsdLine line, long bucket, out int index)
+    private AddOutcome AddSpelling(ulong hash, in ContextKey key, int samples, out int index)
     {
-        ReadOnlySpan<byte> tags = _canonicalTags.Of(line.Tags);
-        bool isCanonical = tags.SequenceEqual(line.Tags);
-        ulong canonicalHash = isCanonical ? hash : Table.HashOf(line.Name, line.Type, bucket, tags);
-        index = isCanonical ? -1 : Table.Find(canonicalHash, line.Name, line.Type, bucket, tags);
+        ReadOnlySpan<byte> tags = _canonicalTags.Of(key.Tags);
+        bool isCanonical = tags.SequenceEqual(key.Tags);
+        ContextKey canonical = key.WithTags(tags);
+        ulong canonicalHash = isCanonical ? hash : Table.HashOf(in canonical);
+        index = isCanonical ? -1 : Table.Find(canonicalHash, in canonical);
         if (index < 0)
         {
-            if (Table.Count >= settings.MaxContexts)
+            if (_contextsByBucket.GetValueOrDefault(key.Bucket) >= settings.MaxContexts)
             {
-                return new AddOutcome(line.ValueCount, DropReason.ContextLimit);
+                return new AddOutcome(samples, DropReason.ContextLimit);
             }
 
-            if (!_budget.TryTake(MetricContext.SizeBytes + line.Name.Length + tags.Length))
+            if (!_budget.TryTake(MetricContext.SizeBytes + key.Name.Length + tags.Length))
             {
-                return new AddOutcome(line.ValueCount, DropReason.BufferFull);
+                return new AddOutcome(samples, DropReason.BufferFull);
             }
 
-            index = Table.Add(canonicalHash, line.Name, line.Type, bucket, tags);
-            object? state = TakeState(line.Type);
+            index = Table.Add(canonicalHash, in canonical);
+            object? state = TakeState(key.Type);
             Table.Contexts[index].State = state;
             _budget.Take(SizeOf(state));
+            CountContext(key.Bucket);
         }
 
         // Without room for another spelling the context is still found, by sorting the tags each time.
-        if (!isCanonical && Table.EntryCount < settings.MaxContexts * 2L && _budget.TryTake(MetricContext.SizeBytes / 4 + line.Tags.Length))
+        if (!isCanonical && Table.EntryCount < settings.MaxContexts * 2L && _budget.TryTake(MetricContext.SizeBytes / 4 + key.Tags.Length))
         {
-            Table.AddSpelling(hash, index, line.Tags);
+            Table.AddSpelling(hash, index, key.Tags);
         }
 
         return new AddOutcome { TagsWereCut = _canonicalTags.WereCut };
     }
+
+    private void CountContext(long bucket) => CollectionsMarshal.GetValueRefOrAddDefault(_contextsByBucket, bucket, out _)++;
 
     private AddOutcome Fold(ref MetricContext context, in DogStatsdLine line)
     {

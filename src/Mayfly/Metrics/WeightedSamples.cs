@@ -81,6 +81,15 @@ internal sealed class WeightedSamples
         return Max;
     }
 
+    /// <summary>Adds everything to a sketch.</summary>
+    public void CopyTo(AgentSketch sketch)
+    {
+        for (int i = 0; i < _length; i++)
+        {
+            sketch.Insert(_values[i], _weights[i]);
+        }
+    }
+
     public void Clear()
     {
         if (_values.Length > FirstCapacity && _length < _values.Length / 4)

@@ -47,6 +47,10 @@ public sealed class TagSet
     public TagSet With(string key, string value) =>
         From(_tags.Select(static tag => KeyValuePair.Create(tag.Key, tag.Value)).Append(KeyValuePair.Create(key, value)));
 
+    /// <summary>This set without the tags of these names.</summary>
+    public TagSet Without(IReadOnlyCollection<string> keys) =>
+        keys.Count == 0 ? this : From(_tags.Where(tag => !keys.Contains(tag.Key)).Select(static tag => KeyValuePair.Create(tag.Key, tag.Value)));
+
     /// <summary>The value of <paramref name="key"/>, or null.</summary>
     public string? Find(string key) => Array.Find(_tags, tag => tag.Key == key)?.Value;
 }

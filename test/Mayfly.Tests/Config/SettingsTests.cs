@@ -52,8 +52,8 @@ public class SettingsTests
         [Keys.TracePort] = s => Text(s.Listeners.TracePort),
         [Keys.TracePortWeaker] = s => Text(s.Listeners.TracePort),
         [Keys.MaxTraceBody] = s => Text(s.Listeners.MaxTraceBodyBytes),
-        [Keys.DogStatsdPort] = s => Text(s.Listeners.DogStatsdPort),
-        [Keys.DogStatsdNonLocal] = s => Text(s.Listeners.DogStatsdNonLocal),
+        [Keys.DogStatsdPort] = s => Text(s.DogStatsd.Port),
+        [Keys.DogStatsdNonLocal] = s => Text(s.DogStatsd.IsNonLocal),
         [Keys.LifecyclePort] = s => Text(s.Listeners.LifecyclePort),
         [Keys.TelemetryPort] = s => Text(s.Listeners.TelemetryPort),
         [Keys.RuntimeApi] = s => s.Lambda.RuntimeApi,
@@ -74,7 +74,7 @@ public class SettingsTests
     private static readonly string[] ReadElsewhere =
     [
         Keys.Mode, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
-        .. SecretSettingsTests.KeysRead, .. TraceAgentSettingsTests.KeysRead,
+        .. SecretSettingsTests.KeysRead, .. TraceAgentSettingsTests.KeysRead, .. DogStatsdSettingsTests.KeysRead,
         .. ObfuscationSettingsTests.KeysRead,
     ];
 
@@ -288,9 +288,9 @@ public class SettingsTests
         Assert.Equal("https://http-intake.logs.datadoghq.com/api/v2/logs", settings.Intake.Logs.AbsoluteUri);
         Assert.Equal(TimeSpan.FromSeconds(30), settings.FlushTimeout);
         Assert.True(settings.LogsEnabled && settings.EnhancedMetrics && settings.LogsUseCompression);
-        Assert.False(settings.ComputeStats || settings.SkipSslValidation || settings.Listeners.DogStatsdNonLocal);
+        Assert.False(settings.ComputeStats || settings.SkipSslValidation || settings.DogStatsd.IsNonLocal);
         ListenerSettings ports = settings.Listeners;
-        Assert.Equal((8124, 8125, 8126, 8999), (ports.LifecyclePort, ports.DogStatsdPort, ports.TracePort, ports.TelemetryPort));
+        Assert.Equal((8124, 8125, 8126, 8999), (ports.LifecyclePort, settings.DogStatsd.Port, ports.TracePort, ports.TelemetryPort));
         Assert.Equal(50 * 1024 * 1024, settings.Listeners.MaxTraceBodyBytes);
         Assert.Equal("us-east-1", settings.Lambda.Region);
         Assert.Empty(settings.Tags);

@@ -47,7 +47,7 @@ public class DebugPageTests
 
         JsonElement omitted = JsonDocument.Parse(DebugPage.Write(counters)).RootElement.GetProperty("omitted");
         Assert.Equal(
-            ["baggage_items", "batch_records", "payload_values", "reparented_invocations"],
+            ["baggage_items", "batch_records", "datagrams", "payload_values", "reparented_invocations"],
             omitted.EnumerateObject().Select(static p => p.Name).Order(StringComparer.Ordinal));
         Assert.All(omitted.EnumerateObject(), static p => Assert.Equal(2, p.Value.GetInt32()));
     }

@@ -8,7 +8,7 @@ namespace Mayfly.Tests.HouseRules;
 /// </summary>
 public partial class FolderBoundaryTests
 {
-    private static readonly string[] ForSignals = ["Wire", "Patterns", "Diagnostics", "Tags", "Http", "Intake", "Lifecycle"];
+    private static readonly string[] ForSignals = ["Wire", "Patterns", "Diagnostics", "Tags", "Http", "Intake", "Lifecycle", "Config"];
 
     /// <summary>Folder → the folders it may name. Only Platforms may know everything.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -22,9 +22,9 @@ public partial class FolderBoundaryTests
         ["Secrets"] = ["Diagnostics", "Config"],
         ["Intake"] = ["Wire", "Diagnostics", "Config"],
         ["Lifecycle"] = ["Diagnostics", "Config", "Intake", "Secrets"],
-        ["Traces"] = [.. ForSignals, "Config"],
+        ["Traces"] = ForSignals,
         ["Metrics"] = ForSignals,
-        ["Logs"] = [.. ForSignals, "Config"],
+        ["Logs"] = ForSignals,
     };
 
     public static TheoryData<string> Folders => [.. Allowed.Keys];

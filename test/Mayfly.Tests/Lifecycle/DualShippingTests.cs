@@ -114,6 +114,31 @@ public class DualShippingTests
         Assert.Equal(0, rig.Counters[Signal.Traces].DroppedInAll);
     }
 
+    /// <summary>docs/spec/04-metrics-logs.md B.13: all that is made of metrics, each kind to its own path below the address.</summary>
+    [Theory]
+    [InlineData(IntakeKind.Series, IntakePaths.Series)]
+    [InlineData(IntakeKind.Sketches, IntakePaths.Sketches)]
+    [InlineData(IntakeKind.Events, IntakePaths.Events)]
+    [InlineData(IntakeKind.ServiceChecks, IntakePaths.ServiceChecks)]
+    public async Task B13_metrics_go_to_every_address_and_key(IntakeKind kind, string path)
+    {
+        await using LocalIntake other = await LocalIntake.StartAsync();
+        string endpoints = $$"""{"{{other.Url}}/":["{{FirstKey}}","{{SecondKey}}"],"not a url":["{{FirstKey}}"]}""";
+        await using FlushRig rig = await FlushRig.StartAsync(FlushRig.Key, (Keys.AdditionalMetrics, endpoints));
+        rig.Put(kind, units: 5);
+        Assert.Equal(new FlushReport(5, 0, 0), await rig.FlushAsync());
+        Assert.Equal((path, 202), (rig.Intake.Requests.Single().Path, rig.Intake.Requests.Single().Status));
+        Assert.Equal([(path, 202), (path, 202)], other.Requests.Select(static request => (request.Path, request.Status)));
+        Assert.Equal([FirstKey[^4..], SecondKey[^4..]], other.Requests.Select(static request => request.ApiKey![^4..]).Order());
+        Assert.Contains("not a url", Assert.Single(rig.Settings.Warnings), StringComparison.Ordinal);
+
+        // Traces and logs have addresses of their own.
+        rig.Put(IntakeKind.Traces);
+        rig.Put(IntakeKind.Logs);
+        await rig.FlushAsync();
+        Assert.Equal(2, other.Requests.Count);
+    }
+
     private static Task<FlushRig> StartAsync(LocalIntake other, params string[] keys) => StartWithAsync(FlushRig.Key, other, keys);
 
     private static Task<FlushRig> StartWithAsync(string? mainKey, LocalIntake other, params string[] keys)

@@ -41,10 +41,11 @@ public class FlushCoordinatorTests
         }
 
         FlushReport report = await rig.FlushAsync();
+        long units = 3 * Kinds.Length;
         Assert.Equal(
-            outcome switch { "delivered" => new FlushReport(15, 0, 0), "rejected" => new FlushReport(0, 15, 0), _ => new FlushReport(0, 0, 15) },
+            outcome switch { "delivered" => new FlushReport(units, 0, 0), "rejected" => new FlushReport(0, units, 0), _ => new FlushReport(0, 0, units) },
             report);
-        Assert.Equal(5, rig.Intake.Requests.Count);
+        Assert.Equal(Kinds.Length, rig.Intake.Requests.Count);
         SignalCounters traces = rig.Counters[Signal.Traces];
         Assert.Equal(outcome == "rejected" ? 3 : 0, traces.DroppedFor(DropReason.Rejected));
         Assert.Equal(outcome == "kept" ? (3, 3) : (0, 0), (traces.Retried, traces.Buffered));
@@ -57,6 +58,8 @@ public class FlushCoordinatorTests
         { IntakeKind.Stats, "/api/v0.2/stats", "Content-Type=application/msgpack" },
         { IntakeKind.Series, "/api/v2/series", "Content-Type=application/x-protobuf" },
         { IntakeKind.Sketches, "/api/beta/sketches", "Content-Type=application/x-protobuf" },
+        { IntakeKind.Events, "/intake/", "Content-Type=application/json" },
+        { IntakeKind.ServiceChecks, "/api/v1/check_run", "Content-Type=application/json" },
         { IntakeKind.Logs, "/api/v2/logs", $"Content-Type=application/json DD-PROTOCOL=agent-json DD-EVP-ORIGIN=mayfly DD-EVP-ORIGIN-VERSION={BuildInfo.Version}" },
     };
 
@@ -168,7 +171,7 @@ public class FlushCoordinatorTests
             rig.Put(kind);
         }
 
-        Assert.Equal(new FlushReport(4, 0, 1), await rig.FlushAsync(seconds: 1));
+        Assert.Equal(new FlushReport(Kinds.Length - 1, 0, 1), await rig.FlushAsync(seconds: 1));
         Assert.Equal((0, 1), (rig.Counters[Signal.Traces].Delivered, rig.Counters[Signal.Traces].Buffered));
         AssertSums(rig);
     }

@@ -50,7 +50,7 @@ internal sealed class FlushRig : IAsyncDisposable
 
     public static async Task<FlushRig> StartAsync(string? apiKey = Key, params (string, string)[] more) => new(await LocalIntake.StartAsync(), apiKey, more);
 
-    /// <summary>Puts one payload on board. The body of logs is one event, that of stats a map of one unknown key; the others are protobuf messages of as many unknown bytes.</summary>
+    /// <summary>Puts one payload on board. Logs: one; events: none; service checks: one; stats: a map of one unknown key; the others: as many unknown bytes.</summary>
     public void Put(IntakeKind kind, long units = 1, int sizeBytes = 0)
     {
         Signal signal = kind switch { IntakeKind.Traces => Signal.Traces, IntakeKind.Logs => Signal.Logs, IntakeKind.Stats => Signal.Stats, _ => Signal.Metrics };
@@ -58,6 +58,14 @@ internal sealed class FlushRig : IAsyncDisposable
         if (kind == IntakeKind.Logs)
         {
             body.Write(Encoding.UTF8.GetBytes($"[{{\"message\":\"{new string('x', sizeBytes)}\"}}]"));
+        }
+        else if (kind == IntakeKind.Events)
+        {
+            body.Write(Encoding.UTF8.GetBytes($"{{\"events\":{{\"{new string('x', sizeBytes)}\":[]}}}}"));
+        }
+        else if (kind == IntakeKind.ServiceChecks)
+        {
+            body.Write(Encoding.UTF8.GetBytes($"[{{\"check\":\"{new string('x', sizeBytes)}\",\"status\":0,\"timestamp\":1}}]"));
         }
         else if (kind == IntakeKind.Stats)
         {

@@ -162,6 +162,99 @@ public class AgentSketchTests
         Assert.Equal(6002, sketch.Counts.ToArray().Sum());
     }
 
+    /// <summary>B.2, the table of buckets, and open ends.</summary>
+    [Theory]
+    [InlineData(0, 10, 2, "0:1 1442:1")]
+    [InlineData(10, 20, 4, "1487:1 1502:1 1514:1 1524:1")]
+    [InlineData(-10, 10, 4, "-1487:1 -1442:1 -1067:1 1442:1")]
+    [InlineData(100, double.PositiveInfinity, 3, "1635:3")]
+    [InlineData(double.NegativeInfinity, -5, 2, "-1442:2")]
+    [InlineData(7, 7, 1_000_000_000_000, "1464:1000000000000")]
+    public void B2_buckets_of_histograms(double lower, double upper, long count, string bins)
+    {
+        var sketch = new AgentSketch();
+        sketch.InsertBucket(lower, upper, count);
+        Assert.Equal(bins, string.Join(' ', sketch.Keys.ToArray().Zip(sketch.Counts.ToArray(), static (key, n) => $"{key}:{n}")));
+        Assert.Equal(count, sketch.Count);
+        Assert.Equal(sketch.Sum / count, sketch.Average, 1e-9 * Math.Abs(sketch.Max));
+    }
+
+    [Fact]
+    public void B2_no_value_of_a_bucket_is_lost_or_strays()
+    {
+        var random = new Random(29);
+        for (int i = 0; i < 500; i++)
+        {
+            double lower = (random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-3, 6));
+            double upper = lower + random.NextDouble() * Math.Pow(10, random.Next(-3, 6));
+            long count = random.NextInt64(1, 1L << random.Next(1, 40));
+            var sketch = new AgentSketch();
+            sketch.InsertBucket(lower, upper, count);
+            Assert.Equal((count, count), (sketch.Count, sketch.Counts.ToArray().Sum()));
+            Assert.InRange(sketch.Keys[0], SketchKey.Of(lower), SketchKey.Of(upper));
+            Assert.InRange(sketch.Keys[^1], SketchKey.Of(lower), SketchKey.Of(upper));
+        }
+    }
+
+    /// <summary>Count, sum, minimum and maximum are exact whatever the order; bins too, as long as none collapsed.</summary>
+    [Fact]
+    public void Merge_is_commutative_and_associative()
+    {
+        var random = new Random(31);
+        for (int round = 0; round < 50; round++)
+        {
+            double[][] parts = [.. Enumerable.Range(0, 3).Select(_ => Values(random, random.Next(0, 400), round % 5))];
+            AgentSketch leftFirst = Of(parts[0]);
+            leftFirst.Merge(Of(parts[1]));
+            leftFirst.Merge(Of(parts[2]));
+
+            AgentSketch rightPart = Of(parts[1]);
+            rightPart.Merge(Of(parts[2]));
+            AgentSketch rightFirst = Of(parts[0]);
+            rightFirst.Merge(rightPart);
+            AssertSame(leftFirst, rightFirst);
+
+            AgentSketch backwards = Of(parts[2]);
+            backwards.Merge(Of(parts[1]));
+            backwards.Merge(Of(parts[0]));
+            AssertSame(leftFirst, backwards);
+            AssertSame(leftFirst, Of([.. parts[0], .. parts[1], .. parts[2]]));
+        }
+    }
+
+    /// <summary>Uniform, exponential, heavy-tailed, two humps, whole numbers, both signs: every quantile within the promised error of the exact one.</summary>
+    [Fact]
+    public void Quantiles_of_random_distributions_are_within_the_promised_error()
+    {
+        var random = new Random(37);
+        for (int round = 0; round < 60; round++)
+        {
+            double[] values = Values(random, random.Next(1, 3000), round % 6);
+            AgentSketch sketch = Of(values);
+            Array.Sort(values);
+            Assert.Equal((values.Length, values[0], values[^1]), (sketch.Count, sketch.Min, sketch.Max));
+            Assert.Equal(values.Sum(), sketch.Sum, 1e-9 * values.Sum(Math.Abs));
+            for (double q = 0; q <= 1; q += 1d / 64)
+            {
+                double exact = values[(int)Math.Round(q * (values.Length - 1))];
+                Assert.InRange(sketch.Quantile(q)!.Value, exact - Math.Abs(exact) * 3 / 128 - 1e-9, exact + Math.Abs(exact) * 3 / 128 + 1e-9);
+            }
+        }
+    }
+
+    private static double[] Values(Random random, int count, int kind) =>
+    [
+        .. Enumerable.Range(0, count).Select(i => kind switch
+        {
+            0 => random.NextDouble() * 1000,
+            1 => -Math.Log(1 - random.NextDouble()) * 0.02,
+            2 => Math.Pow(1 - random.NextDouble(), -1.5),
+            3 => random.NextDouble() + (i % 2 == 0 ? 10 : 5000),
+            4 => random.Next(0, 50),
+            _ => (random.NextDouble() - 0.4) * 1e4,
+        }),
+    ];
+
     private static AgentSketch Of(IEnumerable<double> values)
     {
         var sketch = new AgentSketch();

@@ -28,7 +28,7 @@ public class DogStatsdLineTests
         Prop.ForAll(sample.ToArbitrary(), static expected =>
         {
             ReadOnlySpan<byte> packet = Encoding.UTF8.GetBytes(Print(expected));
-            Assert.True(DogStatsdLine.TryTake(ref packet, out DogStatsdLine line, out DogStatsdStatus status));
+            Assert.True(DogStatsdLine.TryTake(ref packet, out _, out DogStatsdLine line, out DogStatsdStatus status));
             Assert.Equal(DogStatsdStatus.Ok, status);
             Assert.True(packet.IsEmpty);
             Assert.Equal(expected.Name, Encoding.UTF8.GetString(line.Name));
@@ -74,21 +74,23 @@ public class DogStatsdLineTests
     }
 
     [Fact]
-    public void A_hundred_thousand_mutated_packets_never_throw_and_counters_add_up()
+    public void A_million_mutated_lines_never_throw_and_counters_add_up()
     {
         byte[][] seeds =
         [
             .. new[]
             {
                 "page.views:1:2:3|c|@0.1|#env:prod,service:web|T1656581400|c:in-1", "t:1.5e-3:2|ms|#a,b\nu:alice|s\ng:-7|g", "x:1|d|@0.3333333|#é:ü\r\ny:9|h",
-                "_e{5,4}:title|text\n_sc|svc|0\nbig:1e308:1e308|c\nw:1|d|@1e-12",
+                "_e{5,4}:title|text\n_sc|svc|0\nbig:1e308:1e308|c\nw:1|d|@1e-12", "_e{2,5}:é|a\\nb|d:1|h:h|k:k|p:low|s:s|t:error|#a,b|c:in-1",
+                "_sc|n|2|d:1|h:h|#a,b|m:x m\\: y", "a:1|c\nb:2|g\nc:3|d\nd:4|h\ne:5|ms\nf:6|s",
             }.Select(Encoding.UTF8.GetBytes),
         ];
         const int Seed = 20260801;
         var random = new System.Random(Seed);
         byte[] alphabet = Encoding.ASCII.GetBytes(":|@#T,\n\r.-+eE019cgdhms_{}\0\u007f");
         using var rig = new MetricRig(new MetricSettings { MaxContexts = 200, BufferBytes = 256 * 1024 });
-        for (int i = 0; i < 100_000; i++)
+        long lines = 0;
+        for (int i = 0; lines < 1_000_000; i++)
         {
             byte[] packet = (byte[])seeds[random.Next(seeds.Length)].Clone();
             for (int changes = random.Next(1, 6); changes > 0; changes--)
@@ -96,8 +98,10 @@ public class DogStatsdLineTests
                 packet[random.Next(packet.Length)] = random.Next(4) == 0 ? (byte)random.Next(256) : alphabet[random.Next(alphabet.Length)];
             }
 
-            rig.Aggregator.AcceptPacket(packet.AsSpan(0, random.Next(packet.Length + 1)));
-            if (i % 10_000 == 9_999)
+            ReadOnlySpan<byte> sent = packet.AsSpan(0, random.Next(packet.Length / 2, packet.Length + 1));
+            lines += sent.Count((byte)'\n') + 1;
+            rig.Aggregator.AcceptPacket(sent);
+            if (i % 20_000 == 19_999)
             {
                 Decoded decoded = rig.Take();
                 Assert.All(decoded.Series, static series => Assert.True(double.IsFinite(series.Points[0].Value)));
@@ -189,7 +193,7 @@ public class DogStatsdLineTests
     {
         var lines = new List<string>();
         ReadOnlySpan<byte> packet = bytes;
-        while (DogStatsdLine.TryTake(ref packet, out DogStatsdLine line, out DogStatsdStatus status))
+        while (DogStatsdLine.TryTake(ref packet, out _, out DogStatsdLine line, out DogStatsdStatus status))
         {
             lines.Add($"{status} {Encoding.UTF8.GetString(line.Name)} {line.Type} {string.Join(' ', status == DogStatsdStatus.Ok ? ValuesOf(line) : [])}");
         }

@@ -227,7 +227,7 @@ public class MetricAggregatorTests
                 "MAYFLY | WARN | DogStatsD: y has more than 100 tags; the surplus is cut off",
                 "MAYFLY | WARN | DogStatsD: NoSeparator: bad (said once; further lines are counted)",
                 "MAYFLY | WARN | DogStatsD: InvalidValue: x:nan|c (said once; further lines are counted)",
-                "MAYFLY | WARN | Metrics: more than 3 contexts between two flushes; further samples are dropped and counted",
+                "MAYFLY | WARN | Metrics: more than 3 contexts in ten seconds between two flushes; further samples are dropped and counted",
             ],
             Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         rig.Take();
@@ -237,7 +237,7 @@ public class MetricAggregatorTests
     public void Nothing_accepted_gives_no_payload()
     {
         using var rig = new MetricRig();
-        rig.Send("bad\n_sc|x|0\n\n");
+        rig.Send("bad\n_sc|x|9\n\n");
         Assert.Empty(rig.Take().Payloads);
         Assert.Equal(0, rig.Counters.Accepted);
     }

@@ -59,9 +59,9 @@ public class MetricPayloadTests
     public void B5_series_with_origin_written_directly()
     {
         using PooledBuffer buffer = PooledBuffer.Rent();
-        var tags = new EmittedTags();
+        var tags = new EmittedTags([]);
         byte[] text = "dd.internal.resource:host:h1,env:test"u8.ToArray();
-        tags.Set(text, 0, text.Length);
+        tags.Set(text, 0, text.Length, isClients: true);
         SeriesWriter.Write(new ProtobufWriter(buffer), new SeriesHead(tags, new MetricOrigin(38, 472), MetricRig.Bucket), "my.count"u8, SeriesType.Count, 5);
         Assert.Equal(
             Hex("""
@@ -75,9 +75,9 @@ public class MetricPayloadTests
     public void B4_sketch_with_origin_written_directly()
     {
         using PooledBuffer buffer = PooledBuffer.Rent();
-        var tags = new EmittedTags();
+        var tags = new EmittedTags([]);
         byte[] text = "env:test"u8.ToArray();
-        tags.Set(text, 0, text.Length);
+        tags.Set(text, 0, text.Length, isClients: true);
         var sketch = new AgentSketch();
         sketch.Insert(1);
         sketch.Insert(2);
@@ -99,7 +99,7 @@ public class MetricPayloadTests
         using PooledBuffer buffer = PooledBuffer.Rent();
         var sketch = new AgentSketch();
         sketch.Insert(1, (long)uint.MaxValue * 2 + 5);
-        SketchWriter.Write(new ProtobufWriter(buffer), new SeriesHead(new EmittedTags(), default, 1), "x"u8, sketch);
+        SketchWriter.Write(new ProtobufWriter(buffer), new SeriesHead(new EmittedTags([]), default, 1), "x"u8, sketch);
         Dogsketch dog = SketchPayload.Parser.ParseFrom(buffer.WrittenSpan.ToArray()).Sketches[0].Dogsketches[0];
         Assert.Equal([1338, 1338, 1338], dog.K);
         Assert.Equal([uint.MaxValue, uint.MaxValue, 5u], dog.N);

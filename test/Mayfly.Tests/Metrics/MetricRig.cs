@@ -2,6 +2,7 @@ using System.Text;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Metrics;
+using Mayfly.Local.Intake;
 using Mayfly.Local.Intake.Protos;
 using Xunit;
 using Pb = Mayfly.Local.Intake.Protos;
@@ -72,30 +73,43 @@ internal sealed class Decoded
 
     public List<Sketch> Sketches { get; } = [];
 
+    public List<ReceivedEvent> Events { get; } = [];
+
+    public List<ReceivedServiceCheck> Checks { get; } = [];
+
+    private int ItemCount => Series.Count + Sketches.Count + Events.Count + Checks.Count;
+
     /// <summary>Of each payload: kind, items, raw bytes, units.</summary>
     public List<(IntakeKind Kind, int Items, byte[] Body, long Units)> Payloads { get; } = [];
 
     public void Add(IntakePayload payload)
     {
         byte[] body = payload.Body.WrittenSpan.ToArray();
-        int before = Series.Count + Sketches.Count;
-        if (payload.Kind == IntakeKind.Series)
+        int before = ItemCount;
+        switch (payload.Kind)
         {
-            Series.AddRange(MetricPayload.Parser.ParseFrom(body).Series);
-        }
-        else
-        {
-            Assert.Equal(IntakeKind.Sketches, payload.Kind);
-            Sketches.AddRange(SketchPayload.Parser.ParseFrom(body).Sketches);
+            case IntakeKind.Series:
+                Series.AddRange(MetricPayload.Parser.ParseFrom(body).Series);
+                break;
+            case IntakeKind.Sketches:
+                Sketches.AddRange(SketchPayload.Parser.ParseFrom(body).Sketches);
+                break;
+            case IntakeKind.Events:
+                Events.AddRange(EventDecoder.DecodeEvents(body));
+                break;
+            default:
+                Assert.Equal(IntakeKind.ServiceChecks, payload.Kind);
+                Checks.AddRange(EventDecoder.DecodeServiceChecks(body));
+                break;
         }
 
-        Payloads.Add((payload.Kind, Series.Count + Sketches.Count - before, body, payload.Units));
+        Payloads.Add((payload.Kind, ItemCount - before, body, payload.Units));
     }
 
     /// <summary>Everything in one line per series or sketch, sorted: <c>x COUNT 6 @1656581400 a,b</c>, <c>x SKETCH cnt sum {key:n,…} @time tags</c>.</summary>
     public string[] Describe() =>
     [
-        .. Series.Select(Describe).Concat(Sketches.Select(Describe)).Order(StringComparer.Ordinal),
+        .. Series.Select(Describe).Concat(Sketches.Select(Describe)).Concat(Events.Select(Describe)).Concat(Checks.Select(Describe)).Order(StringComparer.Ordinal),
     ];
 
     private static string Describe(MetricSeries series)
@@ -104,6 +118,21 @@ internal sealed class Decoded
         Assert.Equal(series.Type == Pb.SeriesType.SeriesGauge ? 0 : 10, series.Interval);
         string type = series.Type.ToString()["Series".Length..].ToUpperInvariant();
         return FormattableString.Invariant($"{series.Metric} {type} {point.Value:R} @{point.Timestamp} {string.Join(',', series.Tags)}").TrimEnd();
+    }
+
+    /// <summary><c>title|text EVENT source info normal @time k:key h:host tags</c>; line feeds as <c>⏎</c>.</summary>
+    private static string Describe(ReceivedEvent one)
+    {
+        string optional = (one.AggregationKey.Length > 0 ? $" k:{one.AggregationKey}" : "") + (one.Host.Length > 0 ? $" h:{one.Host}" : "");
+        string text = $"{one.Title}|{one.Text} EVENT {one.Source} {one.AlertType} {one.Priority} @{one.TimestampSeconds}{optional} {string.Join(',', one.Tags)}";
+        return text.TrimEnd().Replace('\n', '⏎');
+    }
+
+    /// <summary><c>name CHECK status @time h:host message tags</c>; line feeds as <c>⏎</c>.</summary>
+    private static string Describe(ReceivedServiceCheck one)
+    {
+        string optional = (one.Host.Length > 0 ? $" h:{one.Host}" : "") + (one.Message.Length > 0 ? $" {one.Message}" : "");
+        return $"{one.Name} CHECK {one.Status} @{one.TimestampSeconds}{optional} {string.Join(',', one.Tags)}".TrimEnd().Replace('\n', '⏎');
     }
 
     private static string Describe(Sketch sketch)

@@ -1,7 +1,7 @@
 using System.Text;
 using Mayfly.Diagnostics;
 using Mayfly.Http;
-using Mayfly.Metrics;
+using Mayfly.Metrics.Transports;
 using Mayfly.Testing;
 using Mayfly.Tests.Http;
 using Mayfly.Tests.Metrics;

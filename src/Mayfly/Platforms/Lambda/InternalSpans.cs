@@ -18,7 +18,7 @@ public sealed class InternalSpans
     public InternalSpans(Settings settings)
     {
         ListenerSettings ports = settings.Listeners;
-        var hosts = new List<string> { "127.0.0.1:9000", "127.0.0.1:9001", $"127.0.0.1:{ports.LifecyclePort}", $"127.0.0.1:{ports.DogStatsdPort}" };
+        var hosts = new List<string> { "127.0.0.1:9000", "127.0.0.1:9001", $"127.0.0.1:{ports.LifecyclePort}", $"127.0.0.1:{settings.DogStatsd.Port}" };
         foreach (string host in new[] { "127.0.0.1", "localhost" })
         {
             hosts.Add($"{host}:{ports.TracePort}");

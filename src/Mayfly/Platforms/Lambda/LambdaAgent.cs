@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Mayfly.Config;
 using Mayfly.Diagnostics;
@@ -8,6 +7,7 @@ using Mayfly.Intake;
 using Mayfly.Lifecycle;
 using Mayfly.Logs;
 using Mayfly.Metrics;
+using Mayfly.Metrics.Transports;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.RuntimeProxy;
 using Mayfly.Platforms.Lambda.Telemetry;
@@ -34,6 +34,9 @@ public sealed class LambdaAgent : IAsyncDisposable
     /// </summary>
     private static readonly TimeSpan LongestWaitForSubscription = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>docs/spec/04-metrics-logs.md#b7-origin-metadata</summary>
+    private const uint LambdaOriginCategory = 38;
+
     private readonly Settings _settings;
     private readonly TimeProvider _time;
     private readonly Log _log;
@@ -52,7 +55,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     private readonly HttpEndpoint[] _endpoints;
     private readonly HttpEndpoint _telemetryEndpoint;
     private readonly HttpServer _server;
-    private readonly DogStatsdListener? _dogStatsd;
+    private readonly DogStatsdServer _dogStatsd;
     private readonly RuntimeApiProxy? _proxy;
     private readonly ExtensionClient _platform;
     private readonly CancellationTokenSource _stop = new();
@@ -68,9 +71,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         _log = log;
         Counters = new Counters();
 
-        // The Node and Python libraries send this one too (docs/spec/07-observed-clients.md#7-traps-for-the-implementation-each-seen-above).
-        var metricSettings = new MetricSettings { IgnoredNames = ["aws.lambda.enhanced.invocations"] };
-        _metrics = new MetricAggregator(metricSettings, Counters[Signal.Metrics], time, log);
+        _metrics = new MetricAggregator(MetricSettingsOf(settings), Counters[Signal.Metrics], time, log);
         _events = new InvocationEvents(settings, Counters);
         var enhanced = new EnhancedMetrics(_metrics, settings.EnhancedMetrics);
         bool isManagedInstance = settings.Lambda.Kind == SandboxKind.ManagedInstances;
@@ -114,7 +115,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         _telemetryEndpoint = new HttpEndpoint("telemetry listener", HttpEndpoint.Everywhere, ports.TelemetryPort, telemetry);
         _endpoints = [.. Endpoints(ports)];
         _server = HttpServer.Bind(_endpoints, new BodyBudget(BodiesInMemoryLimitBytes), log);
-        _dogStatsd = BindDogStatsd(ports);
+        _dogStatsd = DogStatsdServer.Bind(settings.DogStatsd, _metrics, Counters, time, log);
         IRuntimeProxyObserver observer = reparenting is null
             ? new UnobservedInvocations()
             : new WebAdapterInvocations(_invocations, _events, reparenting, time, log);
@@ -133,7 +134,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         // The platform works on the registration while the server starts; its sockets are bound already.
         Task<Registration?> registering = RegisterAsync();
         Task serving = _server.StartAsync(_stop.Token);
-        _dogStatsd?.Start();
+        _dogStatsd.Start();
         _proxy?.Start();
         Registration? registration = await registering;
         if (registration is null)
@@ -178,7 +179,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
-        _dogStatsd?.Dispose();
+        _dogStatsd.Dispose();
         if (_proxy is not null)
         {
             await _proxy.DisposeAsync();
@@ -223,28 +224,18 @@ public sealed class LambdaAgent : IAsyncDisposable
         DefaultEnv = settings.Env ?? "none",
         ReceiverPort = settings.Listeners.TracePort,
         ReceiverSocket = settings.Listeners.TraceSocket ?? "",
-        StatsdPort = settings.Listeners.DogStatsdPort,
+        StatsdPort = settings.DogStatsd.Port,
         MaxRequestBytes = settings.Listeners.MaxTraceBodyBytes,
         AdvertisesV10 = settings.Listeners.AdvertisesTraceV10,
     };
 
-    private DogStatsdListener? BindDogStatsd(ListenerSettings ports)
+    private static MetricSettings MetricSettingsOf(Settings settings) => MetricSettings.Of(settings.CustomMetrics) with
     {
-        if (ports.DogStatsdPort == 0)
-        {
-            return null;
-        }
-
-        if (DogStatsdSocket.TryBind(ports.DogStatsdPort, ports.DogStatsdNonLocal, DogStatsdListener.ReceiveQueueBytes, out Socket? socket, out string? error))
-        {
-            return new DogStatsdListener(socket, _metrics, _log);
-        }
-
-        _log.Error(
-            $"DogStatsD: UDP port {ports.DogStatsdPort} cannot be used ({error}), so custom metrics over UDP are off. "
-            + $"Another agent may be running; free the port or set {Keys.DogStatsdPort}.");
-        return null;
-    }
+        // The Node and Python libraries send this one too (docs/spec/07-observed-clients.md#7-traps-for-the-implementation-each-seen-above).
+        IgnoredNames = ["aws.lambda.enhanced.invocations"],
+        NamespaceExemptions = [.. settings.CustomMetrics.NamespaceExemptions, "aws.lambda.enhanced."],
+        OriginCategory = LambdaOriginCategory,
+    };
 
     /// <summary>A platform that cannot be reached is tried again for a moment; one that refuses is not. Null: this process cannot be an extension.</summary>
     private async Task<Registration?> RegisterAsync()
@@ -274,7 +265,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     {
         _identity = new FunctionIdentity(_settings, registration);
         _events.Identify(registration.AccountId);
-        _metrics.DefaultTags = _identity.Tags;
+        _metrics.DefaultTags = _identity.Tags.Without(_settings.CustomMetrics.ExcludedTags);
         _traces.Tags = new PlatformTags(_identity.Tags, "lambda")
         {
             PlaceholderService = Utf8Slice.From("aws.lambda"),

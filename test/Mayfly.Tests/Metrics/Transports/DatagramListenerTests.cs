@@ -1,21 +1,23 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Lifecycle;
 using Mayfly.Metrics;
+using Mayfly.Metrics.Transports;
 using Xunit;
 
-namespace Mayfly.Tests.Metrics;
+namespace Mayfly.Tests.Metrics.Transports;
 
 /// <summary>Real datagrams through a real socket on the loopback address.</summary>
-public class DogStatsdListenerTests
+public class DatagramListenerTests
 {
     [Fact]
     public async Task Every_datagram_sent_before_a_drain_is_aggregated_after_it()
     {
         using var rig = new MetricRig();
-        using DogStatsdListener listener = Listen(rig);
+        using DatagramListener listener = Listen(rig);
         using Socket client = Connect(listener);
         long sent = 0;
         for (int round = 0; round < 20; round++)
@@ -40,7 +42,7 @@ public class DogStatsdListenerTests
     public async Task Datagrams_that_came_before_the_start_are_not_lost()
     {
         using var rig = new MetricRig();
-        using DogStatsdListener listener = Listen(rig, start: false);
+        using DatagramListener listener = Listen(rig, start: false);
         using Socket client = Connect(listener);
         client.Send("x:1|c"u8);
         listener.Start();
@@ -52,7 +54,7 @@ public class DogStatsdListenerTests
     public async Task Drains_at_once_all_complete()
     {
         using var rig = new MetricRig();
-        using DogStatsdListener listener = Listen(rig);
+        using DatagramListener listener = Listen(rig);
         using Socket client = Connect(listener);
         client.Send("x:1|c"u8);
         Assert.All(await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => listener.DrainAsync(Soon()))), Assert.True);
@@ -63,7 +65,7 @@ public class DogStatsdListenerTests
     public async Task A_drain_gives_up_at_its_deadline()
     {
         using var rig = new MetricRig();
-        using DogStatsdListener listener = Listen(rig, start: false);
+        using DatagramListener listener = Listen(rig, start: false);
         Assert.False(await listener.DrainAsync(Deadline.In(TimeProvider.System, TimeSpan.FromMilliseconds(50))));
         Assert.False(await listener.DrainAsync(Deadline.In(TimeProvider.System, TimeSpan.FromMilliseconds(-1))));
     }
@@ -72,7 +74,7 @@ public class DogStatsdListenerTests
     public async Task A1_of_a_truncated_datagram_the_last_line_is_left_out_and_counted()
     {
         using var rig = new MetricRig();
-        using DogStatsdListener listener = Listen(rig, packetBytes: 100);
+        using DatagramListener listener = Listen(rig, packetBytes: 100);
         using Socket client = Connect(listener);
         string line = "name:1|c|#tag:value";
         client.Send(Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Repeat(line, 20))));
@@ -90,7 +92,7 @@ public class DogStatsdListenerTests
     public async Task The_largest_datagram_arrives_whole()
     {
         using var rig = new MetricRig();
-        using DogStatsdListener listener = Listen(rig);
+        using DatagramListener listener = Listen(rig);
         using Socket client = Connect(listener);
         string packet = string.Concat(Enumerable.Repeat("x:1|c\n", 65_507 / 6));
         client.Send(Encoding.UTF8.GetBytes(packet));
@@ -104,7 +106,7 @@ public class DogStatsdListenerTests
     public async Task Garbage_does_not_end_the_listener()
     {
         using var rig = new MetricRig();
-        using DogStatsdListener listener = Listen(rig);
+        using DatagramListener listener = Listen(rig);
         using Socket client = Connect(listener);
         var random = new Random(3);
         for (int i = 0; i < 200; i++)
@@ -120,49 +122,36 @@ public class DogStatsdListenerTests
     }
 
     [Fact]
-    public void A_taken_port_is_a_result()
-    {
-        Assert.True(DogStatsdSocket.TryBind(0, nonLocal: false, DogStatsdListener.ReceiveQueueBytes, out Socket? first, out _));
-        using (first)
-        {
-            int port = ((IPEndPoint)first.LocalEndPoint!).Port;
-            Assert.False(DogStatsdSocket.TryBind(port, nonLocal: false, 0, out Socket? second, out string? error));
-            Assert.Null(second);
-            Assert.Contains("AddressAlreadyInUse", error);
-        }
-    }
-
-    [Fact]
-    public async Task A1_a_non_local_socket_hears_the_loopback_addresses_too()
-    {
-        using var rig = new MetricRig();
-        Assert.True(DogStatsdSocket.TryBind(0, nonLocal: true, 0, out Socket? socket, out string? error), error);
-        using var listener = new DogStatsdListener(socket, rig.Aggregator, Log.Silent);
-        listener.Start();
-        using Socket client = Connect(listener);
-        client.Send("x:1|c"u8);
-        Assert.True(await listener.DrainAsync(Soon()));
-        Assert.Equal(1, rig.Counters.Accepted);
-        rig.Take();
-    }
-
-    [Fact]
     public async Task Disposing_ends_the_thread_and_open_drains()
     {
         using var rig = new MetricRig();
-        DogStatsdListener listener = Listen(rig);
+        DatagramListener listener = Listen(rig);
         listener.Dispose();
         listener.Dispose();
         Assert.False(await listener.DrainAsync(Soon()));
-
-        Assert.True(DogStatsdSocket.TryBind(listener.Port, nonLocal: false, 0, out Socket? again, out string? error), error);
-        again.Dispose();
+        Bind(listener.Port).Dispose();
     }
 
-    private static DogStatsdListener Listen(MetricRig rig, int packetBytes = DogStatsdListener.LargestPacketBytes, bool start = true)
+    [Fact]
+    public void Disposing_what_was_never_started_closes_the_socket()
     {
-        Assert.True(DogStatsdSocket.TryBind(0, nonLocal: false, DogStatsdListener.ReceiveQueueBytes, out Socket? socket, out string? error), error);
-        var listener = new DogStatsdListener(socket, rig.Aggregator, Log.Silent, packetBytes);
+        using var rig = new MetricRig();
+        DatagramListener listener = Listen(rig, start: false);
+        listener.Dispose();
+        Bind(listener.Port).Dispose();
+    }
+
+    private static Socket Bind(int port = 0)
+    {
+        var address = new IPEndPoint(IPAddress.Loopback, port);
+        Assert.True(UdpSocket.TryBind(address, DogStatsdSettings.DefaultReceiveQueueBytes, out Socket? socket, out string? error), error);
+        return socket;
+    }
+
+    private static DatagramListener Listen(MetricRig rig, int packetBytes = DogStatsdSettings.DefaultPacketBytes, bool start = true)
+    {
+        var receiver = new PacketReceiver(rig.Aggregator, needsLineEnd: false, forward: null);
+        var listener = new DatagramListener(Bind(), receiver, new Counters(), Log.Silent, packetBytes);
         if (start)
         {
             listener.Start();
@@ -171,7 +160,7 @@ public class DogStatsdListenerTests
         return listener;
     }
 
-    private static Socket Connect(DogStatsdListener listener)
+    private static Socket Connect(DatagramListener listener)
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         client.Connect(IPAddress.Loopback, listener.Port);

@@ -4,26 +4,23 @@ using System.Net.Sockets;
 using Mayfly.Diagnostics;
 using Mayfly.Lifecycle;
 
-namespace Mayfly.Metrics;
+namespace Mayfly.Metrics.Transports;
 
 /// <summary>
-/// Receives DogStatsD datagrams on one thread of its own, which also parses and aggregates them. Ends only when disposed; owns its socket.
+/// Receives the datagrams of one socket, UDP or Unix, on a thread of its own, which also parses and aggregates them. Ends only when disposed; owns its socket.
 /// </summary>
 /// <remarks>
 /// docs/spec/04-metrics-logs.md#a1-transports. The default buffer holds the largest datagram that UDP can carry, so that none is truncated; with a smaller
 /// one the cut last line is left out and counted.
 /// </remarks>
-public sealed class DogStatsdListener : IDisposable
+internal sealed class DatagramListener : IDogStatsdTransport
 {
-    /// <summary>Above the 65,507 bytes that a UDP datagram can carry.</summary>
-    public const int LargestPacketBytes = 65_536;
-
-    /// <summary>What to ask the operating system for as receive queue; it gives less where its own limit is lower.</summary>
-    public const int ReceiveQueueBytes = 8 * 1024 * 1024;
-
     private const int SecretBytes = 16;
     private const int MarkerBytes = SecretBytes + sizeof(long);
     private const int StackSizeBytes = 256 * 1024;
+
+    /// <summary>Two seconds.</summary>
+    private const int MostMarkersAtTheEnd = 100;
 
     /// <summary>How soon a marker is sent again: a full receive queue drops it.</summary>
     private static readonly TimeSpan MarkerPatience = TimeSpan.FromMilliseconds(20);
@@ -31,45 +28,39 @@ public sealed class DogStatsdListener : IDisposable
     private static readonly TimeSpan ErrorPause = TimeSpan.FromMilliseconds(10);
 
     private readonly Socket _socket;
-    private readonly MetricAggregator _aggregator;
+    private readonly PacketReceiver _receiver;
+    private readonly LostDatagrams _lost;
     private readonly Log _log;
-    private readonly byte[] _buffer;
+    private readonly int _packetBytes;
+
     // A Guid of the operating system's generator: RandomNumberGenerator would load OpenSSL, 4 MB, at start.
     private readonly byte[] _secret = Guid.NewGuid().ToByteArray();
-    private readonly Socket _markerSocket;
-    private readonly IPEndPoint _self;
+    private readonly EndPoint _self;
     private readonly Lock _drainGate = new();
     private readonly Dictionary<long, TaskCompletionSource> _drains = [];
     private readonly ManualResetEventSlim _stopping = new();
     private readonly Thread _thread;
+    private Socket? _markerSocket;
     private long _lastDrain;
 
     /// <summary>Takes over <paramref name="socket"/>, bound already: datagrams that arrived since are not lost. <see cref="Start"/> begins receiving.</summary>
-    public DogStatsdListener(Socket socket, MetricAggregator aggregator, Log log, int packetBytes = LargestPacketBytes)
+    public DatagramListener(Socket socket, PacketReceiver receiver, Counters counters, Log log, int packetBytes)
     {
         _socket = socket;
-        _aggregator = aggregator;
+        _receiver = receiver;
+        _lost = new LostDatagrams(socket, counters, log);
         _log = log;
-
-        // One byte more than allowed: a datagram that fills it was longer. Pinned, as the kernel writes into it all the time.
-        _buffer = GC.AllocateUninitializedArray<byte>(Math.Clamp(packetBytes, MarkerBytes, LargestPacketBytes) + 1, pinned: true);
-        var bound = (IPEndPoint)socket.LocalEndPoint!;
-        IPAddress address = bound.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
-            : bound.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
-            : bound.Address;
-        _self = new IPEndPoint(address, bound.Port);
-        _markerSocket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        _packetBytes = Math.Max(packetBytes, MarkerBytes);
+        _self = OwnAddress(socket);
         _thread = new Thread(Receive, StackSizeBytes) { IsBackground = true, Name = "dogstatsd" };
     }
 
-    /// <summary>The port that clients send to.</summary>
-    public int Port => _self.Port;
+    /// <summary>The UDP port that clients send to; 0 for a Unix socket.</summary>
+    public int Port => (_self as IPEndPoint)?.Port ?? 0;
 
     public void Start() => _thread.Start();
 
-    /// <summary>
-    /// Completes when everything that had reached the socket before the call is aggregated, or at the <paramref name="deadline"/>. True: it is.
-    /// </summary>
+    /// <inheritdoc/>
     /// <remarks>A marker goes through the socket behind what is queued there; its secret keeps anybody else from sending one.</remarks>
     public async Task<bool> DrainAsync(Deadline deadline)
     {
@@ -92,6 +83,7 @@ public sealed class DogStatsdListener : IDisposable
             }
         }
 
+        _lost.Count();
         return done.Task.IsCompleted;
     }
 
@@ -104,13 +96,32 @@ public sealed class DogStatsdListener : IDisposable
         }
 
         _stopping.Set();
-        SendMarker(_secret);
-        _socket.Dispose();
-        if (_thread.ThreadState.HasFlag(ThreadState.Unstarted) || _thread.Join(TimeSpan.FromSeconds(2)))
+        bool hasEnded = _thread.ThreadState.HasFlag(ThreadState.Unstarted);
+        for (int attempt = 0; !hasEnded && attempt < MostMarkersAtTheEnd; attempt++)
         {
-            _markerSocket.Dispose();
-            _stopping.Dispose();
+            // Wakes the thread; sent again should the queue have been full.
+            SendMarker(_secret);
+            hasEnded = _thread.Join(MarkerPatience);
         }
+
+        _socket.Dispose();
+        lock (_drainGate)
+        {
+            _markerSocket?.Dispose();
+        }
+    }
+
+    private static EndPoint OwnAddress(Socket socket)
+    {
+        if (socket.LocalEndPoint is not IPEndPoint bound)
+        {
+            return socket.LocalEndPoint!;
+        }
+
+        IPAddress address = bound.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
+            : bound.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
+            : bound.Address;
+        return new IPEndPoint(address, bound.Port);
     }
 
     private byte[] AddDrain(TaskCompletionSource done, out long number)
@@ -131,7 +142,12 @@ public sealed class DogStatsdListener : IDisposable
     {
         try
         {
-            _markerSocket.SendTo(marker, _self);
+            lock (_drainGate)
+            {
+                // A Unix socket whose queue is full would block its sender.
+                _markerSocket ??= new Socket(_self.AddressFamily, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
+                _markerSocket.SendTo(marker, _self);
+            }
         }
         catch (SocketException)
         {
@@ -145,25 +161,37 @@ public sealed class DogStatsdListener : IDisposable
 
     private void Receive()
     {
+        // The thread's own: the socket cannot be closed while the batch holds it.
+        using DatagramBatch batch = DatagramBatch.Create(_socket, _packetBytes);
         while (!_stopping.IsSet)
         {
             try
             {
-                int length = _socket.Receive(_buffer);
-                Accept(_buffer.AsSpan(0, length));
-            }
-            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.MessageSize)
-            {
-                // Windows reports truncation this way; the buffer is full.
-                _aggregator.AcceptTruncatedPacket(_buffer.AsSpan(0, _buffer.Length - 1));
-            }
-            catch (SocketException exception)
-            {
-                Pause(exception.SocketErrorCode);
+                int count = batch.Receive(out string? error);
+                if (count < 0)
+                {
+                    Pause(error!);
+                }
+                else if (count > 0)
+                {
+                    AcceptAll(batch, count);
+                }
             }
             catch (ObjectDisposedException)
             {
                 return;
+            }
+        }
+    }
+
+    private void AcceptAll(DatagramBatch batch, int count)
+    {
+        long now = _receiver.Now();
+        for (int i = 0; i < count; i++)
+        {
+            try
+            {
+                Accept(batch.Packet(i, out bool isTruncated), isTruncated, now);
             }
             catch (Exception exception)
             {
@@ -171,21 +199,23 @@ public sealed class DogStatsdListener : IDisposable
                 _log.Once("dogstatsd-fault", LogLevel.Error, $"DogStatsD: a datagram was lost: {exception}");
             }
         }
+
+        if (count == batch.Capacity)
+        {
+            // The queue is filling faster than usual.
+            _lost.Count();
+        }
     }
 
-    private void Accept(ReadOnlySpan<byte> packet)
+    private void Accept(ReadOnlySpan<byte> packet, bool isTruncated, long now)
     {
         if (packet.Length == MarkerBytes && packet.StartsWith(_secret))
         {
             CompleteDrain(BinaryPrimitives.ReadInt64LittleEndian(packet[SecretBytes..]));
         }
-        else if (packet.Length == _buffer.Length)
-        {
-            _aggregator.AcceptTruncatedPacket(packet[..^1]);
-        }
         else if (!_stopping.IsSet)
         {
-            _aggregator.AcceptPacket(packet);
+            _receiver.Accept(packet, isTruncated, now);
         }
     }
 
@@ -197,12 +227,12 @@ public sealed class DogStatsdListener : IDisposable
         }
     }
 
-    private void Pause(SocketError error)
+    /// <summary>Trouble that does not go away must not become a busy loop.</summary>
+    private void Pause(string error)
     {
-        // A port that answers nobody (ConnectionReset) is the sender's trouble; others must not become a busy loop.
-        if (!_stopping.IsSet && error != SocketError.ConnectionReset)
+        if (!_stopping.IsSet)
         {
-            _log.Once($"dogstatsd-receive-{error}", LogLevel.Warn, $"DogStatsD: receiving failed with {error}; going on");
+            _log.Once($"dogstatsd-receive-{error}", LogLevel.Warn, $"DogStatsD: receiving failed ({error}); going on");
             _stopping.Wait(ErrorPause);
         }
     }

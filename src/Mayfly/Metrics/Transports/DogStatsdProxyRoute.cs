@@ -1,7 +1,7 @@
 using Mayfly.Http;
 using Microsoft.AspNetCore.Http;
 
-namespace Mayfly.Metrics;
+namespace Mayfly.Metrics.Transports;
 
 /// <summary>
 /// <c>POST /dogstatsd/v2/proxy</c>: DogStatsD lines over HTTP. dd-trace-js sends its runtime metrics here and falls back to UDP only on 404
