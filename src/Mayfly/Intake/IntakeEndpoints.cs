@@ -19,12 +19,12 @@ public sealed record IntakeDestination(IntakeEndpoint Endpoint, string ApiKey);
 public sealed class IntakeEndpoints(Settings settings)
 {
     private const string Protobuf = "application/x-protobuf";
+    private const string MsgPack = "application/msgpack";
 
     private readonly IntakeEndpoint _traces = new(settings.Intake.Traces, Protobuf, Compress: true);
-    private readonly IReadOnlyList<IntakeDestination> _additionalTraces =
-        [.. settings.Intake.AdditionalTraces.Select(static one => new IntakeDestination(new IntakeEndpoint(one.Url, Protobuf, Compress: true), one.ApiKey))];
-
-    private readonly IntakeEndpoint _stats = new(settings.Intake.Stats, "application/msgpack", Compress: true);
+    private readonly IReadOnlyList<IntakeDestination> _additionalTraces = DestinationsOf(settings.Intake.AdditionalTraces, Protobuf);
+    private readonly IntakeEndpoint _stats = new(settings.Intake.Stats, MsgPack, Compress: true);
+    private readonly IReadOnlyList<IntakeDestination> _additionalStats = DestinationsOf(settings.Intake.AdditionalStats, MsgPack);
     private readonly IntakeEndpoint _series = new(settings.Intake.Series, Protobuf, Compress: true);
     private readonly IntakeEndpoint _sketches = new(settings.Intake.Sketches, Protobuf, Compress: true);
 
@@ -34,7 +34,12 @@ public sealed class IntakeEndpoints(Settings settings)
     };
 
     /// <summary>Where copies of a kind of payload go.</summary>
-    public IReadOnlyList<IntakeDestination> Additional(IntakeKind kind) => kind == IntakeKind.Traces ? _additionalTraces : [];
+    public IReadOnlyList<IntakeDestination> Additional(IntakeKind kind) => kind switch
+    {
+        IntakeKind.Traces => _additionalTraces,
+        IntakeKind.Stats => _additionalStats,
+        _ => [],
+    };
 
     public IntakeEndpoint this[IntakeKind kind] => kind switch
     {
@@ -44,4 +49,7 @@ public sealed class IntakeEndpoints(Settings settings)
         IntakeKind.Sketches => _sketches,
         _ => _logs,
     };
+
+    private static IntakeDestination[] DestinationsOf(IReadOnlyList<AdditionalEndpoint> endpoints, string contentType) =>
+        [.. endpoints.Select(one => new IntakeDestination(new IntakeEndpoint(one.Url, contentType, Compress: true), one.ApiKey))];
 }

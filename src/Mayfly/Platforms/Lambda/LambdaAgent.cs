@@ -82,7 +82,9 @@ public sealed class LambdaAgent : IAsyncDisposable
             Env = settings.Env ?? "",
             AgentVersion = BuildInfo.Version,
             AsksIntakeForStats = !settings.ComputeStats,
+            Filters = settings.TraceFilters,
             Sampling = settings.Sampling,
+            KeepsBigResources = settings.TraceFeatures.KeepsBigResources,
             Obfuscation = settings.Obfuscation,
         };
         _statsSettings = new StatsSettings
@@ -226,6 +228,8 @@ public sealed class LambdaAgent : IAsyncDisposable
         StatsdPort = settings.Listeners.DogStatsdPort,
         MaxRequestBytes = settings.Listeners.MaxTraceBodyBytes,
         AdvertisesV10 = settings.Listeners.AdvertisesTraceV10,
+        FeatureFlags = settings.TraceFeatures.Names,
+        Filters = settings.TraceFilters,
     };
 
     private DogStatsdListener? BindDogStatsd(ListenerSettings ports)
