@@ -18,6 +18,9 @@ public sealed record IntakeUrls
     /// <summary>They get a copy of all traces.</summary>
     public required IReadOnlyList<AdditionalEndpoint> AdditionalTraces { get; init; }
 
+    /// <summary>They get a copy of all trace statistics: beside the traces.</summary>
+    public required IReadOnlyList<AdditionalEndpoint> AdditionalStats { get; init; }
+
     /// <summary>Beside the traces, wherever these go.</summary>
     public required Uri Stats { get; init; }
 
@@ -38,11 +41,13 @@ public sealed record IntakeUrls
     {
         string site = ReadSite(env);
         Uri traces = Read(env, Keys.TracesUrl, $"https://trace.agent.{site}", TracesPath);
+        IReadOnlyList<AdditionalEndpoint> additional = AdditionalEndpoint.Read(env, Keys.AdditionalTraces, TracesPath);
         return new IntakeUrls
         {
             Traces = traces,
-            AdditionalTraces = AdditionalEndpoint.Read(env, Keys.AdditionalTraces, TracesPath),
-            Stats = new Uri(traces, "stats"),
+            AdditionalTraces = additional,
+            AdditionalStats = [.. additional.Select(static one => one with { Url = StatsBeside(one.Url) })],
+            Stats = StatsBeside(traces),
             Series = Read(env, MetricsKey(env), $"https://api.{site}", SeriesPath),
             Sketches = Read(env, MetricsKey(env), $"https://api.{site}", SketchesPath),
             Events = Read(env, MetricsKey(env), $"https://api.{site}", EventsPath),
@@ -51,6 +56,8 @@ public sealed record IntakeUrls
             Logs = Read(env, Keys.LogsUrl, $"https://http-intake.logs.{site}", "/api/v2/logs"),
         };
     }
+
+    private static Uri StatsBeside(Uri traces) => new(traces, "stats");
 
     private static string MetricsKey(EnvReader env) => env.Text(Keys.MetricsUrl) is null ? Keys.MetricsUrlWeaker : Keys.MetricsUrl;
 

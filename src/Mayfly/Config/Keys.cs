@@ -61,6 +61,12 @@ public static class Keys
 
     public const string ReplaceTags = "DD_APM_REPLACE_TAGS";
     public const string TraceFeatures = "DD_APM_FEATURES";
+    public const string IgnoreResources = "DD_APM_IGNORE_RESOURCES";
+    public const string IgnoreResourcesWeaker = "DD_IGNORE_RESOURCE";
+    public const string FilterTagsRequire = "DD_APM_FILTER_TAGS_REQUIRE";
+    public const string FilterTagsReject = "DD_APM_FILTER_TAGS_REJECT";
+    public const string FilterTagsRegexRequire = "DD_APM_FILTER_TAGS_REGEX_REQUIRE";
+    public const string FilterTagsRegexReject = "DD_APM_FILTER_TAGS_REGEX_REJECT";
     public const string RemoveQueryString = "DD_APM_OBFUSCATION_HTTP_REMOVE_QUERY_STRING";
     public const string RemoveQueryStringWeaker = "DD_APM_CONFIG_OBFUSCATION_HTTP_REMOVE_QUERY_STRING";
     public const string RemovePathsWithDigits = "DD_APM_OBFUSCATION_HTTP_REMOVE_PATHS_WITH_DIGITS";

@@ -43,7 +43,7 @@ public sealed record ObfuscationSettings
     /// <summary>In order.</summary>
     public IReadOnlyList<ReplaceRule> ReplaceRules { get; init; } = [];
 
-    internal static ObfuscationSettings Read(EnvReader env)
+    internal static ObfuscationSettings Read(EnvReader env, TraceFeatures features)
     {
         return new ObfuscationSettings
         {
@@ -60,7 +60,7 @@ public sealed record ObfuscationSettings
             ChecksLuhn = env.Bool(Keys.CardLuhn, Default.ChecksLuhn),
             TagsWithoutCards = env.Texts(Keys.CardKeepValues),
             RemovesStackTraces = env.Bool(Keys.RemoveStackTraces, Default.RemovesStackTraces),
-            Sql = SqlObfuscation.Read(env),
+            Sql = SqlObfuscation.Read(env, features),
             ReplaceRules = ReplaceRule.Read(env),
         };
     }
@@ -100,9 +100,11 @@ public sealed record JsonObfuscation
     };
 }
 
-/// <summary>How SQL is obfuscated: <c>DD_APM_FEATURES</c>, a list separated by commas or, without a comma, by blanks.</summary>
+/// <summary>How SQL is obfuscated.</summary>
 public sealed record SqlObfuscation
 {
+    internal const string DefaultIsUsed = "nothing: the other ways to obfuscate SQL are not there, the default one is used";
+
     /// <summary>The names of tables become the tag <c>sql.tables</c>.</summary>
     public bool CollectsTableNames { get; init; }
 
@@ -115,26 +117,19 @@ public sealed record SqlObfuscation
     /// <summary>What stands between <c>$func$</c> is SQL itself, not a text.</summary>
     public bool ReadsDollarQuotedFunctions { get; init; }
 
-    internal static SqlObfuscation Read(EnvReader env)
+    internal static SqlObfuscation Read(EnvReader env, TraceFeatures features)
     {
-        const string DefaultIsUsed = "nothing: the other ways to obfuscate SQL are not there, the default one is used";
         if (env.Text(Keys.SqlObfuscationMode) is { } mode)
         {
             env.Warn(Keys.SqlObfuscationMode, mode, DefaultIsUsed);
         }
 
-        IReadOnlyList<string> features = env.Texts(Keys.TraceFeatures);
-        if (features.Contains("sqllexer"))
-        {
-            env.Warn(Keys.TraceFeatures, "sqllexer", DefaultIsUsed);
-        }
-
         return new SqlObfuscation
         {
-            CollectsTableNames = features.Contains("table_names"),
-            ReplacesDigits = features.Contains("quantize_sql_tables") || features.Contains("replace_sql_digits"),
-            KeepsAliases = features.Contains("keep_sql_alias"),
-            ReadsDollarQuotedFunctions = features.Contains("dollar_quoted_func"),
+            CollectsTableNames = features.CollectsTableNames,
+            ReplacesDigits = features.ReplacesDigits,
+            KeepsAliases = features.KeepsAliases,
+            ReadsDollarQuotedFunctions = features.ReadsDollarQuotedFunctions,
         };
     }
 }

@@ -23,7 +23,7 @@ public sealed record SamplingSettings
     /// <summary>The probabilistic sampler looks at all 128 bits of the trace id.</summary>
     public bool HashesFullTraceId { get; init; }
 
-    internal static SamplingSettings Read(EnvReader env)
+    internal static SamplingSettings Read(EnvReader env, TraceFeatures features)
     {
         return new SamplingSettings
         {
@@ -32,6 +32,7 @@ public sealed record SamplingSettings
             KeepsErrorsOnly = env.Bool(Keys.ErrorTrackingStandalone, @default: false),
             Percentage = ReadPercentage(env),
             HashSeed = (uint)env.Number(Keys.ProbabilisticSamplerSeed, @default: 0, min: 0, max: uint.MaxValue),
+            HashesFullTraceId = features.HashesFullTraceId,
         };
     }
 

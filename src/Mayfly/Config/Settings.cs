@@ -50,6 +50,10 @@ public sealed record Settings
 
     public required SamplingSettings Sampling { get; init; }
 
+    public required TraceFilterSettings TraceFilters { get; init; }
+
+    public required TraceFeatures TraceFeatures { get; init; }
+
     public required ObfuscationSettings Obfuscation { get; init; }
 
     public required EventSettings Triggers { get; init; }
@@ -75,6 +79,7 @@ public sealed record Settings
     public static Settings Read(EnvReader env)
     {
         string? apiKey = WithoutWhiteSpace(env.Text(Keys.ApiKey));
+        TraceFeatures features = TraceFeatures.Read(env);
         return new Settings
         {
             ApiKey = apiKey,
@@ -95,8 +100,10 @@ public sealed record Settings
             ProcEnhancedMetrics = env.Bool(Keys.ProcEnhancedMetrics, @default: true),
             ComputeStats = env.Bool(Keys.ComputeStats, @default: false),
             StatsKeys = StatsKeySettings.Read(env),
-            Sampling = SamplingSettings.Read(env),
-            Obfuscation = ObfuscationSettings.Read(env),
+            Sampling = SamplingSettings.Read(env, features),
+            TraceFilters = TraceFilterSettings.Read(env),
+            TraceFeatures = features,
+            Obfuscation = ObfuscationSettings.Read(env, features),
             Triggers = EventSettings.Read(env),
             Propagation = PropagationSettings.Read(env),
             PayloadCapture = PayloadCaptureSettings.Read(env),

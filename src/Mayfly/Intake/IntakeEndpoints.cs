@@ -43,6 +43,7 @@ public sealed class IntakeEndpoints
         _additional = new Dictionary<IntakeKind, IReadOnlyList<IntakeDestination>>
         {
             [IntakeKind.Traces] = Copies(IntakeKind.Traces, urls.AdditionalTraces, path: ""),
+            [IntakeKind.Stats] = Copies(IntakeKind.Stats, urls.AdditionalStats, path: ""),
             [IntakeKind.Series] = Copies(IntakeKind.Series, urls.AdditionalMetrics, IntakeUrls.SeriesPath),
             [IntakeKind.Sketches] = Copies(IntakeKind.Sketches, urls.AdditionalMetrics, IntakeUrls.SketchesPath),
             [IntakeKind.Events] = Copies(IntakeKind.Events, urls.AdditionalMetrics, IntakeUrls.EventsPath),

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Mayfly.Config;
 using Mayfly.Http;
 using Mayfly.Traces.Stats;
 using Mayfly.Wire;
@@ -90,10 +91,28 @@ public sealed class AgentInfo
             json.WriteNumber("obfuscation_version", ObfuscationVersion);
         }
 
+        WriteFilters(json, _settings.Filters);
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenSpan.ToArray();
     }
+
+    /// <summary>Clients leave what the agent would drop out of their statistics: the conditions that hold here.</summary>
+    private static void WriteFilters(Utf8JsonWriter json, TraceFilterSettings filters)
+    {
+        foreach (bool isPattern in new[] { false, true })
+        {
+            json.WriteStartObject(isPattern ? "filter_tags_regex" : "filter_tags");
+            WriteTexts(json, "require", TextsOf(filters.Require, isPattern));
+            WriteTexts(json, "reject", TextsOf(filters.Reject, isPattern));
+            json.WriteEndObject();
+        }
+
+        WriteTexts(json, "ignore_resources", [.. filters.IgnoredResources.Select(static pattern => pattern.Text)]);
+    }
+
+    private static string[] TextsOf(IReadOnlyList<TagCondition> conditions, bool isPattern) =>
+        [.. conditions.Where(condition => condition.Pattern is not null == isPattern).Select(static condition => condition.ToString())];
 
     private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
     {
@@ -132,6 +151,9 @@ public sealed record AgentInfoSettings
     public bool AdvertisesV10 { get; init; }
 
     public IReadOnlyList<string> FeatureFlags { get; init; } = [];
+
+    /// <summary>Traces that leave neither the agent nor a mark in statistics.</summary>
+    public TraceFilterSettings Filters { get; init; } = TraceFilterSettings.None;
 
     /// <summary>What clients' statistics are to be made of; null: it is left to them.</summary>
     public StatsSettings? Stats { get; init; }

@@ -35,7 +35,7 @@ public sealed class TracePipeline : IPayloadSource
         _settings = settings;
         _counters = counters;
         _inspector = inspector;
-        _filters = settings.Filters;
+        _filters = new TraceFilters(settings.Filters);
         _sampler = new TraceSampler(settings.Sampling, time);
         _obfuscator = new Obfuscator(settings.Obfuscation);
         _replacer = new TagReplacer(settings.Obfuscation.ReplaceRules);

@@ -1,5 +1,4 @@
 using Mayfly.Config;
-using Mayfly.Traces.Filters;
 
 namespace Mayfly.Traces;
 
@@ -22,7 +21,7 @@ public sealed record TraceSettings
     public bool AsksIntakeForStats { get; init; }
 
     /// <summary>Traces that the user does not want.</summary>
-    public TraceFilters Filters { get; init; } = TraceFilters.None;
+    public TraceFilterSettings Filters { get; init; } = TraceFilterSettings.None;
 
     public SamplingSettings Sampling { get; init; } = new();
 

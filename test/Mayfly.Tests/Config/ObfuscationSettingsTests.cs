@@ -107,6 +107,8 @@ public class ObfuscationSettingsTests
     [InlineData("table_names,keep_sql_alias", true, false, true, false)]
     [InlineData("table_names keep_sql_alias", true, false, true, false)]
     [InlineData("big_resource, unknown", false, false, false, false)]
+    [InlineData("table_names,, keep_sql_alias ,table_names", true, false, true, false)]
+    [InlineData("""["table_names"]""", true, false, false, false)]
     [InlineData("1", false, false, false, false)]
     public void Features(string text, bool tables, bool digits, bool alias, bool function)
     {
@@ -114,6 +116,20 @@ public class ObfuscationSettingsTests
         SqlObfuscation sql = settings.Obfuscation.Sql;
         Assert.Equal((tables, digits, alias, function), (sql.CollectsTableNames, sql.ReplacesDigits, sql.KeepsAliases, sql.ReadsDollarQuotedFunctions));
         Assert.Empty(settings.Warnings);
+    }
+
+    [Theory]
+    [InlineData("big_resource", "big_resource", true, false)] // 03 3.9
+    [InlineData("probabilistic_sampler_full_trace_id", "probabilistic_sampler_full_trace_id", false, true)] // 03 3.11
+    [InlineData("big_resource probabilistic_sampler_full_trace_id", "big_resource probabilistic_sampler_full_trace_id", true, true)]
+    [InlineData("sqllexer, table_names,unknown,table_names", "table_names", false, false)]
+    [InlineData("BIG_RESOURCE", "", false, false)]
+    [InlineData("", "", false, false)]
+    public void Features_outside_of_SQL_and_what_info_tells_of_all(string text, string names, bool isBigResource, bool isFullTraceId)
+    {
+        Settings settings = Environments.Read((Keys.TraceFeatures, text));
+        Assert.Equal(names, string.Join(' ', settings.TraceFeatures.Names));
+        Assert.Equal((isBigResource, isFullTraceId), (settings.TraceFeatures.KeepsBigResources, settings.Sampling.HashesFullTraceId));
     }
 
     [Theory]

@@ -38,6 +38,28 @@ public class DualShippingTests
         Assert.Equal((6, 6, 0), (traces.Accepted, traces.Delivered, traces.DroppedInAll));
     }
 
+    /// <summary>docs/spec/03-traces.md#45-sending: as traces, beside them.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("/")]
+    [InlineData("/api/v0.2/traces")]
+    public async Task Statistics_go_to_the_same_places_as_traces(string path)
+    {
+        await using LocalIntake other = await LocalIntake.StartAsync();
+        await using FlushRig rig = await FlushRig.StartAsync(
+            FlushRig.Key, (Keys.AdditionalTraces, $$"""{"{{other.Url}}{{path}}":["{{FirstKey}}","{{SecondKey}}"]}"""));
+        rig.Put(IntakeKind.Stats, units: 3, sizeBytes: 500);
+        rig.Put(IntakeKind.Series);
+        Assert.Equal(new FlushReport(4, 0, 0), await rig.FlushAsync());
+        ReceivedRequest original = Assert.Single(rig.Intake.Requests, static request => request.Path == "/api/v0.2/stats");
+        Assert.Equal(2, other.Requests.Count);
+        Assert.All(other.Requests, copy => Assert.Equal(
+            (original.Path, original.ContentEncoding, original.Headers["Content-Type"], original.BytesRaw),
+            (copy.Path, copy.ContentEncoding, copy.Headers["Content-Type"], copy.BytesRaw)));
+        Assert.Equal([FirstKey[^4..], SecondKey[^4..]], other.Requests.Select(static request => request.ApiKey![^4..]).Order());
+        Assert.Equal((3, 3, 0), (rig.Counters[Signal.Stats].Accepted, rig.Counters[Signal.Stats].Delivered, rig.Counters[Signal.Stats].DroppedInAll));
+    }
+
     [Theory]
     [InlineData(503)]
     [InlineData(403)]

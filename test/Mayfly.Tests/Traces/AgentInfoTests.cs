@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Mayfly.Config;
 using Mayfly.Http;
+using Mayfly.Tests.Config;
 using Mayfly.Traces;
 using Mayfly.Traces.Stats;
 using Xunit;
@@ -22,7 +24,8 @@ public class AgentInfoTests
         {"version":"7.99.0","endpoints":["/v0.4/traces","/v0.7/traces","/dogstatsd/v2/proxy","/info"],
         "feature_flags":[],"client_drop_p0s":false,"span_meta_structs":true,"long_running_spans":false,"span_events":true,
         "evp_proxy_allowed_headers":["Content-Type","Accept-Encoding","Content-Encoding","User-Agent","DD-CI-PROVIDER-NAME","DD-EVP-ORIGIN","DD-EVP-ORIGIN-VERSION"],
-        "config":{"default_env":"none","receiver_port":8126,"receiver_socket":"","max_request_bytes":52428800,"statsd_port":8125}}
+        "config":{"default_env":"none","receiver_port":8126,"receiver_socket":"","max_request_bytes":52428800,"statsd_port":8125},
+        "filter_tags":{"require":[],"reject":[]},"filter_tags_regex":{"require":[],"reject":[]},"ignore_resources":[]}
         """.ReplaceLineEndings(""),
         Encoding.UTF8.GetString(InfoWith("/info", "/dogstatsd/v2/proxy", "/v0.7/traces", "/v0.4/traces", "/v1.0/traces", "/debug/mayfly").Body.Span));
 
@@ -57,6 +60,21 @@ public class AgentInfoTests
         Assert.Equal("/v1.0/traces", Assert.Single(document.RootElement.GetProperty("endpoints").EnumerateArray()).GetString());
         Assert.Equal("big_resource", Assert.Single(document.RootElement.GetProperty("feature_flags").EnumerateArray()).GetString());
         Assert.True(document.RootElement.GetProperty("client_drop_p0s").GetBoolean());
+    }
+
+    /// <summary>Entries that hold; clients that compute statistics apply them to their roots (docs/spec/03-traces.md#36-filters).</summary>
+    [Fact]
+    public void Clients_learn_which_traces_are_not_wanted()
+    {
+        TraceFilterSettings filters = Environments.Read(
+            (Keys.FilterTagsRequire, "env:prod debug"), (Keys.FilterTagsReject, "a:b:c key: :x"), (Keys.FilterTagsRegexRequire, "team:^a+$"),
+            (Keys.FilterTagsRegexReject, "url:( url:health"), (Keys.IgnoreResources, "GET /health,\"a,b\"")).TraceFilters;
+        using JsonDocument document = JsonDocument.Parse(new AgentInfo(Settings with { Filters = filters }, new RouteTable()).Body);
+        JsonElement info = document.RootElement;
+        Assert.Equal("""{"require":["env:prod","debug"],"reject":["a:b:c","key"]}""", info.GetProperty("filter_tags").GetRawText());
+        Assert.Equal(["team:^a+$"], info.GetProperty("filter_tags_regex").GetProperty("require").EnumerateArray().Select(static one => one.GetString()));
+        Assert.Equal(["url:health"], info.GetProperty("filter_tags_regex").GetProperty("reject").EnumerateArray().Select(static one => one.GetString()));
+        Assert.Equal("""["GET /health","a,b"]""", info.GetProperty("ignore_resources").GetRawText());
     }
 
     /// <summary>How .NET, JavaScript and libdatadog look for an endpoint; docs/spec/03-traces.md, "How endpoints is matched".</summary>

@@ -4,19 +4,23 @@ using Mayfly.Intake;
 using Mayfly.Local.Intake;
 using Mayfly.Platforms.Lambda;
 using Mayfly.Testing;
+using Mayfly.Tests.Config;
 using Mayfly.Tests.Http;
 using Mayfly.Tests.Lifecycle;
 using Mayfly.Tests.Platforms.Lambda;
 using Mayfly.Traces;
+using Mayfly.Traces.Filters;
+using Mayfly.Wire;
 using Xunit;
 using DropReason = Mayfly.Diagnostics.DropReason;
 using Pb = Mayfly.Local.Intake.Protos;
+using Signal = Mayfly.Diagnostics.Signal;
 
 namespace Mayfly.Tests.Traces;
 
 /// <summary>
 /// What the references do wrong and Mayfly does not, numbered as in docs/spec/03-traces.md#9-known-defects-and-missing-features-of-the-references: those of
-/// receiving, processing and sending traces. The others are those of obfuscation, statistics, proxies and OTLP.
+/// receiving, processing and sending traces. The others are beside those who know better: Obfuscation, Stats; those of proxies and OTLP are elsewhere.
 /// </summary>
 public class KnownDefectTests
 {
@@ -83,6 +87,22 @@ public class KnownDefectTests
         }
 
         Assert.InRange(slowest, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+    }
+
+    /// <summary>MA: five more times, while nothing else gets through.</summary>
+    [Theory]
+    [InlineData(400)]
+    [InlineData(403)]
+    public async Task D09_What_the_intake_refuses_is_not_sent_again(int status)
+    {
+        await using FlushRig rig = await FlushRig.StartAsync();
+        rig.Intake.SetFault("*", IntakeFault.Status(status));
+        rig.Put(IntakeKind.Traces, units: 3);
+        await rig.FlushAsync();
+        rig.Intake.ClearFault();
+        await rig.FlushAsync();
+        Assert.Single(rig.Intake.Requests);
+        Assert.Equal(3, rig.Counters[Signal.Traces].DroppedInAll);
     }
 
     [Fact]
@@ -181,12 +201,31 @@ public class KnownDefectTests
         Assert.Equal(25_003, span.Meta["error.stack"].Length);
     }
 
-    [Fact]
-    public async Task D26_Copies_for_further_intakes_are_compressed()
+    /// <summary>By the root's resource or by tags; the trace is in no statistics either (TraceFiltersTests).</summary>
+    [Theory]
+    [InlineData(Keys.IgnoreResources, "^GET /$")]
+    [InlineData(Keys.FilterTagsReject, "service:web")]
+    [InlineData(Keys.FilterTagsRegexReject, "service:^w")]
+    [InlineData(Keys.FilterTagsRequire, "env")]
+    [InlineData(Keys.FilterTagsRegexRequire, "env:.")]
+    public async Task D23_Traces_are_filtered_as_the_user_says(string variable, string value)
+    {
+        await using AgentRig rig = await AgentRig.StartAsync(null, (variable, value));
+        using var client = new RawHttp(rig.Settings.Listeners.TracePort);
+        Assert.Equal(200, (await client.RequestAsync("PUT", "/v0.4/traces", SampleSpan.V04([new SampleSpan()]))).Status);
+        Assert.Equal(1, rig.Agent.Counters[Signal.Traces].DroppedFor(DropReason.Filtered));
+        Assert.Contains(value, (await client.RequestAsync("GET", "/info")).Body, StringComparison.Ordinal);
+    }
+
+    /// <summary>BC: additional traces as they are, statistics not at all.</summary>
+    [Theory]
+    [InlineData(IntakeKind.Traces)]
+    [InlineData(IntakeKind.Stats)]
+    public async Task D26_Copies_for_further_intakes_are_compressed(IntakeKind kind)
     {
         await using LocalIntake other = await LocalIntake.StartAsync();
         await using FlushRig rig = await FlushRig.StartAsync(FlushRig.Key, (Keys.AdditionalTraces, $$"""{"{{other.Url}}":["key"]}"""));
-        rig.Put(IntakeKind.Traces, sizeBytes: 5000);
+        rig.Put(kind, sizeBytes: 5000);
         await rig.FlushAsync();
         Assert.Equal("gzip", Assert.Single(other.Requests).ContentEncoding);
     }
@@ -210,6 +249,31 @@ public class KnownDefectTests
         var dedup = new SpanDedup();
         Assert.All(Enumerable.Range(1, 1000), id => Assert.True(dedup.IsNew(1, (ulong)id)));
         Assert.All(Enumerable.Range(1, 1000), id => Assert.False(dedup.IsNew(1, (ulong)id)));
+    }
+
+    /// <summary>Compiling allocates; filtering does not.</summary>
+    [Fact]
+    public void D30_Expressions_of_filters_are_compiled_once()
+    {
+        var filters = new TraceFilters(Environments.Read(
+            (Keys.IgnoreResources, "^POST,health.*x,(x|y){20,40}"), (Keys.FilterTagsRequire, "team:blue env"), (Keys.FilterTagsRegexReject, "team:^r env:^(a|b){20,40}$"))
+            .TraceFilters);
+        var root = new Span { Resource = Utf8Slice.From("GET /health") };
+        root.Meta.Add(Utf8Slice.From("team"), Utf8Slice.From("blue"));
+        root.Meta.Add(Utf8Slice.From("env"), Utf8Slice.From("abababab"));
+        long least = long.MaxValue;
+        for (int round = 0; round < 10; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++)
+            {
+                Assert.False(filters.Rejects(root));
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
     }
 
     private static SampleSpan WithTag(ulong id, int sizeBytes) =>

@@ -83,7 +83,9 @@ public sealed class LambdaAgent : IAsyncDisposable
             Env = settings.Env ?? "",
             AgentVersion = BuildInfo.Version,
             AsksIntakeForStats = !settings.ComputeStats,
+            Filters = settings.TraceFilters,
             Sampling = settings.Sampling,
+            KeepsBigResources = settings.TraceFeatures.KeepsBigResources,
             Obfuscation = settings.Obfuscation,
         };
         _statsSettings = new StatsSettings
@@ -227,6 +229,8 @@ public sealed class LambdaAgent : IAsyncDisposable
         StatsdPort = settings.DogStatsd.Port,
         MaxRequestBytes = settings.Listeners.MaxTraceBodyBytes,
         AdvertisesV10 = settings.Listeners.AdvertisesTraceV10,
+        FeatureFlags = settings.TraceFeatures.Names,
+        Filters = settings.TraceFilters,
     };
 
     private static MetricSettings MetricSettingsOf(Settings settings) => MetricSettings.Of(settings.CustomMetrics) with

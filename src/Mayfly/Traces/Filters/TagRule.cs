@@ -1,25 +1,20 @@
+using Mayfly.Config;
+using Mayfly.Patterns;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces.Filters;
 
-/// <summary>A condition on a tag of a span: that it exists, or that it has a value. Immutable.</summary>
+/// <summary>A condition on a tag of a span: that it exists, has a value, or has one that a pattern matches. Immutable, thread-safe.</summary>
 /// <remarks>
 /// docs/spec/03-traces.md#36-filters. The keys <c>name</c>, <c>service</c>, <c>resource</c> and <c>type</c> stand for the span's fields as well as for tags
 /// of these names.
 /// </remarks>
-public sealed class TagRule
+internal sealed class TagRule(TagCondition condition)
 {
-    private readonly Utf8Slice _key;
-    private readonly Utf8Slice? _value;
-
-    private TagRule(string key, string? value)
-    {
-        _key = Utf8Slice.From(key);
-        _value = value is null ? null : Utf8Slice.From(value);
-    }
-
-    /// <summary>The tag has exactly this value; null: any.</summary>
-    public static TagRule HasValue(string key, string? value) => new(key, value);
+    private readonly Utf8Slice _key = Utf8Slice.From(condition.Key);
+    private readonly Utf8Slice _value = Utf8Slice.From(condition.Value ?? "");
+    private readonly bool _takesAny = condition.Value is null;
+    private readonly Pattern? _pattern = condition.Pattern;
 
     public bool Matches(Span span)
     {
@@ -32,7 +27,7 @@ public sealed class TagRule
         return !field.IsEmpty && Accepts(field);
     }
 
-    private bool Accepts(Utf8Slice value) => _value is not { } wanted || wanted == value;
+    private bool Accepts(Utf8Slice value) => _takesAny || (_pattern is null ? value == _value : TraceFilters.IsMatch(_pattern, value));
 
     private Utf8Slice FieldOf(Span span) => _key.Span switch
     {

@@ -1,21 +1,32 @@
+using Mayfly.Config;
+using Mayfly.Patterns;
+using Mayfly.Wire;
+
 namespace Mayfly.Traces.Filters;
 
-/// <summary>What the user does not want: traces whose root has a certain resource, has certain tags, or lacks some. Immutable.</summary>
-/// <remarks>docs/spec/03-traces.md#36-filters, column M</remarks>
-public sealed class TraceFilters
+/// <summary>What the user does not want: traces whose root has a certain resource, has certain tags, or lacks some. Immutable, thread-safe.</summary>
+/// <remarks>docs/spec/03-traces.md#36-filters, column M. Expressions are compiled once, when the settings are read.</remarks>
+internal sealed class TraceFilters(TraceFilterSettings settings)
 {
-    public static TraceFilters None { get; } = new();
+    /// <summary>As much of a text as leaves the agent at most (docs/spec/03-traces.md#39-truncation-go-lib-none): what is behind is not matched.</summary>
+    private const int LongestMatchedBytes = 25_000;
 
-    /// <summary>One match of the root suffices, and the trace goes.</summary>
-    public IReadOnlyList<TagRule> Reject { get; init; } = [];
-
-    /// <summary>All have to match the root, or the trace goes.</summary>
-    public IReadOnlyList<TagRule> Require { get; init; } = [];
+    private readonly Pattern[] _ignoredResources = [.. settings.IgnoredResources];
+    private readonly TagRule[] _reject = [.. settings.Reject.Select(static condition => new TagRule(condition))];
+    private readonly TagRule[] _require = [.. settings.Require.Select(static condition => new TagRule(condition))];
 
     /// <summary>True when the trace of this root is not wanted.</summary>
     public bool Rejects(Span root)
     {
-        foreach (TagRule rule in Reject)
+        foreach (Pattern resource in _ignoredResources)
+        {
+            if (IsMatch(resource, root.Resource))
+            {
+                return true;
+            }
+        }
+
+        foreach (TagRule rule in _reject)
         {
             if (rule.Matches(root))
             {
@@ -23,7 +34,7 @@ public sealed class TraceFilters
             }
         }
 
-        foreach (TagRule rule in Require)
+        foreach (TagRule rule in _require)
         {
             if (!rule.Matches(root))
             {
@@ -33,4 +44,6 @@ public sealed class TraceFilters
 
         return false;
     }
+
+    internal static bool IsMatch(Pattern pattern, Utf8Slice text) => pattern.IsMatch(text.Span[..Math.Min(text.Length, LongestMatchedBytes)]);
 }

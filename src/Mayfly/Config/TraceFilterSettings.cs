@@ -1,0 +1,100 @@
+using Mayfly.Patterns;
+
+namespace Mayfly.Config;
+
+/// <summary>Traces that the user does not want, by their root. What is wrong costs itself and a warning that names it.</summary>
+/// <remarks>docs/spec/03-traces.md#36-filters</remarks>
+public sealed record TraceFilterSettings
+{
+    /// <summary>Everything is wanted.</summary>
+    public static TraceFilterSettings None { get; } = new();
+
+    /// <summary>One match with the root's resource suffices, and the trace goes.</summary>
+    public IReadOnlyList<Pattern> IgnoredResources { get; init; } = [];
+
+    /// <summary>All have to hold for the root, or the trace goes.</summary>
+    public IReadOnlyList<TagCondition> Require { get; init; } = [];
+
+    /// <summary>One that holds for the root suffices, and the trace goes.</summary>
+    public IReadOnlyList<TagCondition> Reject { get; init; } = [];
+
+    internal static TraceFilterSettings Read(EnvReader env) => new()
+    {
+        IgnoredResources = ReadResources(env),
+        Require = TagCondition.Read(env, Keys.FilterTagsRequire, Keys.FilterTagsRegexRequire),
+        Reject = TagCondition.Read(env, Keys.FilterTagsReject, Keys.FilterTagsRegexReject),
+    };
+
+    /// <summary>The pattern of one entry; null: a warning names it.</summary>
+    internal static Pattern? ReadPattern(EnvReader env, string key, string entry, string expression)
+    {
+        if (!Pattern.TryParse(expression, out Pattern? pattern, out string? error))
+        {
+            env.Warn(key, entry, $"a regular expression without this error: {error}; the entry is skipped, the others hold");
+        }
+
+        return pattern;
+    }
+
+    private static IReadOnlyList<Pattern> ReadResources(EnvReader env)
+    {
+        string key = env.Text(Keys.IgnoreResources) is null ? Keys.IgnoreResourcesWeaker : Keys.IgnoreResources;
+        return env.Text(key) is { } text ? [.. QuotedList.Read(text).Select(item => ReadPattern(env, key, item, item)).OfType<Pattern>()] : [];
+    }
+}
+
+/// <summary>A condition on a tag, or on the name, service, resource or type of a span: that it exists, has a value, or has one that matches.</summary>
+/// <param name="Key">Never empty.</param>
+/// <param name="Value">Exactly this value, or the expression; null: any.</param>
+/// <param name="Pattern">The compiled <paramref name="Value"/>; null where it is no expression.</param>
+public sealed record TagCondition(string Key, string? Value = null, Pattern? Pattern = null)
+{
+    /// <summary>Those with values, then those with expressions.</summary>
+    internal static IReadOnlyList<TagCondition> Read(EnvReader env, string valuesKey, string patternsKey) =>
+        [.. Read(env, valuesKey, isPattern: false), .. Read(env, patternsKey, isPattern: true)];
+
+    /// <summary>As the user writes it.</summary>
+    public override string ToString() => Value is null ? Key : $"{Key}:{Value}";
+
+    /// <summary>Conditions separated by white space, or a JSON list of them; each is a key, or key and value around a colon.</summary>
+    private static IEnumerable<TagCondition> Read(EnvReader env, string key, bool isPattern)
+    {
+        if (env.Text(key)?.Trim() is not { } text)
+        {
+            yield break;
+        }
+
+        IReadOnlyList<string> items = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        if (text[0] == '[' && !JsonTexts.TryRead(text, out items))
+        {
+            env.Warn(key, text, "a JSON list of texts, or texts separated by blanks; no trace is filtered by it");
+        }
+
+        foreach (string item in items)
+        {
+            if (Parse(env, key, item, isPattern) is { } condition)
+            {
+                yield return condition;
+            }
+        }
+    }
+
+    private static TagCondition? Parse(EnvReader env, string key, string item, bool isPattern)
+    {
+        int colon = item.IndexOf(':', StringComparison.Ordinal);
+        string name = (colon < 0 ? item : item[..colon]).Trim();
+        string value = colon < 0 ? "" : item[(colon + 1)..].Trim();
+        if (name.Length == 0)
+        {
+            env.Warn(key, item, "a tag, or a tag and its value such as env:prod; the entry is skipped, the others hold");
+            return null;
+        }
+
+        if (value.Length == 0 || !isPattern)
+        {
+            return new TagCondition(name, value.Length == 0 ? null : value);
+        }
+
+        return TraceFilterSettings.ReadPattern(env, key, item, value) is { } pattern ? new TagCondition(name, value, pattern) : null;
+    }
+}
