@@ -8,6 +8,7 @@ public sealed record IntakeUrls
     private const string DefaultSite = "datadoghq.com";
     private const string TracesPath = "/api/v0.2/traces";
 
+    internal const string LogsPath = "/api/v2/logs";
     internal const string SeriesPath = "/api/v2/series";
     internal const string SketchesPath = "/api/beta/sketches";
     internal const string EventsPath = "/intake/";
@@ -53,7 +54,7 @@ public sealed record IntakeUrls
             Events = Read(env, MetricsKey(env), $"https://api.{site}", EventsPath),
             ServiceChecks = Read(env, MetricsKey(env), $"https://api.{site}", ServiceChecksPath),
             AdditionalMetrics = AdditionalEndpoint.Read(env, Keys.AdditionalMetrics, path: ""),
-            Logs = Read(env, Keys.LogsUrl, $"https://http-intake.logs.{site}", "/api/v2/logs"),
+            Logs = Read(env, Keys.LogsUrl, $"https://http-intake.logs.{site}", LogsPath),
         };
     }
 

@@ -37,7 +37,10 @@ internal static class JsonTexts
     /// <summary>
     /// A list of objects, of which the members that are texts are kept, each by name; an element that is no object is empty. Anything else is false.
     /// </summary>
-    public static bool TryReadObjects(string json, out IReadOnlyList<Dictionary<string, string>> objects)
+    /// <param name="json">The text.</param>
+    /// <param name="objects">Empty unless it is true.</param>
+    /// <param name="keepsScalars">Numbers and booleans are kept too, as they are written.</param>
+    public static bool TryReadObjects(string json, out IReadOnlyList<Dictionary<string, string>> objects, bool keepsScalars = false)
     {
         objects = [];
         var found = new List<Dictionary<string, string>>();
@@ -47,7 +50,7 @@ internal static class JsonTexts
             bool isList = reader.Read() && reader.TokenType == JsonTokenType.StartArray;
             while (isList && reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
-                found.Add(ReadObject(ref reader));
+                found.Add(ReadObject(ref reader, keepsScalars));
             }
 
             if (!isList || reader.Read())
@@ -64,7 +67,7 @@ internal static class JsonTexts
         return true;
     }
 
-    private static Dictionary<string, string> ReadObject(ref Utf8JsonReader reader)
+    private static Dictionary<string, string> ReadObject(ref Utf8JsonReader reader, bool keepsScalars)
     {
         var members = new Dictionary<string, string>();
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -80,6 +83,10 @@ internal static class JsonTexts
             if (reader.TokenType == JsonTokenType.String)
             {
                 members[name] = reader.GetString()!;
+            }
+            else if (keepsScalars && reader.TokenType is JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False)
+            {
+                members[name] = Encoding.UTF8.GetString(reader.ValueSpan);
             }
             else
             {

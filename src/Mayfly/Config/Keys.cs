@@ -25,6 +25,13 @@ public static class Keys
     public const string MetricsUrl = "DD_DD_URL";
     public const string MetricsUrlWeaker = "DD_URL";
     public const string LogsUrl = "DD_LOGS_CONFIG_LOGS_DD_URL";
+    public const string AdditionalLogs = "DD_LOGS_CONFIG_ADDITIONAL_ENDPOINTS";
+    public const string PipelinesWorkerLogsEnabled = "DD_OBSERVABILITY_PIPELINES_WORKER_LOGS_ENABLED";
+    public const string PipelinesWorkerLogsUrl = "DD_OBSERVABILITY_PIPELINES_WORKER_LOGS_URL";
+    public const string CompressionLevel = "DD_COMPRESSION_LEVEL";
+    public const string TracesCompressionLevel = "DD_APM_CONFIG_COMPRESSION_LEVEL";
+    public const string MetricsCompressionLevel = "DD_METRICS_CONFIG_COMPRESSION_LEVEL";
+    public const string LogsCompressionLevel = "DD_LOGS_CONFIG_COMPRESSION_LEVEL";
     public const string LogsUseCompression = "DD_LOGS_CONFIG_USE_COMPRESSION";
     public const string SkipSslValidation = "DD_SKIP_SSL_VALIDATION";
 

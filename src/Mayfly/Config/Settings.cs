@@ -27,7 +27,9 @@ public sealed record Settings
 
     public required bool SkipSslValidation { get; init; }
 
-    public required bool LogsUseCompression { get; init; }
+    public required LogShippingSettings LogShipping { get; init; }
+
+    public required CompressionLevels CompressionLevels { get; init; }
 
     /// <summary>What the user wants to leave out of logs or to mask in them, in order.</summary>
     public required IReadOnlyList<LogRule> LogRules { get; init; }
@@ -80,6 +82,8 @@ public sealed record Settings
     {
         string? apiKey = WithoutWhiteSpace(env.Text(Keys.ApiKey));
         TraceFeatures features = TraceFeatures.Read(env);
+        IntakeUrls intake = IntakeUrls.Read(env);
+        LogShippingSettings logShipping = LogShippingSettings.Read(env, intake.Logs);
         return new Settings
         {
             ApiKey = apiKey,
@@ -89,13 +93,14 @@ public sealed record Settings
             Service = env.Text(Keys.Service),
             Version = env.Text(Keys.Version),
             Tags = env.Tags(Keys.Tags),
-            Intake = IntakeUrls.Read(env),
+            Intake = intake,
             SkipSslValidation = env.Bool(Keys.SkipSslValidation, @default: false),
-            LogsUseCompression = env.Bool(Keys.LogsUseCompression, @default: true),
+            LogShipping = logShipping,
+            CompressionLevels = CompressionLevels.Read(env),
             LogRules = LogRule.Read(env),
             FlushTimeout = env.Seconds(Keys.FlushTimeout, @default: TimeSpan.FromSeconds(30), min: TimeSpan.FromMilliseconds(1)),
             FlushStrategy = FlushStrategy.Read(env),
-            LogsEnabled = ReadLogsEnabled(env),
+            LogsEnabled = ReadLogsEnabled(env) && !logShipping.IsWorkerMissing,
             EnhancedMetrics = env.BoolOrNull(Keys.EnhancedMetricsEnabled) ?? env.Bool(Keys.EnhancedMetrics, @default: true),
             ProcEnhancedMetrics = env.Bool(Keys.ProcEnhancedMetrics, @default: true),
             ComputeStats = env.Bool(Keys.ComputeStats, @default: false),

@@ -13,6 +13,9 @@ public enum SendOutcome
     /// <summary>The intake will never take this payload: drop it.</summary>
     Rejected,
 
+    /// <summary>The intake takes no payload of this size; it may take the halves.</summary>
+    TooLarge,
+
     /// <summary>Refused, timed out or failed on the other side: worth another attempt.</summary>
     Failed,
 }
@@ -50,8 +53,12 @@ public sealed class IntakeClient : IDisposable
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>Where copies of <paramref name="payload"/>, which is none, are to be sent beside it.</summary>
-    public IReadOnlyList<IntakeDestination> CopiesOf(IntakePayload payload) => _endpoints.Additional(payload.Kind);
+    /// <summary>Copies of <paramref name="payload"/>, which is new and none itself, for the intakes beside the main one.</summary>
+    public IEnumerable<IntakePayload> CopiesOf(IntakePayload payload)
+    {
+        bool isCompressed = _endpoints[payload.Kind].Compress;
+        return _endpoints.Additional(payload.Kind).Select(destination => payload.CopyFor(destination, destination.Endpoint.Compress == isCompressed));
+    }
 
     /// <summary>Sends one payload. Never throws for what the network or the intake does; cancellation counts as a failed attempt.</summary>
     public async Task<SendResult> SendAsync(IntakePayload payload, string apiKey, CancellationToken cancellation)
@@ -59,7 +66,7 @@ public sealed class IntakeClient : IDisposable
         IntakeEndpoint endpoint = payload.Destination?.Endpoint ?? _endpoints[payload.Kind];
         if (endpoint.Compress)
         {
-            payload.Compress();
+            payload.Compress(endpoint.Level);
         }
 
         try
@@ -81,12 +88,14 @@ public sealed class IntakeClient : IDisposable
     public void Dispose() => _http.Dispose();
 
     /// <summary>
-    /// 2xx delivered; 408, 425, 429 and 5xx worth another attempt; the rest refused for good (docs/spec/04-metrics-logs.md#b11-response-handling).
+    /// 2xx delivered; 408, 425, 429 and 5xx worth another attempt; 413 too large; the rest refused for good
+    /// (docs/spec/04-metrics-logs.md#b11-response-handling, #c11-shipping).
     /// </summary>
     internal static SendOutcome Judge(HttpStatusCode status) => (int)status switch
     {
         >= 200 and < 300 => SendOutcome.Delivered,
         408 or 425 or 429 or >= 500 => SendOutcome.Failed,
+        413 => SendOutcome.TooLarge,
         _ => SendOutcome.Rejected,
     };
 

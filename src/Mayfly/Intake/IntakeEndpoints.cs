@@ -7,6 +7,9 @@ public sealed record IntakeEndpoint(Uri Url, string ContentType, bool Compress)
 {
     /// <summary>Headers of this endpoint beside the key, the content type and the encoding.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>gzip level 1–9, where it is compressed.</summary>
+    public int Level { get; init; } = 1;
 }
 
 /// <summary>An intake beside the main one, and the key it wants.</summary>
@@ -27,18 +30,24 @@ public sealed class IntakeEndpoints
     public IntakeEndpoints(Settings settings)
     {
         IntakeUrls urls = settings.Intake;
+        CompressionLevels levels = settings.CompressionLevels;
+        KeyValuePair<string, string>[] origin = [new("DD-EVP-ORIGIN", "mayfly"), new("DD-EVP-ORIGIN-VERSION", BuildInfo.Version)];
+        var logIntake = new IntakeEndpoint(settings.LogShipping.Url, Json, settings.LogShipping.UsesCompression)
+        {
+            Headers = [new("DD-PROTOCOL", "agent-json"), .. origin],
+            Level = levels.Logs,
+        };
         _endpoints = new Dictionary<IntakeKind, IntakeEndpoint>
         {
-            [IntakeKind.Traces] = new(urls.Traces, Protobuf, Compress: true),
-            [IntakeKind.Stats] = new(urls.Stats, "application/msgpack", Compress: true),
-            [IntakeKind.Series] = new(urls.Series, Protobuf, Compress: true),
-            [IntakeKind.Sketches] = new(urls.Sketches, Protobuf, Compress: true),
-            [IntakeKind.Events] = new(urls.Events, Json, Compress: true),
-            [IntakeKind.ServiceChecks] = new(urls.ServiceChecks, Json, Compress: true),
-            [IntakeKind.Logs] = new(urls.Logs, Json, settings.LogsUseCompression)
-            {
-                Headers = [new("DD-PROTOCOL", "agent-json"), new("DD-EVP-ORIGIN", "mayfly"), new("DD-EVP-ORIGIN-VERSION", BuildInfo.Version)],
-            },
+            [IntakeKind.Traces] = new(urls.Traces, Protobuf, Compress: true) { Level = levels.Traces },
+            [IntakeKind.Stats] = new(urls.Stats, "application/msgpack", Compress: true) { Level = levels.Traces },
+            [IntakeKind.Series] = new(urls.Series, Protobuf, Compress: true) { Level = levels.Metrics },
+            [IntakeKind.Sketches] = new(urls.Sketches, Protobuf, Compress: true) { Level = levels.Metrics },
+            [IntakeKind.Events] = new(urls.Events, Json, Compress: true) { Level = levels.Metrics },
+            [IntakeKind.ServiceChecks] = new(urls.ServiceChecks, Json, Compress: true) { Level = levels.Metrics },
+
+            // What is asked of a worker is not asked of the intakes beside it.
+            [IntakeKind.Logs] = settings.LogShipping.IsPipelinesWorker ? logIntake with { Compress = false, Headers = origin } : logIntake,
         };
         _additional = new Dictionary<IntakeKind, IReadOnlyList<IntakeDestination>>
         {
@@ -48,6 +57,7 @@ public sealed class IntakeEndpoints
             [IntakeKind.Sketches] = Copies(IntakeKind.Sketches, urls.AdditionalMetrics, IntakeUrls.SketchesPath),
             [IntakeKind.Events] = Copies(IntakeKind.Events, urls.AdditionalMetrics, IntakeUrls.EventsPath),
             [IntakeKind.ServiceChecks] = Copies(IntakeKind.ServiceChecks, urls.AdditionalMetrics, IntakeUrls.ServiceChecksPath),
+            [IntakeKind.Logs] = [.. settings.LogShipping.Additional.Select(one => new IntakeDestination(logIntake with { Url = one.Url }, one.ApiKey))],
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
 using Mayfly.Diagnostics;
 using Mayfly.Wire;
@@ -8,6 +9,7 @@ namespace Mayfly.Intake;
 public sealed class IntakePayload : IDisposable
 {
     private readonly SharedBody _body;
+    private bool _isHalf;
     private bool _isDisposed;
 
     /// <param name="signal">Whose counters it belongs to.</param>
@@ -48,15 +50,57 @@ public sealed class IntakePayload : IDisposable
     /// <summary>Failed attempts to send it.</summary>
     public int FailedAttempts { get; set; }
 
-    /// <summary>The same body for another intake; to be disposed like any payload.</summary>
-    public IntakePayload CopyFor(IntakeDestination destination)
+    /// <summary>The same for another intake; to be disposed like any payload.</summary>
+    /// <param name="destination">The intake.</param>
+    /// <param name="sharesBody">False where only one of both is compressed.</param>
+    public IntakePayload CopyFor(IntakeDestination destination, bool sharesBody = true)
     {
-        _body.Share();
-        return new IntakePayload(Signal, Kind, _body, units: 0) { Destination = destination, Headers = Headers };
+        SharedBody body = _body;
+        if (sharesBody)
+        {
+            _body.Share();
+        }
+        else
+        {
+            PooledBuffer own = PooledBuffer.Rent(Body.Length);
+            own.Write(Body.WrittenSpan);
+            body = new SharedBody(own);
+        }
+
+        return new IntakePayload(Signal, Kind, body, units: 0) { Destination = destination, Headers = Headers };
+    }
+
+    /// <summary>
+    /// Makes two payloads of one whose body is a JSON array, once: halves stay whole. They replace this one, which stays its owner's to dispose.
+    /// False: it is no array of two elements or more, or a half.
+    /// </summary>
+    public bool TrySplit([NotNullWhen(true)] out IntakePayload? first, [NotNullWhen(true)] out IntakePayload? second)
+    {
+        (first, second) = (null, null);
+        using PooledBuffer plain = PooledBuffer.Rent(Body.Length);
+        _body.CopyPlainTo(plain);
+        if (_isHalf || !JsonArrayHalves.TryFind(plain.WrittenSpan, out JsonArrayHalves halves))
+        {
+            return false;
+        }
+
+        long unitsOfFirst = Units * halves.FirstCount / halves.Count;
+        first = Half(halves.First(plain.WrittenSpan), unitsOfFirst);
+        second = Half(halves.Second(plain.WrittenSpan), Units - unitsOfFirst);
+        return true;
     }
 
     /// <summary>Replaces the body by its gzip form, once: a payload that is sent again, or to several intakes, is not compressed again.</summary>
-    public void Compress() => _body.Compress();
+    /// <param name="level">1–9.</param>
+    public void Compress(int level = 1) => _body.Compress(level);
+
+    private IntakePayload Half(PooledBuffer body, long units) => new(Signal, Kind, new SharedBody(body), units)
+    {
+        Destination = Destination,
+        Headers = Headers,
+        _isHalf = true,
+        FailedAttempts = FailedAttempts,
+    };
 
     public void Dispose()
     {
@@ -89,7 +133,24 @@ public sealed class IntakePayload : IDisposable
             }
         }
 
-        public void Compress()
+        /// <summary>Appends the body as it was before it was compressed.</summary>
+        public void CopyPlainTo(PooledBuffer target)
+        {
+            lock (_gate)
+            {
+                if (!_isCompressed)
+                {
+                    target.Write(_buffer.WrittenSpan);
+                    return;
+                }
+
+                using var gzip = new GZipStream(new MemoryStream(_buffer.Array, 0, _buffer.Length, writable: false), CompressionMode.Decompress);
+                using var sink = new PooledBufferStream(target);
+                gzip.CopyTo(sink);
+            }
+        }
+
+        public void Compress(int level)
         {
             lock (_gate)
             {
@@ -100,7 +161,7 @@ public sealed class IntakePayload : IDisposable
 
                 PooledBuffer compressed = PooledBuffer.Rent(Math.Max(256, _buffer.Length / 4));
                 using (var sink = new PooledBufferStream(compressed))
-                using (var gzip = new GZipStream(sink, CompressionLevel.Fastest))
+                using (var gzip = new GZipStream(sink, new ZLibCompressionOptions { CompressionLevel = level }))
                 {
                     gzip.Write(_buffer.WrittenSpan);
                 }

@@ -131,13 +131,14 @@ public sealed class FlushCoordinator(
         return new FlushReport(0, units, 0);
     }
 
-    private async Task<FlushReport> SendInOrderAsync(IReadOnlyList<IntakePayload> payloads, string key, CancellationToken cancellation)
+    private async Task<FlushReport> SendInOrderAsync(List<IntakePayload> payloads, string key, CancellationToken cancellation)
     {
         // Compression is CPU work: off the caller's path, so that the endpoints really run side by side.
         await Task.Yield();
         long delivered = 0, dropped = 0, kept = 0;
-        foreach (IntakePayload payload in payloads)
+        for (int i = 0; i < payloads.Count; i++)
         {
+            IntakePayload payload = payloads[i];
             long units = payload.Units;
             if (cancellation.IsCancellationRequested)
             {
@@ -155,7 +156,11 @@ public sealed class FlushCoordinator(
                     payload.Dispose();
                     delivered += units;
                     break;
-                case SendOutcome.Rejected:
+                case SendOutcome.TooLarge when payload.Kind == IntakeKind.Logs && payload.TrySplit(out IntakePayload? first, out IntakePayload? second):
+                    payload.Dispose();
+                    payloads.InsertRange(i + 1, [first, second]);
+                    break;
+                case SendOutcome.Rejected or SendOutcome.TooLarge:
                     log.Once(
                         $"rejected {payload.Kind} {result.Detail}",
                         LogLevel.Error,
@@ -206,7 +211,7 @@ public sealed class FlushCoordinator(
         for (int i = firstNew; i < end; i++)
         {
             IntakePayload payload = payloads[i];
-            payloads.AddRange(intake.CopiesOf(payload).Select(payload.CopyFor));
+            payloads.AddRange(intake.CopiesOf(payload));
         }
 
         return payloads;

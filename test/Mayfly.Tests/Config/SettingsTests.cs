@@ -31,7 +31,7 @@ public class SettingsTests
         [Keys.MetricsUrl] = s => $"{s.Intake.Series.AbsoluteUri} {s.Intake.Sketches.AbsoluteUri}",
         [Keys.MetricsUrlWeaker] = s => $"{s.Intake.Series.AbsoluteUri} {s.Intake.Sketches.AbsoluteUri}",
         [Keys.LogsUrl] = s => s.Intake.Logs.AbsoluteUri,
-        [Keys.LogsUseCompression] = s => Text(s.LogsUseCompression),
+        [Keys.LogsUseCompression] = s => Text(s.LogShipping.UsesCompression),
         [Keys.SkipSslValidation] = s => Text(s.SkipSslValidation),
         [Keys.FlushTimeout] = s => s.FlushTimeout.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
         [Keys.LogsEnabled] = s => Text(s.LogsEnabled),
@@ -75,7 +75,7 @@ public class SettingsTests
     [
         Keys.Mode, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
         .. SecretSettingsTests.KeysRead, .. TraceAgentSettingsTests.KeysRead, .. DogStatsdSettingsTests.KeysRead,
-        .. ObfuscationSettingsTests.KeysRead, .. TraceFilterSettingsTests.KeysRead,
+        .. ObfuscationSettingsTests.KeysRead, .. TraceFilterSettingsTests.KeysRead, .. LogShippingSettingsTests.KeysRead,
     ];
 
     public static TheoryData<string, string, string?> Good => new()
@@ -287,7 +287,7 @@ public class SettingsTests
         Assert.Equal("https://api.datadoghq.com/api/beta/sketches", settings.Intake.Sketches.AbsoluteUri);
         Assert.Equal("https://http-intake.logs.datadoghq.com/api/v2/logs", settings.Intake.Logs.AbsoluteUri);
         Assert.Equal(TimeSpan.FromSeconds(30), settings.FlushTimeout);
-        Assert.True(settings.LogsEnabled && settings.EnhancedMetrics && settings.LogsUseCompression);
+        Assert.True(settings.LogsEnabled && settings.EnhancedMetrics && settings.LogShipping.UsesCompression);
         Assert.False(settings.ComputeStats || settings.SkipSslValidation || settings.DogStatsd.IsNonLocal);
         ListenerSettings ports = settings.Listeners;
         Assert.Equal((8124, 8125, 8126, 8999), (ports.LifecyclePort, settings.DogStatsd.Port, ports.TracePort, ports.TelemetryPort));
