@@ -177,6 +177,20 @@ public class DogStatsdSettingsTests
         Assert.Equal(plain.CustomMetrics.HistogramPercentiles, settings.CustomMetrics.HistogramPercentiles);
     }
 
+    /// <summary>04 B.9: what is made of metrics goes to one prefix.</summary>
+    [Theory]
+    [InlineData(Keys.MetricsUrl)]
+    [InlineData(Keys.MetricsUrlWeaker)]
+    public void B9_events_and_service_checks_go_where_metrics_go(string key)
+    {
+        Settings settings = Environments.Read((key, "x.com/dd/"));
+        Assert.Equal(("https://x.com/dd/intake/", "https://x.com/dd/api/v1/check_run"), (settings.Intake.Events.AbsoluteUri, settings.Intake.ServiceChecks.AbsoluteUri));
+        Settings plain = Environments.Read((Keys.Site, "datadoghq.eu"));
+        Assert.Equal(
+            ("https://api.datadoghq.eu/intake/", "https://api.datadoghq.eu/api/v1/check_run"),
+            (plain.Intake.Events.AbsoluteUri, plain.Intake.ServiceChecks.AbsoluteUri));
+    }
+
     /// <summary>05, 16: two addresses, three keys.</summary>
     [Fact]
     public void V16_additional_endpoints()

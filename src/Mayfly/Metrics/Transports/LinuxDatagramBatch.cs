@@ -18,6 +18,7 @@ internal sealed unsafe partial class LinuxDatagramBatch : DatagramBatch
     private const int Truncated = 0x20;
 
     private const int Interrupted = 4;
+    private const int NoSuchCall = 38;
     private const int ConnectionRefused = 111;
 
     private readonly SafeHandle _handle;
@@ -48,8 +49,8 @@ internal sealed unsafe partial class LinuxDatagramBatch : DatagramBatch
         _socket = (int)_handle.DangerousGetHandle();
     }
 
-    /// <summary>The structures below are those of 64-bit Linux, any C library.</summary>
-    public static bool IsSupported { get; } = OperatingSystem.IsLinux() && sizeof(nint) == 8;
+    /// <summary>The structures below are those of 64-bit Linux, any C library; some sandboxes do not have the call.</summary>
+    public static bool IsSupported { get; } = OperatingSystem.IsLinux() && sizeof(nint) == 8 && HasCall();
 
     public override int Capacity => Slots;
 
@@ -87,6 +88,19 @@ internal sealed unsafe partial class LinuxDatagramBatch : DatagramBatch
             NativeMemory.Free(_packets);
             NativeMemory.Free(_messages);
             NativeMemory.Free(_vectors);
+        }
+    }
+
+    private static bool HasCall()
+    {
+        const int NoSocket = -1;
+        try
+        {
+            return recvmmsg(NoSocket, null, 0, 0, null) >= 0 || Marshal.GetLastPInvokeError() != NoSuchCall;
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return false;
         }
     }
 
