@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Mayfly.EndToEnd.Agents;
@@ -16,7 +17,15 @@ public class MutationTests
 {
     private const int Mutants = 1000;
     private const int Seed = 20261121;
-    private static readonly string[] Kinds = ["v0.4 traces", "v0.5 traces", "datagrams", "proxied metrics", "start-invocation", "end-invocation", "telemetry"];
+
+    /// <summary>Longest answer to a damaged payload: one that took longer is judged by the median of several attempts, the machine has other work too.</summary>
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromMilliseconds(100);
+
+    private static readonly string[] Kinds =
+    [
+        "v0.4 traces", "v0.5 traces", "v0.7 traces", "v1.0 traces", "v0.1 spans in JSON", "v0.4 traces in JSON", "statistics", "datagrams", "proxied metrics",
+        "start-invocation", "end-invocation", "telemetry",
+    ];
 
     public static TheoryData<string, string> AgentsAndKinds => AgentUnderTest.With(Kinds);
 
@@ -43,10 +52,10 @@ public class MutationTests
 
             var headers = payloads.Headers.Select((header, at) => at == damagedHeader ? Damaged(header, mutator) : header);
             byte[] head = RawHttpConnection.Request(payloads.Method, payloads.Path, headers, mutant.Length);
-            (int status, _) = await connection.SendAsync(head, mutant);
-            Assert.True(
-                status is >= 200 and < 500,
-                $"mutant {i} of seed {Seed} was answered {status}: {Convert.ToHexString(head)} {Convert.ToHexString(mutant)}. {sandbox.Agent}");
+            (int status, TimeSpan took) = await SendAsync(connection, head, mutant);
+            string what = $"mutant {i} of seed {Seed} was answered {status} after {took.TotalMilliseconds} ms: {Convert.ToHexString(head)} {Convert.ToHexString(mutant)}.";
+            Assert.True(status is >= 200 and < 500, $"{what} {sandbox.Agent}");
+            Assert.True(took <= LongestAnswer, $"{what} {sandbox.Agent}");
         }
 
         await sandbox.FinishAsync("open");
@@ -57,7 +66,9 @@ public class MutationTests
 
         (await AgentCounters.ReadAsync(sandbox.Ports.Traces)).MustBalance();
         await sandbox.ShutDownAsync();
-        Assert.All(sandbox.Intake.Requests, static request => Assert.Null(request.Error));
+
+        // Sketches in statistics go on unread, and so do damaged ones: that is the tracer's word (docs/spec/03-traces.md#24-stats-payload-v06stats-msgpack-clientstatspayload).
+        Assert.All(sandbox.Intake.Requests.Where(request => kind != "statistics" || request.Path != "/api/v0.2/stats"), static request => Assert.Null(request.Error));
         Assert.DoesNotContain(sandbox.Agent.Lines, static line => line.Contains("inside the agent", StringComparison.Ordinal));
     }
 
@@ -84,6 +95,11 @@ public class MutationTests
     {
         "v0.4 traces" => (AcceptedPayloads.Recorded("/v0.4/traces"), sandbox.Ports.Traces),
         "v0.5 traces" => (AcceptedPayloads.Recorded("/v0.5/traces"), sandbox.Ports.Traces),
+        "v0.7 traces" => (AcceptedPayloads.TracesV07, sandbox.Ports.Traces),
+        "v1.0 traces" => (AcceptedPayloads.TracesV10, sandbox.Ports.Traces),
+        "v0.1 spans in JSON" => (AcceptedPayloads.JsonV01, sandbox.Ports.Traces),
+        "v0.4 traces in JSON" => (AcceptedPayloads.JsonV04, sandbox.Ports.Traces),
+        "statistics" => (AcceptedPayloads.Recorded("/v0.6/stats"), sandbox.Ports.Traces),
         "proxied metrics" => (AcceptedPayloads.Recorded("/dogstatsd/v2/proxy"), sandbox.Ports.Traces),
         "start-invocation" => (AcceptedPayloads.StartInvocation, sandbox.Ports.Lifecycle),
         "end-invocation" => (AcceptedPayloads.EndInvocation, sandbox.Ports.Lifecycle),
@@ -96,7 +112,11 @@ public class MutationTests
     {
         switch (kind)
         {
-            case "v0.4 traces" or "v0.5 traces":
+            case "statistics":
+                byte[] stats = new MsgPackWriter().Map(1).Str("Stats").Array(1).Map(1).Str("Stats").Array(1).Map(2).Str("Name").Str("valid.stats").Str("Hits").Int(7).ToArray();
+                Assert.Equal(202, await ScriptedSandbox.PostAsync(sandbox.Ports.Traces, "/v0.6/stats", stats));
+                return () => Assert.Equal(7, Assert.Single(sandbox.Intake.Stats, static one => one.Name == "valid.stats").Hits);
+            case "v0.4 traces" or "v0.5 traces" or "v0.7 traces" or "v1.0 traces" or "v0.1 spans in JSON" or "v0.4 traces in JSON":
                 ulong id = 0xfedcba9876543210;
                 SampleSpan[] trace = [new SampleSpan { Name = "valid.span", TraceId = 99, SpanId = id }];
                 (string path, byte[] body) = kind == "v0.5 traces" ? ("/v0.5/traces", SampleSpan.V05(trace)) : ("/v0.4/traces", SampleSpan.V04(trace));
@@ -115,6 +135,22 @@ public class MutationTests
                 ulong span = await CallAsync(sandbox, "valid");
                 return () => Assert.Single(sandbox.Intake.Spans, one => one.Name == "aws.lambda" && one.SpanId == span && one.Meta["request_id"] == "valid");
         }
+    }
+
+    /// <summary>The status, and how long it took.</summary>
+    private static async Task<(int Status, TimeSpan Took)> SendAsync(RawHttpConnection connection, byte[] head, byte[] body)
+    {
+        const int Attempts = 5;
+        var times = new List<TimeSpan>();
+        int status;
+        do
+        {
+            long start = Stopwatch.GetTimestamp();
+            (status, _) = await connection.SendAsync(head, body);
+            times.Add(Stopwatch.GetElapsedTime(start));
+        }
+        while (times[0] > LongestAnswer && times.Count < Attempts);
+        return (status, times.Order().ElementAt(times.Count / 2));
     }
 
     /// <summary>A tracer's start and end call for an invocation; returns the id it gives the <c>aws.lambda</c> span.</summary>

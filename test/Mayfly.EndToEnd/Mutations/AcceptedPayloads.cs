@@ -16,6 +16,15 @@ internal sealed record AcceptedPayloads(string Method, string Path, IReadOnlyLis
         return new AcceptedPayloads("POST", path, [.. headers], [.. requests.Select(static one => one.Body)]);
     }
 
+    public static AcceptedPayloads TracesV07 { get; } =
+        new("PUT", "/v0.7/traces", [new("Content-Type", "application/msgpack")], [RichTraces.V07(areChunksFirst: true), RichTraces.V07(areChunksFirst: false)]);
+
+    public static AcceptedPayloads TracesV10 { get; } = new("PUT", "/v1.0/traces", [new("Content-Type", "application/msgpack")], [RichTraces.V10]);
+
+    public static AcceptedPayloads JsonV01 { get; } = new("POST", "/v0.1/spans", [new("Content-Type", "application/json")], [RichTraces.Json[1..^1]]);
+
+    public static AcceptedPayloads JsonV04 { get; } = new("POST", "/v0.4/traces", [new("Content-Type", "application/json")], [RichTraces.Json]);
+
     public static AcceptedPayloads StartInvocation { get; } = new(
         "POST",
         "/lambda/start-invocation",

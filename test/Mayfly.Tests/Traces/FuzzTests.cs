@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mayfly.Config;
 using Mayfly.Testing;
+using Mayfly.Tests.Config;
 using Mayfly.Tests.Platforms.Lambda.Triggers;
 using Mayfly.Traces;
 using Mayfly.Wire;
@@ -25,6 +26,9 @@ public class FuzzTests
     private const long MostBytesPerRequest = 8 * 1024;
 
     private static readonly TimeSpan LongestRequest = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TraceFilterSettings Filters = Environments.Read(
+        (Keys.IgnoreResources, "(a|b)+[^x]{3,9}$"), (Keys.FilterTagsRegexReject, "env:(.*)*q resource:^G{9}"), (Keys.FilterTagsReject, "unwanted")).TraceFilters;
 
     private static readonly TraceHeaders[] Senders = [default, new() { Language = "nodejs", ComputedStats = true }, new() { Language = ".NET", ComputedTopLevel = true }];
 
@@ -52,7 +56,7 @@ public class FuzzTests
         int seed = Read("MAYFLY_MUTATION_SEED", DefaultSeed);
         var rig = new TraceRig(TraceRig.Settings with
         {
-            BufferBytes = 64 * 1024, Env = "test", AsksIntakeForStats = true, Sampling = new SamplingSettings { ComputesStats = true, Percentage = 80 },
+            BufferBytes = 64 * 1024, Env = "test", AsksIntakeForStats = true, Filters = Filters, Sampling = new SamplingSettings { ComputesStats = true, Percentage = 80 },
         });
         rig.Pipeline.Tags = TraceRig.Platform("lambda", ("functionname", "f"), ("service", "s"));
         var mutator = new Mutator(seed);

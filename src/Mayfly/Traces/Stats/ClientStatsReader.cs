@@ -19,6 +19,9 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
     /// <inheritdoc cref="MostBuckets"/>
     private const int MostGroups = 100_000;
 
+    /// <summary>Of a map. Three times as many as are known.</summary>
+    private const int MostEntries = 64;
+
     /// <summary>Of a payload or a bucket, beside its statistics: these bytes are repeated where a payload is split.</summary>
     private const int MostFieldBytes = 64 * 1024;
 
@@ -76,7 +79,7 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
         int start = reader.Position;
         stats = new MsgPackReader(EmptyArray, EmptyArray.Length);
         map.Clear();
-        if (!reader.TryReadMapHeader(out int entries))
+        if (!TryReadMap(ref reader, out int entries))
         {
             return false;
         }
@@ -109,7 +112,6 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
     /// <summary>An empty environment or service is left out, to be filled in; the container id is left out, as outside of Fargate it means nothing.</summary>
     private bool TryReadField(ref MsgPackReader reader, ReadOnlySpan<byte> key, EncodedMap map)
     {
-        (int length, int count) = (map.Bytes.Length, map.Count);
         if (!_entries.TryCopy(ref reader, key, map))
         {
             return false;
@@ -119,12 +121,11 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
         bool isEnv = key.SequenceEqual("Env"u8);
         bool isService = key.SequenceEqual("Service"u8);
         bool isContainer = key.SequenceEqual("ContainerID"u8);
-        _hasEnv |= isEnv && !isEmpty;
-        _hasService |= isService && !isEmpty;
+        _hasEnv = isEnv ? !isEmpty : _hasEnv;
+        _hasService = isService ? !isEmpty : _hasService;
         if (isContainer || ((isEnv || isService) && isEmpty))
         {
-            map.Bytes.Truncate(length);
-            map.Count = count;
+            map.Remove(key);
         }
         else if (key.SequenceEqual("Lang"u8))
         {
@@ -132,6 +133,12 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
         }
 
         return true;
+    }
+
+    private static bool TryReadMap(ref MsgPackReader reader, out int entries)
+    {
+        int start = reader.Position;
+        return reader.TryReadMapHeader(out entries) && (entries <= MostEntries || reader.Fail(MsgPackError.LimitExceeded, start));
     }
 
     private bool TryReadBuckets(ref MsgPackReader reader, ClientPayloadWriter writer)
@@ -196,15 +203,13 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
         group.Clear();
         _span.Clear();
         ulong hits = 0;
-        Range resource = default;
-        if (!reader.TryReadMapHeader(out int entries))
+        if (!TryReadMap(ref reader, out int entries))
         {
             return false;
         }
 
         for (; entries > 0; entries--)
         {
-            int start = group.Bytes.Length;
             if (!reader.TryReadBytes(out Utf8Slice key) || !_entries.TryCopy(ref reader, key.Span, group))
             {
                 return false;
@@ -216,10 +221,6 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
             }
             else if (key.SequenceEqual("Resource"u8))
             {
-                // Of two the last one counts, here as for the intake; the first one must not tell what the last one hides.
-                group.Remove(resource);
-                start -= resource.End.Value - resource.Start.Value;
-                resource = start..group.Bytes.Length;
                 _span.Resource = _entries.Text;
             }
             else if (key.SequenceEqual("Type"u8))
@@ -237,13 +238,13 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
             return true;
         }
 
-        Obfuscate(group, resource);
+        Obfuscate(group);
         writer.EndGroup((long)Math.Min(hits, uint.MaxValue));
         return true;
     }
 
     /// <summary>A query or a command in a resource loses its values, as that of a span does (docs/spec/03-traces.md#38-obfuscation).</summary>
-    private void Obfuscate(EncodedMap group, Range resource)
+    private void Obfuscate(EncodedMap group)
     {
         Utf8Slice sent = _span.Resource;
         if (obfuscator is null || sent.IsEmpty)
@@ -254,7 +255,6 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
         obfuscator.Obfuscate([_span], _arena);
         if (_span.Resource != sent)
         {
-            group.Remove(resource);
             group.AddText("Resource"u8, _span.Resource.Span);
         }
 

@@ -3,15 +3,17 @@ using Mayfly.Wire;
 namespace Mayfly.Traces.Stats;
 
 /// <summary>The encoded entries of a map; where it also has a <c>Stats</c> array, those before it and those after it. Reused.</summary>
+/// <remarks>A key stands once: a second entry takes the place of the first one, as for a reader that has room for one value.</remarks>
 internal sealed class EncodedMap : IDisposable
 {
+    private readonly RecordList<Entry> _entries = new();
     private int _split = -1;
 
-    /// <summary>All entries; whoever writes one here counts it.</summary>
+    /// <summary>All entries; the value of the last one is written here.</summary>
     public PooledBuffer Bytes { get; } = PooledBuffer.Rent();
 
     /// <summary>Number of entries, the array not counted.</summary>
-    public int Count { get; set; }
+    public int Count => _entries.Count;
 
     /// <summary>Entries before the array.</summary>
     public ReadOnlySpan<byte> Head => _split < 0 ? Bytes.WrittenSpan : Bytes.WrittenSpan[.._split];
@@ -19,28 +21,45 @@ internal sealed class EncodedMap : IDisposable
     /// <summary>Entries after the array.</summary>
     public ReadOnlySpan<byte> Tail => _split < 0 ? default : Bytes.WrittenSpan[_split..];
 
-    /// <summary>Writes the key of an entry and counts it; the caller writes its value to the result.</summary>
+    /// <summary>Writes the key of an entry; the caller writes its value to the result.</summary>
     public MsgPackEncoder Add(ReadOnlySpan<byte> key)
     {
+        Remove(key);
+        int start = Bytes.Length;
         var encoder = new MsgPackEncoder(Bytes);
         encoder.Text(key);
-        Count++;
+        _entries.Add(new Entry(start, Bytes.Length - key.Length, key.Length));
         return encoder;
     }
 
     public void AddText(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Add(key).Text(value);
 
-    /// <summary>Takes out the entry that lies there; nothing, if the range is empty.</summary>
-    public void Remove(Range entry)
+    /// <summary>Takes out the entry of a key; nothing, if there is none.</summary>
+    public void Remove(ReadOnlySpan<byte> key)
     {
-        (int start, int length) = entry.GetOffsetAndLength(Bytes.Length);
-        if (length > 0)
+        Span<Entry> entries = _entries.Items;
+        int index = 0;
+        while (index < entries.Length && !entries[index].Has(key, Bytes.WrittenSpan))
         {
-            int behind = Bytes.Length - start - length;
-            Bytes.Slice(start + length, behind).CopyTo(Bytes.Slice(start, behind));
-            Bytes.Truncate(start + behind);
-            Count--;
+            index++;
         }
+
+        if (index == entries.Length)
+        {
+            return;
+        }
+
+        int start = entries[index].Start;
+        int end = index + 1 < entries.Length ? entries[index + 1].Start : Bytes.Length;
+        Bytes.Slice(end, Bytes.Length - end).CopyTo(Bytes.Slice(start, Bytes.Length - end));
+        Bytes.Truncate(Bytes.Length - (end - start));
+        _split -= _split >= end ? end - start : 0;
+        for (; index + 1 < entries.Length; index++)
+        {
+            entries[index] = entries[index + 1].Before(end - start);
+        }
+
+        _entries.Truncate(entries.Length - 1);
     }
 
     /// <summary>The array comes here.</summary>
@@ -49,9 +68,17 @@ internal sealed class EncodedMap : IDisposable
     public void Clear()
     {
         Bytes.Clear();
+        _entries.Clear();
         _split = -1;
-        Count = 0;
     }
 
     public void Dispose() => Bytes.Dispose();
+
+    /// <summary>Where an entry, and the text of its key, lie in the bytes.</summary>
+    private readonly record struct Entry(int Start, int KeyStart, int KeyLength)
+    {
+        public bool Has(ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes) => KeyLength == key.Length && bytes.Slice(KeyStart, KeyLength).SequenceEqual(key);
+
+        public Entry Before(int bytes) => new(Start - bytes, KeyStart - bytes, KeyLength);
+    }
 }

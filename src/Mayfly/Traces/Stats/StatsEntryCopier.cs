@@ -37,6 +37,7 @@ internal sealed class StatsEntryCopier(byte[] body) : IDisposable
         if (reader.TryTakeNil())
         {
             (Text, Number) = (default, 0);
+            map.Remove(key);
             return true;
         }
 

@@ -100,6 +100,8 @@ public class RedisTests
         { "ZADD key 1 m", "ZADD key 1 ?" },
         { "ZADD key xx gt ch incr 1 m", "ZADD key xx gt ch incr 1 ?" },
         { "ZADD key LT 1 m", "ZADD key LT 1 ?" },
+        { "ZADD key 1 m CH n", "ZADD key 1 ? CH ?" }, // an option's name in the place of a score is none
+        { "ZADD key XX 1 m XX XX INCR n", "ZADD key XX 1 ? XX ? INCR ?" },
         { "ZADD key", "ZADD key" },
         { "GET key", "GET key" },
         { "EVAL script 1 key", "EVAL script 1 key" },

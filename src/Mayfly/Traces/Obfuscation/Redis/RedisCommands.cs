@@ -59,6 +59,7 @@ internal static class RedisCommands
     private static void WriteArguments(RedisRule rule, ref ReadOnlySpan<byte> rest, PooledBuffer output)
     {
         int next = rule.First;
+        bool hasHidden = false;
         for (int argument = 1; TryTakeArgument(ref rest, out ReadOnlySpan<byte> text); argument++)
         {
             switch (rule.Kind)
@@ -68,7 +69,7 @@ internal static class RedisCommands
                 case RedisRuleKind.ConfigSet when argument == 1 && !Is(text, "SET"u8):
                     next = 0;
                     break;
-                case RedisRuleKind.SortedSetAdd when argument == next - 1 && IsOption(text):
+                case RedisRuleKind.SortedSetAdd when !hasHidden && argument == next - 1 && IsOption(text):
                     next++;
                     break;
                 case RedisRuleKind.BitFieldSet when Is(text, "SET"u8):
@@ -77,6 +78,7 @@ internal static class RedisCommands
             }
 
             bool isHidden = argument == next;
+            hasHidden |= isHidden;
             WriteWord(isHidden ? "?"u8 : text, output);
             next += isHidden && rule.Kind != RedisRuleKind.Rest ? rule.Step : 0;
         }
