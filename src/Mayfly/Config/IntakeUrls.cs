@@ -8,6 +8,9 @@ public sealed record IntakeUrls
     private const string DefaultSite = "datadoghq.com";
     private const string TracesPath = "/api/v0.2/traces";
 
+    /// <summary>The host name that intakes without an address of their own are below.</summary>
+    public required string Site { get; init; }
+
     public required Uri Traces { get; init; }
 
     /// <summary>They get a copy of all traces.</summary>
@@ -28,6 +31,7 @@ public sealed record IntakeUrls
         Uri traces = Read(env, Keys.TracesUrl, $"https://trace.agent.{site}", TracesPath);
         return new IntakeUrls
         {
+            Site = site,
             Traces = traces,
             AdditionalTraces = AdditionalEndpoint.Read(env, Keys.AdditionalTraces, TracesPath),
             Stats = new Uri(traces, "stats"),

@@ -52,6 +52,8 @@ public sealed record Settings
 
     public required ObfuscationSettings Obfuscation { get; init; }
 
+    public required ProxySettings Proxies { get; init; }
+
     public required EventSettings Triggers { get; init; }
 
     public required PropagationSettings Propagation { get; init; }
@@ -71,6 +73,7 @@ public sealed record Settings
     public static Settings Read(EnvReader env)
     {
         string? apiKey = WithoutWhiteSpace(env.Text(Keys.ApiKey));
+        IntakeUrls intake = IntakeUrls.Read(env);
         return new Settings
         {
             ApiKey = apiKey,
@@ -80,7 +83,7 @@ public sealed record Settings
             Service = env.Text(Keys.Service),
             Version = env.Text(Keys.Version),
             Tags = env.Tags(Keys.Tags),
-            Intake = IntakeUrls.Read(env),
+            Intake = intake,
             SkipSslValidation = env.Bool(Keys.SkipSslValidation, @default: false),
             LogsUseCompression = env.Bool(Keys.LogsUseCompression, @default: true),
             LogRules = LogRule.Read(env),
@@ -93,6 +96,7 @@ public sealed record Settings
             StatsKeys = StatsKeySettings.Read(env),
             Sampling = SamplingSettings.Read(env),
             Obfuscation = ObfuscationSettings.Read(env),
+            Proxies = ProxySettings.Read(env, intake),
             Triggers = EventSettings.Read(env),
             Propagation = PropagationSettings.Read(env),
             PayloadCapture = PayloadCaptureSettings.Read(env),

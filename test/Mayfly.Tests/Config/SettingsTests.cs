@@ -75,7 +75,7 @@ public class SettingsTests
     [
         Keys.Mode, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
         .. SecretSettingsTests.KeysRead, .. TraceAgentSettingsTests.KeysRead,
-        .. ObfuscationSettingsTests.KeysRead,
+        .. ObfuscationSettingsTests.KeysRead, .. ProxySettingsTests.KeysRead,
     ];
 
     public static TheoryData<string, string, string?> Good => new()
