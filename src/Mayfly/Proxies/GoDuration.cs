@@ -41,6 +41,7 @@ internal static class GoDuration
             text = text[name.Length..];
         }
 
-        return seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, MostSeconds)) : null;
+        long ticks = (long)Math.Round(Math.Min(seconds, MostSeconds) * TimeSpan.TicksPerSecond);
+        return ticks > 0 ? TimeSpan.FromTicks(ticks) : null;
     }
 }
