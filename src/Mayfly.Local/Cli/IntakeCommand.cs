@@ -24,7 +24,7 @@ internal static class IntakeCommand
                     report.Line(ReportText.Request(request));
                 }
             };
-            report.Line($"Listening on {intake.Url}. Point an agent at it with DD_APM_DD_URL, DD_DD_URL and DD_LOGS_CONFIG_LOGS_DD_URL. Ctrl-C ends it.");
+            report.Line($"Listening on {intake.Url}. Point an agent at it with {string.Join(", ", LocalIntake.VariablesFor(intake.Url).Keys)}. Ctrl-C ends it.");
             try
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);

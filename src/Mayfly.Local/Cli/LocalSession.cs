@@ -72,11 +72,13 @@ public sealed class LocalSession : IAsyncDisposable
         var variables = new Dictionary<string, string>(LocalPorts.Pick().Variables)
         {
             ["DD_API_KEY"] = ApiKey,
-            ["DD_APM_DD_URL"] = intake.Url,
-            ["DD_DD_URL"] = intake.Url,
-            ["DD_LOGS_CONFIG_LOGS_DD_URL"] = intake.Url,
             ["DD_ENV"] = "local",
         };
+        foreach ((string name, string value) in LocalIntake.VariablesFor(intake.Url))
+        {
+            variables[name] = value;
+        }
+
         List<ExtensionCommand> extensions = [new ExtensionCommand(AgentProgram.ExtensionName, options.Agent)];
         if (options.WebAdapter)
         {

@@ -93,6 +93,11 @@ internal sealed class IntakeEndpoint(IntakeOptions options, RequestStore store, 
             return request with { Status = request.ApiKey is null && options.RequireApiKey ? 403 : 200, BytesRaw = body.Length };
         }
 
+        if (IntakePaths.PassedOn.Contains(request.Path))
+        {
+            return request with { Status = 202, BytesRaw = body.Length, RawBody = Start(body) };
+        }
+
         if (request.Path is not (IntakePaths.Traces or IntakePaths.Stats or IntakePaths.Series or IntakePaths.Sketches or IntakePaths.Logs or IntakePaths.Events
             or IntakePaths.ServiceChecks))
         {

@@ -24,6 +24,13 @@ public static class IntakePaths
     /// <summary>JSON array of service checks; answered 202.</summary>
     public const string ServiceChecks = "/api/v1/check_run";
 
+    /// <summary>What an agent passes on for tracers, any body; answered 202.</summary>
+    public static IReadOnlyList<string> PassedOn { get; } =
+    [
+        "/api/v2/profile", "/api/v2/apmtelemetry", "/api/v0.1/pipeline_stats", "/api/v2/debugger", "/api/v1/lineage", "/api/v2/llmobs", "/api/v2/exposures",
+        "/api/v2/flagevaluation", "/api/v2/citestcycle", "/api/v2/citestcov", "/api/v2/errorsintake", "/api/ui/support/serverless/flare",
+    ];
+
     /// <summary>API key check, any method; answered 200.</summary>
     public const string Validate = "/api/v1/validate";
 }

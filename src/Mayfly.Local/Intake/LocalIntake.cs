@@ -4,9 +4,9 @@ using System.Net.Sockets;
 namespace Mayfly.Local.Intake;
 
 /// <summary>
-/// A Datadog intake on 127.0.0.1: accepts traces, stats, series, sketches, events, service checks and logs as the real ones do, decodes them with classes
-/// that the agent does not share, keeps them as typed records, and misbehaves on demand. Undecodable bodies are kept as such and answered 400 (encoding 415,
-/// size 413).
+/// A Datadog intake on 127.0.0.1: accepts traces, stats, series, sketches, events, service checks, logs and what agents pass on for tracers as the real ones do,
+/// decodes them with classes that the agent does not share, keeps them as typed records, and misbehaves on demand. Undecodable bodies are kept as such and
+/// answered 400 (encoding 415, size 413).
 /// Sources: docs/spec/03-traces.md, 5.1 and 5.2; docs/spec/04-metrics-logs.md, B.4, B.5, B.9, C.4, C.11.
 /// </summary>
 public sealed class LocalIntake : IAsyncDisposable
@@ -27,8 +27,23 @@ public sealed class LocalIntake : IAsyncDisposable
     /// <summary>TCP port on 127.0.0.1; stays the same over <see cref="RefuseConnectionsAsync"/> and <see cref="AcceptConnectionsAsync"/>.</summary>
     public int Port { get; private set; }
 
-    /// <summary>Base address, no trailing slash: a value for <c>DD_APM_DD_URL</c>, <c>DD_DD_URL</c>, <c>DD_LOGS_CONFIG_LOGS_DD_URL</c>.</summary>
+    /// <summary>Base address, no trailing slash: a value for the variables of <see cref="VariablesFor"/>.</summary>
     public string Url => $"http://127.0.0.1:{Port}";
+
+    /// <summary>The environment that makes an agent send everything to the intake at this address; the key is the caller's.</summary>
+    public static IReadOnlyDictionary<string, string> VariablesFor(string url) => new Dictionary<string, string>
+    {
+        ["DD_APM_DD_URL"] = url,
+        ["DD_DD_URL"] = url,
+        ["DD_LOGS_CONFIG_LOGS_DD_URL"] = url,
+        ["DD_APM_PROFILING_DD_URL"] = url,
+        ["DD_APM_TELEMETRY_DD_URL"] = url,
+        ["DD_APM_DEBUGGER_DD_URL"] = url,
+        ["DD_APM_DEBUGGER_DIAGNOSTICS_DD_URL"] = url,
+        ["DD_APM_SYMDB_DD_URL"] = url,
+        ["DD_EVP_PROXY_CONFIG_DD_URL"] = url,
+        ["DD_OL_PROXY_CONFIG_DD_URL"] = url,
+    };
 
     /// <summary>Everything that arrived, oldest first. A snapshot, like the lists below.</summary>
     public IReadOnlyList<ReceivedRequest> Requests => _store.Requests;

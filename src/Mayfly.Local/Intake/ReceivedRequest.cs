@@ -35,7 +35,8 @@ public sealed record ReceivedRequest
     public IntakeFaultKind? Fault { get; init; }
 
     /// <summary>
-    /// The decompressed body; kept only of stats, whose clients' parts pass through, and of undecodable bodies (as sent if decompression failed).
+    /// The decompressed body; kept only of stats, whose clients' parts pass through, and of undecodable bodies (as sent if decompression failed). Of what is
+    /// passed on for tracers the first 64 KiB, as sent.
     /// </summary>
     public ReadOnlyMemory<byte> RawBody { get; init; }
 

@@ -8,7 +8,12 @@ namespace Mayfly.Config;
 public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
 {
     /// <summary>One endpoint per address and key; an address that is none costs itself, and so does a key that is no text.</summary>
-    internal static IReadOnlyList<AdditionalEndpoint> Read(EnvReader env, string key, string path)
+    internal static IReadOnlyList<AdditionalEndpoint> Read(EnvReader env, string key, string path) =>
+        Read(env, key, (address, apiKey) => IntakeUrls.TryParse(address, path, out Uri? url) ? new AdditionalEndpoint(url, apiKey) : null);
+
+    /// <summary>The same for addresses that are more than the beginnings of URLs: <paramref name="read"/> makes an endpoint of address and key.</summary>
+    internal static IReadOnlyList<T> Read<T>(EnvReader env, string key, Func<string, string, T?> read)
+        where T : class
     {
         string? text = env.Text(key);
         if (text is null)
@@ -16,7 +21,7 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
             return [];
         }
 
-        var endpoints = new List<AdditionalEndpoint>();
+        var endpoints = new List<T>();
         if (!TryReadKeys(text, out List<(string Address, string ApiKey)> pairs))
         {
             env.Warn(key, text, """a JSON object such as {"https://trace.agent.datadoghq.eu":["key"]}; nothing is sent twice""");
@@ -24,13 +29,13 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
 
         foreach ((string address, string apiKey) in pairs)
         {
-            if (IntakeUrls.TryParse(address, path, out Uri? url))
+            if (read(address, apiKey) is { } endpoint)
             {
-                endpoints.Add(new AdditionalEndpoint(url, apiKey));
+                endpoints.Add(endpoint);
             }
             else
             {
-                env.Warn(key, address, "an http or https URL; nothing is sent there");
+                env.Warn(key, address, "an http or https URL, or a host; nothing is sent there");
             }
         }
 

@@ -14,6 +14,9 @@ public sealed record IntakeUrls
     internal const string EventsPath = "/intake/";
     internal const string ServiceChecksPath = "/api/v1/check_run";
 
+    /// <summary>The host name that intakes without an address of their own are below.</summary>
+    public required string Site { get; init; }
+
     public required Uri Traces { get; init; }
 
     /// <summary>They get a copy of all traces.</summary>
@@ -45,6 +48,7 @@ public sealed record IntakeUrls
         IReadOnlyList<AdditionalEndpoint> additional = AdditionalEndpoint.Read(env, Keys.AdditionalTraces, TracesPath);
         return new IntakeUrls
         {
+            Site = site,
             Traces = traces,
             AdditionalTraces = additional,
             AdditionalStats = [.. additional.Select(static one => one with { Url = StatsBeside(one.Url) })],

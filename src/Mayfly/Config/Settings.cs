@@ -58,6 +58,8 @@ public sealed record Settings
 
     public required ObfuscationSettings Obfuscation { get; init; }
 
+    public required ProxySettings Proxies { get; init; }
+
     public required EventSettings Triggers { get; init; }
 
     public required PropagationSettings Propagation { get; init; }
@@ -109,6 +111,7 @@ public sealed record Settings
             TraceFilters = TraceFilterSettings.Read(env),
             TraceFeatures = features,
             Obfuscation = ObfuscationSettings.Read(env, features),
+            Proxies = ProxySettings.Read(env, intake),
             Triggers = EventSettings.Read(env),
             Propagation = PropagationSettings.Read(env),
             PayloadCapture = PayloadCaptureSettings.Read(env),

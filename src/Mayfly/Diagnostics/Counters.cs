@@ -1,12 +1,15 @@
 namespace Mayfly.Diagnostics;
 
-/// <summary>What flows through the agent. The unit that is counted: spans, metric samples, log events; in Stats spans too, those that count.</summary>
+/// <summary>What flows through the agent. The unit that is counted: spans, metric samples, log events; in Stats spans too, those that count; requests.</summary>
 public enum Signal
 {
     Traces,
     Metrics,
     Logs,
     Stats,
+
+    /// <summary>Requests of clients that are passed on to an intake as they are.</summary>
+    Proxied,
 }
 
 /// <summary>Why accepted units were not delivered. Each has a name in <c>/debug/mayfly</c>.</summary>
@@ -121,7 +124,7 @@ public sealed class SignalCounters
 /// <summary>All counters of the process; see <see cref="SignalCounters"/> and <see cref="Omission"/>. Served as JSON on <c>GET /debug/mayfly</c>.</summary>
 public sealed class Counters
 {
-    private readonly SignalCounters[] _signals = [new(), new(), new(), new()];
+    private readonly SignalCounters[] _signals = [new(), new(), new(), new(), new()];
     private readonly long[] _omitted = new long[Enum.GetValues<Omission>().Length];
 
     public SignalCounters this[Signal signal] => _signals[(int)signal];

@@ -8,7 +8,7 @@ namespace Mayfly.Diagnostics;
 /// </summary>
 public static class DebugPage
 {
-    private static readonly Signal[] Signals = [Signal.Traces, Signal.Metrics, Signal.Logs, Signal.Stats];
+    private static readonly Signal[] Signals = [Signal.Traces, Signal.Metrics, Signal.Logs, Signal.Stats, Signal.Proxied];
     private static readonly DropReason[] Reasons = Enum.GetValues<DropReason>();
     private static readonly Omission[] Omissions = Enum.GetValues<Omission>();
 
@@ -90,7 +90,8 @@ public static class DebugPage
         Signal.Traces => "traces",
         Signal.Metrics => "metrics",
         Signal.Logs => "logs",
-        _ => "stats",
+        Signal.Stats => "stats",
+        _ => "proxied",
     };
 
     private static string NameOf(DropReason reason) => reason switch

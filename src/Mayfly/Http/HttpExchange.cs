@@ -21,6 +21,12 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
 
     public string Path => _request.Path;
 
+    /// <summary>The path as the client wrote it, escapes and dots included; always begins with a slash.</summary>
+    public string RawPath => _request.RawTarget is ['/', ..] target ? target.Split('?', 2)[0] : Path;
+
+    /// <summary>The query as the client wrote it, with its question mark; empty: there is none.</summary>
+    public string Query => _request.QueryString;
+
     /// <summary>Request headers; names compare without case.</summary>
     public IHeaderDictionary RequestHeaders => _request.Headers;
 
@@ -39,12 +45,7 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
     /// </summary>
     public async ValueTask<RequestBody> ReadBodyAsync(int limitBytes)
     {
-        if (_request.Headers.ContentLength > limitBytes)
-        {
-            return new RequestBody(BodyStatus.TooLarge);
-        }
-
-        RequestBody raw = await ReadRawAsync(limitBytes);
+        RequestBody raw = await ReadEncodedBodyAsync(limitBytes);
         string? encoding = Header("Content-Encoding");
         if (raw.Status != BodyStatus.Ok || encoding is null || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
@@ -56,6 +57,10 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
             return Decompress(raw, encoding, limitBytes);
         }
     }
+
+    /// <summary>As <see cref="ReadBodyAsync"/>, but as the client sent it, whatever its Content-Encoding: for those who only pass it on.</summary>
+    public ValueTask<RequestBody> ReadEncodedBodyAsync(int limitBytes) =>
+        _request.Headers.ContentLength > limitBytes ? ValueTask.FromResult(new RequestBody(BodyStatus.TooLarge)) : ReadRawAsync(limitBytes);
 
     public ValueTask RespondAsync(int status) => RespondAsync(status, default, "text/plain");
 
@@ -69,6 +74,28 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
             _response.Headers.ContentType = contentType;
             PipeWriter writer = features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
             await writer.WriteAsync(body);
+        }
+    }
+
+    /// <summary>
+    /// Answers with what comes out of <paramref name="body"/>, as it comes; the headers are set already. When that ends in the middle, the connection is
+    /// cut: the client must not take a part for the whole.
+    /// </summary>
+    /// <param name="status">Status of the answer.</param>
+    /// <param name="body">Read to its end, not disposed.</param>
+    /// <param name="lengthBytes">Length of the body; null = unknown.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    public async ValueTask RespondFromAsync(int status, Stream body, long? lengthBytes, CancellationToken cancellation)
+    {
+        _response.StatusCode = status;
+        _response.Headers.ContentLength = lengthBytes;
+        try
+        {
+            await body.CopyToAsync(features.GetRequiredFeature<IHttpResponseBodyFeature>().Stream, cancellation);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or HttpRequestException)
+        {
+            features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
         }
     }
 

@@ -46,6 +46,14 @@ public readonly struct RequestBody : IDisposable
 
     public int Length => _buffer?.Length ?? 0;
 
+    /// <summary>Hands the bytes over to a new owner, who bounds and disposes them; this body is not disposed then.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="Status"/> is not <see cref="BodyStatus.Ok"/>.</exception>
+    public PooledBuffer Detach()
+    {
+        _budget?.Release(_takenBytes);
+        return _buffer ?? throw new InvalidOperationException("There is no body.");
+    }
+
     public void Dispose()
     {
         _buffer?.Dispose();

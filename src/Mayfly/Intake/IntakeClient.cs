@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Text;
 using Mayfly.Config;
 
 namespace Mayfly.Intake;
@@ -31,6 +32,9 @@ public sealed class IntakeClient : IDisposable
     /// </summary>
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(2);
 
+    private const string ApiKeyHeader = "DD-API-KEY";
+    private const string BearerHeader = "Authorization";
+
     private readonly IntakeEndpoints _endpoints;
     private readonly HttpClient _http;
 
@@ -44,6 +48,9 @@ public sealed class IntakeClient : IDisposable
             UseProxy = false,
             PooledConnectionIdleTimeout = LongestIdle,
             ActivityHeadersPropagator = null,
+
+            // What clients say in headers goes on byte by byte; a key that is no ASCII is a mistake, and an error.
+            RequestHeaderEncodingSelector = static (name, _) => name is ApiKeyHeader or BearerHeader ? null : Encoding.Latin1,
         };
         if (settings.SkipSslValidation)
         {
@@ -53,9 +60,19 @@ public sealed class IntakeClient : IDisposable
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>Copies of <paramref name="payload"/>, which is new and none itself, for the intakes beside the main one.</summary>
+    /// <summary>Copies of <paramref name="payload"/>, for the intakes beside the main one; copies have none.</summary>
     public IEnumerable<IntakePayload> CopiesOf(IntakePayload payload)
     {
+        if (payload.Destination is not null)
+        {
+            return [];
+        }
+
+        if (payload.Forward is { } forward)
+        {
+            return forward.Copies.Select(destination => payload.CopyFor(destination));
+        }
+
         bool isCompressed = _endpoints[payload.Kind].Compress;
         return _endpoints.Additional(payload.Kind).Select(destination => payload.CopyFor(destination, destination.Endpoint.Compress == isCompressed));
     }
@@ -63,25 +80,29 @@ public sealed class IntakeClient : IDisposable
     /// <summary>Sends one payload. Never throws for what the network or the intake does; cancellation counts as a failed attempt.</summary>
     public async Task<SendResult> SendAsync(IntakePayload payload, string apiKey, CancellationToken cancellation)
     {
-        IntakeEndpoint endpoint = payload.Destination?.Endpoint ?? _endpoints[payload.Kind];
-        if (endpoint.Compress)
-        {
-            payload.Compress(endpoint.Level);
-        }
+        using ForwardedAnswer answer = await ForwardAsync(payload, apiKey, cancellation);
+        return new SendResult(answer.Response is { } response ? Judge(response.StatusCode) : SendOutcome.Failed, answer.Detail);
+    }
 
+    /// <summary>As <see cref="SendAsync"/>, for those who want the answer itself, which they dispose.</summary>
+    public async Task<ForwardedAnswer> ForwardAsync(IntakePayload payload, string apiKey, CancellationToken cancellation)
+    {
+        // What is passed on is named by its intake only: paths and queries are the clients', and there may be any number.
+        string where = "";
         try
         {
-            using HttpRequestMessage request = Request(endpoint, payload, apiKey);
-            using HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-            return new SendResult(Judge(response.StatusCode), $"{(int)response.StatusCode} from {endpoint.Url}");
+            using HttpRequestMessage request = RequestOf(payload, apiKey);
+            where = payload.Forward is null ? request.RequestUri!.ToString() : request.RequestUri!.GetLeftPart(UriPartial.Authority);
+            HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            return new ForwardedAnswer(response, TimedOut: false, $"{(int)response.StatusCode} from {where}");
         }
         catch (OperationCanceledException)
         {
-            return new SendResult(SendOutcome.Failed, $"no answer from {endpoint.Url} in time");
+            return new ForwardedAnswer(null, TimedOut: true, $"no answer from {where} in time");
         }
         catch (Exception e) when (e is HttpRequestException or IOException or InvalidOperationException)
         {
-            return new SendResult(SendOutcome.Failed, $"{endpoint.Url} cannot be reached: {e.Message}");
+            return new ForwardedAnswer(null, TimedOut: false, $"{where} cannot be reached: {e.Message}");
         }
     }
 
@@ -99,6 +120,39 @@ public sealed class IntakeClient : IDisposable
         _ => SendOutcome.Rejected,
     };
 
+    private HttpRequestMessage RequestOf(IntakePayload payload, string apiKey)
+    {
+        if (payload.Forward is { } forward)
+        {
+            return Request(forward, payload.Destination?.Endpoint.Url ?? forward.Url, payload, apiKey);
+        }
+
+        IntakeEndpoint endpoint = payload.Destination?.Endpoint ?? _endpoints[payload.Kind];
+        if (endpoint.Compress)
+        {
+            payload.Compress(endpoint.Level);
+        }
+
+        return Request(endpoint, payload, apiKey);
+    }
+
+    private static HttpRequestMessage Request(ForwardedRequest forward, Uri url, IntakePayload payload, string apiKey)
+    {
+        var method = new HttpMethod(forward.Method);
+        bool hasBody = payload.Body.Length > 0 || method == HttpMethod.Post || method == HttpMethod.Put;
+        var request = new HttpRequestMessage(method, url) { Content = hasBody ? new ReadOnlyMemoryContent(payload.Body.Written) : null };
+        foreach ((string name, string value) in forward.Headers)
+        {
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+            {
+                request.Content?.Headers.TryAddWithoutValidation(name, value);
+            }
+        }
+
+        request.Headers.TryAddWithoutValidation(forward.TakesBearer ? BearerHeader : ApiKeyHeader, forward.TakesBearer ? $"Bearer {apiKey}" : apiKey);
+        return request;
+    }
+
     private static HttpRequestMessage Request(IntakeEndpoint endpoint, IntakePayload payload, string apiKey)
     {
         var content = new ReadOnlyMemoryContent(payload.Body.Written);
@@ -109,7 +163,7 @@ public sealed class IntakeClient : IDisposable
         }
 
         var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Url) { Content = content };
-        request.Headers.TryAddWithoutValidation("DD-API-KEY", apiKey);
+        request.Headers.TryAddWithoutValidation(ApiKeyHeader, apiKey);
         request.Headers.TryAddWithoutValidation("User-Agent", BuildInfo.UserAgent);
         foreach ((string name, string value) in endpoint.Headers.Concat(payload.Headers))
         {

@@ -36,6 +36,12 @@ public sealed class IntakePayload : IDisposable
     /// <summary>Where it goes instead of to the main intake: it is a copy, which counts nowhere.</summary>
     public IntakeDestination? Destination { get; private init; }
 
+    /// <summary>The client's request that the body is passed on with; null: the endpoint of its <see cref="Kind"/> says how it is sent.</summary>
+    public ForwardedRequest? Forward { get; init; }
+
+    /// <summary>The key it is sent with instead of the agent's; null = the agent's.</summary>
+    public string? OwnKey => Destination?.ApiKey ?? Forward?.ApiKey;
+
     public PooledBuffer Body => _body.Buffer;
 
     /// <summary>True once <see cref="Body"/> is gzip.</summary>
@@ -67,7 +73,7 @@ public sealed class IntakePayload : IDisposable
             body = new SharedBody(own);
         }
 
-        return new IntakePayload(Signal, Kind, body, units: 0) { Destination = destination, Headers = Headers };
+        return new IntakePayload(Signal, Kind, body, units: 0) { Destination = destination, Headers = Headers, Forward = Forward };
     }
 
     /// <summary>
@@ -197,4 +203,7 @@ public enum IntakeKind
 
     /// <summary>JSON array of log events, <c>/api/v2/logs</c>.</summary>
     Logs,
+
+    /// <summary>A client's request, passed on: <see cref="IntakePayload.Forward"/>.</summary>
+    Proxied,
 }

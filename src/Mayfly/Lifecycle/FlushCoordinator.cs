@@ -19,7 +19,8 @@ public readonly record struct FlushReport(long Delivered, long Dropped, long Kep
 /// the oldest go
 /// (docs/spec/04-metrics-logs.md#b11-response-handling, redrive).
 /// The endpoints are independent: one that hangs holds up only its own payloads. A kind of payload may have further intakes, each with a key of its own:
-/// they get copies, which are sent and kept as all payloads but counted nowhere; when there is no room for what waits, copies go first.
+/// they get copies, which are sent and kept as all payloads but counted nowhere; when there is no room for what waits, copies go first, then what is passed on
+/// for clients.
 /// </remarks>
 public sealed class FlushCoordinator(
     IReadOnlyList<IPayloadSource> sources,
@@ -102,16 +103,20 @@ public sealed class FlushCoordinator(
         FlushReport unsent = default;
         if (key is null)
         {
-            unsent = GoWithoutKey([.. payloads.Where(static payload => payload.Destination is null)], state);
-            payloads.RemoveAll(static payload => payload.Destination is null);
+            unsent = GoWithoutKey([.. payloads.Where(static payload => payload.OwnKey is null)], state);
+            payloads.RemoveAll(static payload => payload.OwnKey is null);
         }
 
         FlushReport[] reports = await Task.WhenAll(payloads
-            .GroupBy(static payload => (payload.Kind, payload.Destination))
-            .Select(group => SendInOrderAsync([.. group], group.Key.Destination?.ApiKey ?? key!, cancellation)));
+            .GroupBy(static payload => (payload.Kind, IntakeOf(payload), payload.OwnKey))
+            .Select(group => SendInOrderAsync([.. group], group.Key.OwnKey ?? key!, cancellation)));
         return new FlushReport(
             reports.Sum(static r => r.Delivered), reports.Sum(static r => r.Dropped) + unsent.Dropped, reports.Sum(static r => r.Kept) + unsent.Kept);
     }
+
+    /// <summary>What tells the intakes of a kind apart: those that hang hold up their own payloads only. Null: the main one.</summary>
+    private static object? IntakeOf(IntakePayload payload) =>
+        payload.Forward is { } forward ? (payload.Destination?.Endpoint.Url ?? forward.Url).Authority : payload.Destination;
 
     /// <summary>A key that is being asked for may be there with the next flush; where there is none, nothing will ever be sent.</summary>
     private FlushReport GoWithoutKey(List<IntakePayload> payloads, ApiKeyState state)
@@ -162,17 +167,17 @@ public sealed class FlushCoordinator(
                     break;
                 case SendOutcome.Rejected or SendOutcome.TooLarge:
                     log.Once(
-                        $"rejected {payload.Kind} {result.Detail}",
+                        $"rejected {payload.Kind} {payload.Forward?.Service} {(payload.Forward is null ? result.Detail : result.Detail.Split(' ')[0])}",
                         LogLevel.Error,
-                        $"{HowMany(payload)} {Noun(payload.Signal)} dropped: {result.Detail}. {AdviceFor(result)} {CountedNotRepeated}");
+                        $"{HowMany(payload)} {Noun(payload)} dropped: {result.Detail}. {AdviceFor(result)} {CountedNotRepeated}");
                     Drop(payload, DropReason.Rejected);
                     dropped += units;
                     break;
                 default:
                     log.Once(
-                        $"failed {payload.Kind} {payload.Destination?.Endpoint.Url}",
+                        $"failed {payload.Kind} {payload.Forward?.Service} {WhereTo(payload)}",
                         LogLevel.Warn,
-                        $"Sending {Noun(payload.Signal)} failed: {result.Detail}. They are kept for the next flush. {CountedNotRepeated}");
+                        $"Sending {Noun(payload)} failed: {result.Detail}. They are kept for the next flush. {CountedNotRepeated}");
                     payload.FailedAttempts++;
                     counters[payload.Signal].Retry(units);
                     long given = KeepOrDrop(payload);
@@ -235,7 +240,7 @@ public sealed class FlushCoordinator(
             long bytes = _kept.Sum(static kept => (long)kept.Body.Length);
             while (bytes > KeptLimitBytes)
             {
-                int next = Math.Max(_kept.FindIndex(static kept => kept.Destination is not null), 0);
+                int next = LeastWanted(_kept);
                 bytes -= _kept[next].Body.Length;
                 oldest.Add(_kept[next]);
                 _kept.RemoveAt(next);
@@ -244,6 +249,13 @@ public sealed class FlushCoordinator(
 
         oldest.ForEach(old => Drop(old, DropReason.BufferFull));
         return oldest.Sum(static old => old.Units);
+    }
+
+    /// <summary>Copies go first, then what is passed on for others and may be large, then the oldest.</summary>
+    private static int LeastWanted(List<IntakePayload> kept)
+    {
+        int copy = kept.FindIndex(static payload => payload.Destination is not null);
+        return copy >= 0 ? copy : Math.Max(kept.FindIndex(static payload => payload.Kind == IntakeKind.Proxied), 0);
     }
 
     private void Drop(IntakePayload payload, DropReason reason)
@@ -255,13 +267,17 @@ public sealed class FlushCoordinator(
     private static string HowMany(IntakePayload payload) =>
         payload.Destination is null ? payload.Units.ToString(System.Globalization.CultureInfo.InvariantCulture) : "A copy of";
 
-    private static string Noun(Signal signal) => signal switch
+    private static string Noun(IntakePayload payload) => payload.Signal switch
     {
         Signal.Traces => "spans",
         Signal.Metrics => "metric samples",
         Signal.Logs => "log events",
-        _ => "hits of trace statistics",
+        Signal.Stats => "hits of trace statistics",
+        _ => $"{payload.Forward?.Service} requests",
     };
+
+    /// <summary>Tells causes apart in the log; not for what is passed on, for its clients choose the hosts.</summary>
+    private static Uri? WhereTo(IntakePayload payload) => payload.Forward is null ? payload.Destination?.Endpoint.Url : null;
 
     private static string AdviceFor(SendResult result) =>
         result.Detail.StartsWith("403", StringComparison.Ordinal) || result.Detail.StartsWith("401", StringComparison.Ordinal)

@@ -3,14 +3,14 @@ using Xunit;
 
 namespace Mayfly.EndToEnd.Agents;
 
-/// <summary>One signal of <c>GET /debug/mayfly</c>, in spans, metric samples, log events or hits.</summary>
+/// <summary>One signal of <c>GET /debug/mayfly</c>, in spans, metric samples, log events, hits or requests.</summary>
 internal sealed record SignalCount(long Accepted, long Delivered, long Buffered, long Retried, IReadOnlyDictionary<string, long> Dropped)
 {
     public long DroppedInAll => Dropped.Values.Sum();
 }
 
 /// <summary>The agent's own account of what went through it.</summary>
-internal sealed record AgentCounters(SignalCount Traces, SignalCount Metrics, SignalCount Logs, SignalCount Stats)
+internal sealed record AgentCounters(SignalCount Traces, SignalCount Metrics, SignalCount Logs, SignalCount Stats, SignalCount Proxied)
 {
     private static readonly SignalCount None = new(0, 0, 0, 0, new Dictionary<string, long>());
 
@@ -21,13 +21,13 @@ internal sealed record AgentCounters(SignalCount Traces, SignalCount Metrics, Si
         (int status, string body) = await connection.SendAsync("GET", "/debug/mayfly", default);
         Assert.Equal(200, status);
         using JsonDocument page = JsonDocument.Parse(body);
-        return new AgentCounters(Read(page, "traces"), Read(page, "metrics"), Read(page, "logs"), Read(page, "stats"));
+        return new AgentCounters(Read(page, "traces"), Read(page, "metrics"), Read(page, "logs"), Read(page, "stats"), Read(page, "proxied"));
     }
 
     /// <summary>accepted = delivered + buffered + Σ dropped, per signal. Units that were malformed were never accepted.</summary>
     public void MustBalance()
     {
-        foreach ((string name, SignalCount count) in new[] { ("traces", Traces), ("metrics", Metrics), ("logs", Logs), ("stats", Stats) })
+        foreach ((string name, SignalCount count) in new[] { ("traces", Traces), ("metrics", Metrics), ("logs", Logs), ("stats", Stats), ("proxied", Proxied) })
         {
             long dropped = count.DroppedInAll - count.Dropped.GetValueOrDefault("malformed");
             Assert.True(count.Buffered >= 0 && count.Accepted == count.Delivered + count.Buffered + dropped, $"{name} do not add up: {count}");

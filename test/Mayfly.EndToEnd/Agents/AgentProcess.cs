@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Mayfly.Local.Cli;
 using Mayfly.Local.Emulator;
+using Mayfly.Local.Intake;
 using Xunit;
 
 namespace Mayfly.EndToEnd.Agents;
@@ -59,11 +60,8 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand",
             ["AWS_REGION"] = "us-east-1",
             ["DD_API_KEY"] = ApiKey,
-            ["DD_APM_DD_URL"] = intakeUrl,
-            ["DD_DD_URL"] = intakeUrl,
-            ["DD_LOGS_CONFIG_LOGS_DD_URL"] = intakeUrl,
         };
-        foreach ((string name, string value) in variables ?? new Dictionary<string, string>())
+        foreach ((string name, string value) in LocalIntake.VariablesFor(intakeUrl).Concat(variables ?? new Dictionary<string, string>()))
         {
             environment[name] = value;
         }

@@ -50,12 +50,9 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
         var variables = new Dictionary<string, string>(sandbox._ports.Variables)
         {
             ["DD_API_KEY"] = AgentProcess.ApiKey,
-            ["DD_APM_DD_URL"] = intake.Url,
-            ["DD_DD_URL"] = intake.Url,
-            ["DD_LOGS_CONFIG_LOGS_DD_URL"] = intake.Url,
             ["MAYFLY_DEMO_MANIFEST"] = sandbox._manifest,
         };
-        foreach ((string name, string value) in options.Environment)
+        foreach ((string name, string value) in LocalIntake.VariablesFor(intake.Url).Concat(options.Environment))
         {
             variables[name] = value;
         }

@@ -25,6 +25,7 @@ public partial class FolderBoundaryTests
         ["Traces"] = ForSignals,
         ["Metrics"] = ForSignals,
         ["Logs"] = ForSignals,
+        ["Proxies"] = [.. ForSignals, "Secrets"],
     };
 
     public static TheoryData<string> Folders => [.. Allowed.Keys];
@@ -50,6 +51,7 @@ public partial class FolderBoundaryTests
     [InlineData("Traces")]
     [InlineData("Metrics")]
     [InlineData("Logs")]
+    [InlineData("Proxies")]
     public void Of_Lifecycle_signals_know_the_deadline_only(string folder)
     {
         string[] others = [.. SourceTree.Files("src/Mayfly/Lifecycle").Select(Path.GetFileNameWithoutExtension).OfType<string>().Where(static name => name != "Deadline")];

@@ -13,6 +13,7 @@ using Mayfly.Platforms.Lambda.RuntimeProxy;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Platforms.Lambda.Triggers;
 using Mayfly.Platforms.Lambda.Usage;
+using Mayfly.Proxies;
 using Mayfly.Secrets;
 using Mayfly.Tags;
 using Mayfly.Traces;
@@ -51,6 +52,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     private readonly InvocationEvents _events;
     private readonly IntakeClient _intake;
     private readonly ApiKeyProvider _apiKey;
+    private readonly ProxyRoutes _proxies;
     private readonly FlushCoordinator _flushes;
     private readonly HttpEndpoint[] _endpoints;
     private readonly HttpEndpoint _telemetryEndpoint;
@@ -107,7 +109,11 @@ public sealed class LambdaAgent : IAsyncDisposable
         _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector, time, _concentrator);
         _intake = new IntakeClient(settings);
         _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), time, log);
-        IPayloadSource[] sources = [_traces, _metrics, _logBuffer, _clientStats];
+        SignalCounters proxied = Counters[Signal.Proxied];
+        var proxyBuffer = new ProxyBuffer(proxied);
+        var forwarder = new ProxyForwarder(_intake, _apiKey, proxied, time, log);
+        _proxies = new ProxyRoutes(settings.Proxies, new ProxyIdentity(AgentInfo.Version, settings.Env ?? "none"), proxyBuffer, forwarder, log);
+        IPayloadSource[] sources = [_traces, _metrics, _logBuffer, _clientStats, proxyBuffer];
         sources = _concentrator is null ? sources : [.. sources, _concentrator];
         _flushes = new FlushCoordinator(sources, _intake, _apiKey, Counters, log);
         _platform = new ExtensionClient(runtimeApi, settings.Lambda.Kind);
@@ -210,6 +216,7 @@ public sealed class LambdaAgent : IAsyncDisposable
             new TraceRoutes(_traces, new AgentInfo(InfoOf(_settings) with { Stats = _statsSettings }, table), ports.MaxTraceBodyBytes, _log).AddTo(table);
             new StatsRoutes(_clientStats, _log).AddTo(table);
             new DogStatsdProxyRoute(_metrics).AddTo(table);
+            _proxies.AddTo(table);
             table.Map("/debug/mayfly", exchange => exchange.RespondAsync(200, DebugPage.Write(Counters, _invocations.Count), "application/json"), "GET");
             IReadOnlyList<IPAddress> addresses = ports.TracePort != 0 ? HttpEndpoint.Loopback : [];
             yield return new HttpEndpoint("trace agent", addresses, ports.TracePort, table) { SocketPath = ports.TraceSocket };
@@ -275,6 +282,7 @@ public sealed class LambdaAgent : IAsyncDisposable
             PlaceholderService = Utf8Slice.From("aws.lambda"),
             BaseService = Utf8Slice.From(ServiceNaming.BaseServiceOf(_events.Settings)),
         };
+        _proxies.Tags = new ProxyTags(_identity.Tags, "lambda");
         _logBuffer.Rules = ProcessingRules.From(_settings.LogRules, _log);
         _logBuffer.Identity = new LogIdentity(_identity.Arn, _identity.Service, _identity.Tags.Joined);
     }

@@ -8,6 +8,7 @@ using Mayfly.Local.Intake;
 using Mayfly.Platforms.Lambda;
 using Mayfly.Tests.Config;
 using Mayfly.Tests.Http;
+using Mayfly.Tests.Proxies;
 using Xunit;
 
 namespace Mayfly.Tests.Platforms.Lambda;
@@ -27,10 +28,11 @@ internal sealed class AgentRig : IAsyncDisposable
         Platform = platform;
         var all = new List<(string, string)>
         {
-            (Keys.ApiKey, Key), (Keys.TracesUrl, intake.Url), (Keys.MetricsUrl, intake.Url), (Keys.LogsUrl, intake.Url),
+            (Keys.ApiKey, Key), (Keys.LogsUrl, intake.Url),
             (Keys.LifecyclePort, FreePort()), (Keys.TracePort, FreePort()), (Keys.TelemetryPort, FreePort()), (Keys.DogStatsdPort, FreePort(SocketType.Dgram)),
             (Keys.FunctionName, "my-fn"), (Keys.FunctionMemorySize, "128"), (Keys.InitializationType, "on-demand"), (Keys.Region, "us-east-1"),
         };
+        all.AddRange(ProxyRig.AllAt(intake.Url));
         all.AddRange(more);
         Settings = Environments.Read([.. all]);
         Agent = new LambdaAgent(Settings, platform.Address, TimeProvider.System, new Log(LogLevel.Info, _output));
