@@ -4,9 +4,9 @@ using System.Net.Sockets;
 namespace Mayfly.Local.Intake;
 
 /// <summary>
-/// A Datadog intake on 127.0.0.1: accepts traces, stats, series, sketches, events, service checks, logs and what agents pass on for tracers as the real ones do,
-/// decodes them with classes that the agent does not share, keeps them as typed records, and misbehaves on demand. Undecodable bodies are kept as such and
-/// answered 400 (encoding 415, size 413).
+/// A Datadog intake on 127.0.0.1: accepts traces, stats, series, sketches, events, service checks, logs and what agents pass on for tracers as the real
+/// ones do, decodes them with classes that the agent does not share, keeps them as typed records, and misbehaves on demand. Undecodable bodies are kept as
+/// such and answered 400 (encoding 415, size 413).
 /// Sources: docs/spec/03-traces.md, 5.1 and 5.2; docs/spec/04-metrics-logs.md, B.4, B.5, B.9, C.4, C.11.
 /// </summary>
 public sealed class LocalIntake : IAsyncDisposable

@@ -41,12 +41,14 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
     {
         Task stopped = Task.Delay(Timeout.InfiniteTimeSpan, _time, stop);
         var clock = new SandboxClock(_time);
+        var heap = new HeapTrim();
         using var background = new BackgroundFlush(shutdown);
         SandboxEvent current = await events.NextAsync(next, stop);
         while (current.Kind == SandboxEventKind.Invoke)
         {
             FlushDecision decision = policy.Decide(clock.Elapsed, shutdown.Flushes.IsLoaded);
             await ServeAsync(current.Event, decision, background, subscription, stopped);
+            heap.Served();
             Task<SandboxEvent> coming = events.NextAsync(pending: null, stop);
             if (decision != FlushDecision.End && policy.IdleInterval > TimeSpan.Zero)
             {
