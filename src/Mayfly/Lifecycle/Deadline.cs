@@ -46,6 +46,9 @@ public readonly struct Deadline
     /// <summary>This deadline, <paramref name="span"/> earlier.</summary>
     public Deadline Earlier(TimeSpan span) => new(_time, _at - (long)(span.TotalSeconds * _time.TimestampFrequency));
 
+    /// <summary>This deadline, or <paramref name="span"/> from now, whichever comes first.</summary>
+    public Deadline Within(TimeSpan span) => Min(this, In(_time, span));
+
     /// <summary>A source that is cancelled at the deadline; the caller disposes it.</summary>
     public CancellationTokenSource ToCancellation()
     {

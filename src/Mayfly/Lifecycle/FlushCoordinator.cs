@@ -38,6 +38,12 @@ public sealed class FlushCoordinator(
     /// <summary>One attempt per flush; the first and the one of the next flush.</summary>
     private const int AttemptLimit = 2;
 
+    /// <summary>
+    /// What is passed on for clients gets no more of a flush: it has many intakes, which a function's network may not reach, and the time may be billed
+    /// (docs/spec/03-traces.md#17-proxied-endpoints, Answer and delivery).
+    /// </summary>
+    private static readonly TimeSpan LongestForProxied = TimeSpan.FromSeconds(5);
+
     private const string CountedNotRepeated = "Later ones are counted in /debug/mayfly and not repeated here.";
 
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
@@ -64,7 +70,7 @@ public sealed class FlushCoordinator(
 
         try
         {
-            return await FlushOnceAsync(cancellation.Token);
+            return await FlushOnceAsync(deadline, cancellation.Token);
         }
         finally
         {
@@ -91,7 +97,7 @@ public sealed class FlushCoordinator(
 
     public void Dispose() => _oneAtATime.Dispose();
 
-    private async Task<FlushReport> FlushOnceAsync(CancellationToken cancellation)
+    private async Task<FlushReport> FlushOnceAsync(Deadline deadline, CancellationToken cancellation)
     {
         List<IntakePayload> payloads = TakeAll();
         if (payloads.Count == 0)
@@ -107,9 +113,11 @@ public sealed class FlushCoordinator(
             payloads.RemoveAll(static payload => payload.OwnKey is null);
         }
 
+        using CancellationTokenSource early = deadline.Within(LongestForProxied).ToCancellation();
+        using var proxied = CancellationTokenSource.CreateLinkedTokenSource(cancellation, early.Token);
         FlushReport[] reports = await Task.WhenAll(payloads
             .GroupBy(static payload => (payload.Kind, IntakeOf(payload), payload.OwnKey))
-            .Select(group => SendInOrderAsync([.. group], group.Key.OwnKey ?? key!, cancellation)));
+            .Select(group => SendInOrderAsync([.. group], group.Key.OwnKey ?? key!, group.Key.Kind == IntakeKind.Proxied ? proxied.Token : cancellation)));
         return new FlushReport(
             reports.Sum(static r => r.Delivered), reports.Sum(static r => r.Dropped) + unsent.Dropped, reports.Sum(static r => r.Kept) + unsent.Kept);
     }

@@ -105,6 +105,19 @@ public class ProxyBufferTests
         Assert.Equal(new FlushReport(2, 0, 0), await rig.FlushAsync());
     }
 
+    /// <summary>A network that does not let such requests out costs a flush five seconds, whatever its deadline.</summary>
+    [Fact]
+    public async Task A_flush_waits_five_seconds_for_these_intakes()
+    {
+        await using ProxyRig rig = await ProxyRig.StartAsync();
+        rig.Intake.Answer = static _ => null;
+        await rig.SendAsync("POST", Path, [1]);
+        await rig.SendAsync("POST", Path, [2]);
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        Assert.Equal(new FlushReport(0, 0, 2), await rig.FlushAsync(seconds: 60));
+        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds, 4, 12);
+    }
+
     /// <summary>Where room for another attempt is short, what is passed on for others goes before what is the agent's own.</summary>
     [Fact]
     public async Task A_large_profile_that_fails_does_not_push_out_spans()
