@@ -138,13 +138,7 @@ public sealed class ProxyRoutes(ProxySettings settings, ProxyIdentity identity, 
         var payload = new IntakePayload(Signal.Proxied, IntakeKind.Proxied, body.Detach(), units: 1) { Forward = request };
         if (wait is { } limit)
         {
-            // Copies do not keep the client waiting.
-            foreach (IntakeDestination copy in request.Copies)
-            {
-                buffer.TryAdd(payload.CopyFor(copy));
-            }
-
-            await forwarder.ForwardAsync(exchange, payload, limit);
+            await PassOnNowAsync(exchange, payload, limit);
         }
         else if (buffer.TryAdd(payload))
         {
@@ -153,6 +147,33 @@ public sealed class ProxyRoutes(ProxySettings settings, ProxyIdentity identity, 
         else
         {
             await exchange.RespondUnreadableAsync(BodyStatus.NoRoom);
+        }
+    }
+
+    /// <summary>While the intake is waited for, the body takes its part of what all bodies may take.</summary>
+    private async ValueTask PassOnNowAsync(HttpExchange exchange, IntakePayload payload, TimeSpan wait)
+    {
+        long sizeBytes = payload.Body.Capacity;
+        if (!exchange.Budget.TryTake(sizeBytes))
+        {
+            payload.Dispose();
+            await exchange.RespondUnreadableAsync(BodyStatus.NoRoom);
+            return;
+        }
+
+        try
+        {
+            // Copies do not keep the client waiting.
+            foreach (IntakeDestination copy in payload.Forward!.Copies)
+            {
+                buffer.TryAdd(payload.CopyFor(copy));
+            }
+
+            await forwarder.ForwardAsync(exchange, payload, wait);
+        }
+        finally
+        {
+            exchange.Budget.Release(sizeBytes);
         }
     }
 

@@ -1,10 +1,7 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Mayfly.Config;
 using Mayfly.Diagnostics;
-using Mayfly.Proxies;
 using Mayfly.Tests.Http;
 using Xunit;
 
@@ -135,6 +132,18 @@ public class AnsweredRequestTests
         await rig.FlushAsync();
         Assert.Equal(["evp-key", "debugger-key"], rig.Intake.Requests.Select(static request => request.Headers["DD-API-KEY"]));
         Assert.Equal((2, 1), (rig.Counts.Delivered, rig.Counts.DroppedFor(DropReason.NoApiKey)));
+    }
+
+    /// <summary>Bodies that wait for an intake count with those that are being received.</summary>
+    [Fact]
+    public async Task Requests_that_wait_for_an_intake_are_bounded_together()
+    {
+        await using ProxyRig rig = await ProxyRig.StartAsync((Keys.EvpTimeout, "3"));
+        rig.Intake.Answer = static _ => null;
+        RawAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => rig.SendAsync("POST", Api, new byte[10_000_000], "X-Datadog-EVP-Subdomain: api")));
+        Assert.InRange(answers.Count(static answer => answer.Status == 429), 1, 7);
+        Assert.All(answers, static answer => Assert.True(answer.Status is 429 or 504, $"{answer.Status}"));
+        Assert.Equal(0, rig.Budget.TakenBytes);
     }
 
     public static TheoryData<string> FromMemory =>

@@ -1,9 +1,9 @@
+using System.Text.Json;
 using Mayfly.Config;
 using Mayfly.Http;
 using Mayfly.Intake;
 using Mayfly.Tests.Http;
 using Mayfly.Traces;
-using System.Text.Json;
 using Xunit;
 
 namespace Mayfly.Tests.Proxies;

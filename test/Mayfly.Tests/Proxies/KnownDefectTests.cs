@@ -3,7 +3,6 @@ using Mayfly.Diagnostics;
 using Mayfly.Lifecycle;
 using Mayfly.Proxies;
 using Mayfly.Tags;
-using Mayfly.Tests.Http;
 using Mayfly.Tests.Platforms.Lambda;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Mayfly.Config;
-using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Lifecycle;
 using Mayfly.Tests.Http;
