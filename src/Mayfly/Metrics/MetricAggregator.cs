@@ -122,16 +122,11 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <remarks>Includes the bucket that is still open: for the end of an invocation, before a freeze, and at shutdown.</remarks>
-    public void TakePayloads(List<IntakePayload> payloads) => TakePayloads(payloads, openBucket: long.MaxValue);
+    /// <remarks>Where the process is never frozen the bucket that is still open stays (docs/spec/04-metrics-logs.md#a10-time-and-buckets).</remarks>
+    public void TakePayloads(List<IntakePayload> payloads) => TakePayloads(payloads, _settings.MayFreeze ? long.MaxValue : BucketOf(Now()));
 
-    /// <summary>
-    /// As <see cref="TakePayloads(List{IntakePayload})"/>, but the bucket that is still open stays: for a flush by timer of a process that lives on.
-    /// </summary>
-    public void TakeClosedPayloads(List<IntakePayload> payloads)
-    {
-        TakePayloads(payloads, BucketOf(Now()));
-    }
+    /// <inheritdoc/>
+    public void TakeLastPayloads(List<IntakePayload> payloads) => TakePayloads(payloads, openBucket: long.MaxValue);
 
     public void Dispose()
     {
