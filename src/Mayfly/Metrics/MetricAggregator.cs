@@ -122,16 +122,11 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <remarks>Includes the bucket that is still open: for the end of an invocation, before a freeze, and at shutdown.</remarks>
-    public void TakePayloads(List<IntakePayload> payloads) => TakePayloads(payloads, openBucket: long.MaxValue);
+    /// <remarks>Where the process is never frozen the bucket that is still open stays (docs/spec/04-metrics-logs.md#a10-time-and-buckets).</remarks>
+    public void TakePayloads(List<IntakePayload> payloads) => TakePayloads(payloads, _settings.MayFreeze ? long.MaxValue : BucketOf(Now()));
 
-    /// <summary>
-    /// As <see cref="TakePayloads(List{IntakePayload})"/>, but the bucket that is still open stays: for a flush by timer of a process that lives on.
-    /// </summary>
-    public void TakeClosedPayloads(List<IntakePayload> payloads)
-    {
-        TakePayloads(payloads, BucketOf(Now()));
-    }
+    /// <inheritdoc/>
+    public void TakeLastPayloads(List<IntakePayload> payloads) => TakePayloads(payloads, openBucket: long.MaxValue);
 
     public void Dispose()
     {
@@ -180,11 +175,8 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
                     break;
                 case DogStatsdStatus.Ok:
                     break;
-                case DogStatsdStatus.Event:
-                    AcceptEvent(text, now);
-                    break;
-                case DogStatsdStatus.ServiceCheck:
-                    AcceptServiceCheck(text, now);
+                case var kind and (DogStatsdStatus.Event or DogStatsdStatus.ServiceCheck):
+                    AcceptEvent(kind, text, now);
                     break;
                 case DogStatsdStatus.IgnoredName:
                     Count(DogStatsdStatus.IgnoredName);
@@ -273,9 +265,13 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
         }
     }
 
-    private void AcceptEvent(ReadOnlySpan<byte> text, long now)
+    /// <summary>An event or a service check, as <paramref name="kind"/> says.</summary>
+    private void AcceptEvent(DogStatsdStatus kind, ReadOnlySpan<byte> text, long now)
     {
-        DogStatsdStatus status = EventLine.Parse(text, out EventLine line);
+        bool isEvent = kind == DogStatsdStatus.Event;
+        EventLine line = default;
+        ServiceCheckLine check = default;
+        DogStatsdStatus status = isEvent ? EventLine.Parse(text, out line) : ServiceCheckLine.Parse(text, out check);
         if (status != DogStatsdStatus.Ok)
         {
             Refuse(status, text);
@@ -285,30 +281,11 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
         bool isKept;
         lock (_gate)
         {
-            isKept = _events.TryAdd(in line, now);
+            isKept = isEvent ? _events.TryAdd(in line, now) : _events.TryAdd(in check, now);
             _counters.Accept(1);
         }
 
-        ReportEvent(isKept, line.Fields.Ignored);
-    }
-
-    private void AcceptServiceCheck(ReadOnlySpan<byte> text, long now)
-    {
-        DogStatsdStatus status = ServiceCheckLine.Parse(text, out ServiceCheckLine line);
-        if (status != DogStatsdStatus.Ok)
-        {
-            Refuse(status, text);
-            return;
-        }
-
-        bool isKept;
-        lock (_gate)
-        {
-            isKept = _events.TryAdd(in line, now);
-            _counters.Accept(1);
-        }
-
-        ReportEvent(isKept, line.Fields.Ignored);
+        ReportEvent(isKept, (isEvent ? line.Fields : check.Fields).Ignored);
     }
 
     private void ReportEvent(bool isKept, ReadOnlySpan<byte> ignoredField)

@@ -32,6 +32,9 @@ public sealed record MetricSettings
     /// <summary>The category of the platform's metrics (docs/spec/04-metrics-logs.md#b7-origin-metadata); 0: only tags tell.</summary>
     public uint OriginCategory { get; init; }
 
+    /// <summary>Between two flushes the process may be frozen, or killed: a flush takes the bucket that is still open too.</summary>
+    public bool MayFreeze { get; init; } = true;
+
     /// <summary>Whether <c>h</c>, <c>ms</c> and <c>s</c> are aggregated. Each histogram becomes several custom metrics.</summary>
     public bool HistogramsAndSets { get; init; } = true;
 

@@ -206,6 +206,28 @@ public class EventTests
         }).QuickCheckThrowOnFailure();
     }
 
+    [Fact]
+    public void A_printed_service_check_is_parsed_back()
+    {
+        Gen<string> text = Gen.Elements("abc:# é🎉,\n".EnumerateRunes().Select(static rune => rune.ToString()).ToArray())
+            .NonEmptyListOf().Select(static runes => string.Concat(runes));
+        Gen<(string Name, int Status, string Message, int Seconds)> checks =
+            from name in Gen.Elements("db", "naïve.check", "a b")
+            from status in Gen.Choose(0, 3)
+            from message in text
+            from seconds in Gen.Choose(1, int.MaxValue)
+            select (name, status, message, seconds);
+        Prop.ForAll(checks.ToArbitrary(), static expected =>
+        {
+            using var rig = new MetricRig();
+            string message = expected.Message.Replace("\n", "\\n", StringComparison.Ordinal).Replace("m:", "m\\:", StringComparison.Ordinal);
+            rig.Send($"_sc|{expected.Name}|{expected.Status}|d:{expected.Seconds}|#a:b|m:{message}");
+            ReceivedServiceCheck found = Assert.Single(rig.Take().Checks);
+            Assert.Equal(expected, (found.Name, found.Status, found.Message, (int)found.TimestampSeconds));
+            Assert.Equal(["a:b"], found.Tags);
+        }).QuickCheckThrowOnFailure();
+    }
+
     private static string Check(string line, string expected)
     {
         using var output = new MemoryStream();

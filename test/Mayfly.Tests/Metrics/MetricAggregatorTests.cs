@@ -96,12 +96,12 @@ public class MetricAggregatorTests
     [Fact]
     public void A10_a_timer_flush_holds_the_open_bucket_back()
     {
-        using var rig = new MetricRig();
+        using var rig = new MetricRig(new MetricSettings { MayFreeze = false });
         const string Packet = "c:1:2|c|#b,a\ng:1|g\nd:1|d\nh:3:1|h\ns:a|s";
         rig.Send($"{Packet}\nold:1|c|T1656581395");
-        Assert.Equal(["old COUNT 1 @1656581390"], rig.Take(closedOnly: true).Describe());
+        Assert.Equal(["old COUNT 1 @1656581390"], rig.Take(byTimer: true).Describe());
         Assert.Equal(7, rig.Counters.Buffered);
-        Assert.Empty(rig.Take(closedOnly: true).Describe());
+        Assert.Empty(rig.Take(byTimer: true).Describe());
 
         rig.Send($"{Packet}\ns:b|s");
         rig.Clock.UnixSeconds += 10;
@@ -112,8 +112,16 @@ public class MetricAggregatorTests
             "h.95percentile GAUGE 3 @1656581400",
             "h.avg GAUGE 2 @1656581400", "h.count RATE 0.4 @1656581400", "h.max GAUGE 3 @1656581400", "h.median GAUGE 1 @1656581400", "s GAUGE 2 @1656581400",
         ];
-        Assert.Equal(expected, rig.Take(closedOnly: true).Describe());
+        Assert.Equal(expected, rig.Take(byTimer: true).Describe());
         Assert.Equal(["c COUNT 1 @1656581410 a,b"], rig.Take().Describe());
+    }
+
+    [Fact]
+    public void A10_where_the_process_may_be_frozen_every_flush_takes_the_open_bucket()
+    {
+        using var rig = new MetricRig();
+        rig.Send("c:1|c\n_sc|db|0");
+        Assert.Equal(["c COUNT 1 @1656581400", "db CHECK 0 @1656581409"], rig.Take(byTimer: true).Describe());
     }
 
     [Fact]

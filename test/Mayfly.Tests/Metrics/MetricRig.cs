@@ -31,17 +31,17 @@ internal sealed class MetricRig : IDisposable
 
     public void Send(string packet) => Aggregator.AcceptPacket(Encoding.UTF8.GetBytes(packet));
 
-    /// <summary>Takes everything and marks it delivered; checks that the counters add up.</summary>
-    public Decoded Take(bool closedOnly = false)
+    /// <summary>Takes everything, or what a flush by timer takes, and marks it delivered; checks that the counters add up.</summary>
+    public Decoded Take(bool byTimer = false)
     {
         var payloads = new List<IntakePayload>();
-        if (closedOnly)
+        if (byTimer)
         {
-            Aggregator.TakeClosedPayloads(payloads);
+            Aggregator.TakePayloads(payloads);
         }
         else
         {
-            Aggregator.TakePayloads(payloads);
+            Aggregator.TakeLastPayloads(payloads);
         }
 
         var decoded = new Decoded();
@@ -55,7 +55,7 @@ internal sealed class MetricRig : IDisposable
             }
         }
 
-        if (!closedOnly)
+        if (!byTimer)
         {
             Assert.Equal(0, Counters.Buffered);
         }

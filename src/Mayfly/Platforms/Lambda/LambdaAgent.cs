@@ -246,6 +246,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         IgnoredNames = ["aws.lambda.enhanced.invocations"],
         NamespaceExemptions = [.. settings.CustomMetrics.NamespaceExemptions, "aws.lambda.enhanced."],
         OriginCategory = LambdaOriginCategory,
+        MayFreeze = settings.Lambda.Kind != SandboxKind.ManagedInstances,
     };
 
     /// <summary>A platform that cannot be reached is tried again for a moment; one that refuses is not. Null: this process cannot be an extension.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Mayfly.Diagnostics;
 using Mayfly.Metrics.Transports;
 using Xunit;
 
@@ -49,6 +50,46 @@ public class DatagramBatchTests
 
         Assert.Equal(expected, found);
         Assert.Equal(isBatch ? 3 : 70, calls);
+    }
+
+    /// <summary>From the socket to the aggregate, with the question to the kernel what was lost.</summary>
+    [Fact]
+    public void A_datagram_of_a_known_context_costs_no_allocation()
+    {
+        using var rig = new MetricRig();
+        var receiver = new PacketReceiver(rig.Aggregator, needsLineEnd: false, forward: null);
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        client.Connect(socket.LocalEndPoint!);
+        using DatagramBatch batch = DatagramBatch.Create(socket, PacketBytes);
+        var lost = new LostDatagrams(socket, new Counters(), Log.Silent);
+        long before = 0;
+        for (int round = 0; round < 20; round++)
+        {
+            before = round == 10 ? GC.GetAllocatedBytesForCurrentThread() : before;
+            for (int i = 0; i < 50; i++)
+            {
+                client.Send("x:1:2|c|#b,a\ny:3|d|@0.5|T1656581000"u8);
+            }
+
+            for (int left = 50; left > 0;)
+            {
+                int count = batch.Receive(out _);
+                left -= count;
+                long now = receiver.Now();
+                for (int i = 0; i < count; i++)
+                {
+                    receiver.Accept(batch.Packet(i, out bool isTruncated), isTruncated, now);
+                }
+            }
+
+            lost.Count();
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(20 * 50 * 3, rig.Counters.Accepted);
+        rig.Take();
     }
 
     [Fact]
