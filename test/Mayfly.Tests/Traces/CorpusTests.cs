@@ -1,4 +1,6 @@
 using Mayfly.Testing;
+using Mayfly.Tests.Http;
+using Mayfly.Tests.Platforms.Lambda;
 using Mayfly.Traces;
 using Xunit;
 using Pb = Mayfly.Local.Intake.Protos;
@@ -76,6 +78,34 @@ public class CorpusTests
         {
             Assert.Equal(span.Metrics.ContainsKey("_dd.top_level"), span.Metrics.ContainsKey("_top_level"));
         }
+    }
+
+    /// <summary>All of them, traces or not, in the order of a session, with their own headers, over the agent's ports.</summary>
+    [Fact]
+    public async Task Every_recording_is_taken_over_the_port()
+    {
+        await using AgentRig rig = await AgentRig.StartAsync();
+        await rig.Platform.NextAskedAsync(1);
+        foreach (RecordedRequest request in Corpus.All)
+        {
+            bool isLifecycle = request.Path.StartsWith("/lambda/", StringComparison.Ordinal);
+            using var client = new RawHttp(isLifecycle ? rig.Settings.Listeners.LifecyclePort : rig.Settings.Listeners.TracePort);
+            string[] own = ["host", "connection", "content-length", "transfer-encoding"];
+            string[] headers = [.. request.Headers.Where(header => !own.Contains(header.Key.ToLowerInvariant())).Select(static header => $"{header.Key}: {header.Value}")];
+            int status = (await client.RequestAsync("POST", request.Path, request.Body, headers)).Status;
+            Assert.True(status == (request.Path == "/v0.6/stats" ? 202 : 200), $"{request.Name}: {status}");
+        }
+
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
+        rig.AssertSums();
+
+        // The placeholder stands for aws.lambda, which the agent makes itself; everything else is what the tracers sent.
+        IEnumerable<ulong> sent = Corpus.Traces.Select(Send).SelectMany(static sent => sent.Payload?.Chunks ?? []).SelectMany(static chunk => chunk.Spans)
+            .Where(static span => span.Resource != "dd-tracer-serverless-span").Select(static span => span.SpanId);
+        Assert.Empty(sent.Except(rig.Intake.Spans.Select(static span => span.SpanId)));
+        Assert.NotEmpty(rig.Intake.Stats);
+        Assert.NotEmpty(rig.Intake.Metrics);
     }
 
     private static (TraceDecodeResult Result, Pb.TracerPayload? Payload) Send(RecordedRequest request)

@@ -160,6 +160,10 @@ public class KnownDefectTests
             rig.Take().SelectMany(static body => body.TracerPayloads).Select(static one => (one.Tags["_dd.tags.function"], one.Chunks[0].Spans[0].SpanId)));
     }
 
+    [Fact]
+    public void D19_The_value_of_a_tag_of_the_user_may_hold_colons() =>
+        Assert.Equal([KeyValuePair.Create("url", "http://x:80")], Environments.Read((Keys.Tags, "url:http://x:80")).Tags);
+
     /// <summary>Over the agent's own port and socket.</summary>
     [Fact]
     public async Task D21_D33_Every_version_is_received_and_info_tells_what_clients_act_on()

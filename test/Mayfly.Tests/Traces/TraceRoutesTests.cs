@@ -76,6 +76,30 @@ public sealed class TraceRoutesTests : IAsyncLifetime
         Assert.Equal(("7.99.0", _info.State), (answer.Headers["Datadog-Agent-Version"], answer.Headers["Datadog-Agent-State"]));
     }
 
+    /// <summary>§1.2, the rows of traces and services: P is POST and PUT.</summary>
+    [Theory]
+    [InlineData("/v0.1/spans", 405)]
+    [InlineData("/v0.2/traces", 405)]
+    [InlineData("/v0.3/traces", 405)]
+    [InlineData("/v0.4/traces", 405)]
+    [InlineData("/v0.5/traces", 405)]
+    [InlineData("/v0.7/traces", 405)]
+    [InlineData("/v1.0/traces", 405)]
+    [InlineData("/v0.1/services", 200)]
+    [InlineData("/info", 200)]
+    public async Task Row_methods(string path, int others)
+    {
+        foreach (string method in new[] { "POST", "PUT" })
+        {
+            Assert.InRange((await _client.RequestAsync(method, path)).Status, 200, 400);
+        }
+
+        foreach (string method in new[] { "GET", "DELETE", "PATCH" })
+        {
+            Assert.Equal(others, (await _client.RequestAsync(method, path)).Status);
+        }
+    }
+
     [Theory]
     [InlineData("/v0.1/services")]
     [InlineData("/v0.2/services")]
