@@ -24,7 +24,8 @@ internal static class IntakeCommand
                     report.Line(ReportText.Request(request));
                 }
             };
-            report.Line($"Listening on {intake.Url}. Point an agent at it with {string.Join(", ", LocalIntake.VariablesFor(intake.Url).Keys)}. Ctrl-C ends it.");
+            string variables = string.Join(", ", LocalIntake.VariablesFor(intake.Url).Keys);
+            report.Line($"Listening on {intake.Url}. Point an agent at it with {variables}. Ctrl-C ends it.");
             try
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);

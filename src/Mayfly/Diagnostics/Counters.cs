@@ -1,6 +1,8 @@
 namespace Mayfly.Diagnostics;
 
-/// <summary>What flows through the agent. The unit that is counted: spans, metric samples, log events; in Stats spans too, those that count; requests.</summary>
+/// <summary>
+/// What flows through the agent. The unit that is counted: spans, metric samples, log events; in Stats spans too, those that count; requests.
+/// </summary>
 public enum Signal
 {
     Traces,

@@ -32,7 +32,7 @@ public sealed class RouteTable
         return this;
     }
 
-    /// <summary>Answers all paths that begin with <paramref name="prefix"/> with 405, whatever the method: something that was switched off, not served.</summary>
+    /// <summary>Answers all paths that begin with <paramref name="prefix"/> with 405, whatever the method: something that was switched off.</summary>
     public RouteTable TurnOff(string prefix)
     {
         _prefixes.Add(new(prefix, new Route(static exchange => exchange.RespondAsync(StatusCodes.Status405MethodNotAllowed), []) { IsOff = true }));

@@ -76,5 +76,7 @@ internal sealed class ForwardedHeaders
 
     /// <summary>What the client says belongs to the connection; beside <c>keep-alive</c> the server may have forgotten it.</summary>
     private static string[] NamedIn(StringValues connection) =>
-        connection.Count == 0 ? [] : string.Join(',', connection.AsEnumerable()).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        connection.Count == 0
+            ? []
+            : string.Join(',', connection.AsEnumerable()).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

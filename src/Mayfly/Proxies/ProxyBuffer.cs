@@ -5,10 +5,10 @@ namespace Mayfly.Proxies;
 
 /// <summary>Requests that were answered and wait for a flush to be passed on. Thread-safe; the lock is held for an addition.</summary>
 /// <remarks>
-/// The function's sandbox freezes when an invocation is over, and an intake's answer would be waited for in billed time; so what clients do not need an answer to
-/// is kept and sent with everything else (docs/spec/03-traces.md#17-proxied-endpoints, Answer and delivery). Limited in bytes, headers included: what does not
-/// fit is refused and counted (<see cref="DropReason.BufferFull"/>), for clients know best what they can do without. A request that is larger than the limit has
-/// room when nothing else waits.
+/// The function's sandbox freezes when an invocation is over, and an intake's answer would be waited for in billed time; so what clients do not need an answer
+/// to is kept and sent with everything else (docs/spec/03-traces.md#17-proxied-endpoints, Answer and delivery). Limited in bytes, headers included: what does
+/// not fit is refused and counted (<see cref="DropReason.BufferFull"/>), for clients know best what they can do without. A request that is larger than the
+/// limit has room when nothing else waits.
 /// </remarks>
 /// <param name="counters">Count requests.</param>
 /// <param name="limitBytes">What may wait.</param>

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using Mayfly.Diagnostics;
 using Mayfly.Http;
 using Mayfly.Intake;
@@ -9,8 +10,8 @@ namespace Mayfly.Proxies;
 
 /// <summary>Passes requests on whose clients read the answer: sends at once, and gives back what the intake says.</summary>
 /// <remarks>
-/// docs/spec/03-traces.md#17-proxied-endpoints, Answer and delivery. The intake has <see cref="LongestWait"/> for all of it, since the time may be billed: after
-/// that the client gets 504, where the intake cannot be reached 502. One attempt; the client knows what became of it and may try again.
+/// docs/spec/03-traces.md#17-proxied-endpoints, Answer and delivery. The intake has <see cref="LongestWait"/> for all of it, since the time may be billed:
+/// after that the client gets 504, where the intake cannot be reached 502. One attempt; the client knows what became of it and may try again.
 /// </remarks>
 public sealed class ProxyForwarder(IntakeClient intake, ApiKeyProvider apiKey, SignalCounters counters, TimeProvider time, Log log)
 {
@@ -65,7 +66,7 @@ public sealed class ProxyForwarder(IntakeClient intake, ApiKeyProvider apiKey, S
                 break;
         }
 
-        foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated))
+        foreach ((string name, HeaderStringValues values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated))
         {
             string[] sendable = [.. values.Where(value => ForwardedHeaders.MayAnswer(name, value))];
             if (sendable.Length > 0)

@@ -62,7 +62,8 @@ internal static class QueryText
         var text = new StringBuilder(escaped.Length);
         for (int i = 0; i < escaped.Length; i++)
         {
-            if (escaped[i] == '%' && i + 2 < escaped.Length && byte.TryParse(escaped.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte code))
+            if (escaped[i] == '%' && i + 2 < escaped.Length
+                && byte.TryParse(escaped.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte code))
             {
                 text.Append((char)code);
                 i += 2;
