@@ -233,7 +233,8 @@ public class PayloadCaptureTests
     public void Compact_JSON_is_the_same_value()
     {
         Gen<string> text = ArbMap.Default.GeneratorFor<NonNull<string>>()
-            .Select(static s => string.Concat(s.Get.EnumerateRunes().Select(static rune => rune.ToString())));
+            // Without what makes a text look like a secret (user:secret@host, password=…), which is not to stay as it is.
+            .Select(static s => string.Concat(s.Get.EnumerateRunes().Select(static rune => rune.Value is ':' or '@' or '=' ? "_" : rune.ToString())));
         Gen<JsonNode?> scalar = Gen.OneOf(
             text.Select(static s => (JsonNode?)JsonValue.Create(s)),
             ArbMap.Default.GeneratorFor<int>().Select(static i => (JsonNode?)JsonValue.Create(i)),
