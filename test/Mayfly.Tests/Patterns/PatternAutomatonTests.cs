@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Mayfly.Patterns;
-using Mayfly.Tests.Platforms.Lambda.Triggers;
+using Mayfly.Tests.Platforms.Lambda;
 using Mayfly.Wire;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Mayfly.Patterns;
-using Mayfly.Tests.Platforms.Lambda.Triggers;
+using Mayfly.Tests.Platforms.Lambda;
 using Mayfly.Wire;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using Mayfly.Config;
 using Mayfly.Testing;
 using Mayfly.Tests.Config;
-using Mayfly.Tests.Platforms.Lambda.Triggers;
+using Mayfly.Tests.Platforms.Lambda;
 using Mayfly.Traces;
 using Mayfly.Wire;
 using Xunit;
