@@ -125,6 +125,10 @@ internal sealed class StreamListener(Socket socket, string path, PacketReceiver 
         else
         {
             accepted.Dispose();
+        }
+
+        if (!isWelcome && !_stop.IsCancellationRequested)
+        {
             log.Once("dogstatsd-connections", LogLevel.Warn, $"DogStatsD: more than {MostConnections} connections to {path}; further ones are closed");
         }
     }

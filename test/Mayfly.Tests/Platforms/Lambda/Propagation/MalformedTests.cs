@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Reflection;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
@@ -89,9 +91,15 @@ public class MalformedTests
         }
     }
 
+    /// <summary>5 ms as shipped; code that is not optimized takes several times as long.</summary>
+    private static TimeSpan LongestRead => TimeSpan.FromMilliseconds(IsOptimized ? 5 : 25);
+
+    private static bool IsOptimized =>
+        typeof(Propagator).Assembly.GetCustomAttribute<DebuggableAttribute>() is not { IsJITOptimizerDisabled: true };
+
     /// <summary>Each header in turn is a megabyte of what is worst for its format.</summary>
     [Fact]
-    public void A_header_of_a_megabyte_costs_less_than_5_ms()
+    public void A_header_of_a_megabyte_costs_little()
     {
         const int Size = 1_000_000;
         string[] fills = ["0", "f", ",", ";", "-", " ", "=,", "dd=s:1,", "t.a:b;", "_dd.p.a=b,", "Root=1-;", "\0", "~"];
@@ -108,7 +116,7 @@ public class MalformedTests
                     carrier.Add(otherName, otherValue);
                 }
 
-                Timing.AssertBestUnder(TimeSpan.FromMilliseconds(5), () => propagator.Extract(carrier), $"{name} of {fill}");
+                Timing.AssertBestUnder(LongestRead, () => propagator.Extract(carrier), $"{name} of {fill}");
             }
         }
     }
