@@ -56,6 +56,7 @@ public class MalformedEventTests
         ["6 MiB of members"] = static () => "{" + string.Concat(Enumerable.Range(0, 480_000).Select(static i => $"\"k{i:D6}\":1,")) + "\"z\":1}",
         ["6 MiB of records"] = static () =>
             "{\"Records\":[" + string.Join(',', Enumerable.Repeat("{\"eventSource\":\"aws:sqs\",\"messageAttributes\":{},\"body\":\"{}\"}", 95_000)) + "]}",
+        ["6 MiB of numbers"] = static () => Padded("{\"x\":[", "0]}", "0,"),
         ["6 MiB of escapes"] = static () => Padded("{\"version\":\"2.0\",\"rawQueryString\":\"", "\"}", "\\u0041"),
         ["more than 6 MiB"] = static () => "{\"x\":\"" + new string('x', PlatformLimitBytes) + "\"}",
     };

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 
 namespace Mayfly.Platforms.Lambda.Triggers.Json;
 
@@ -12,8 +11,8 @@ internal readonly ref struct JsonFields
     /// <summary>Most names in one <see cref="JsonNames"/>.</summary>
     public const int Limit = 40;
 
-    /// <summary>Deeper events are not read. The reference stops at 127 levels; Utf8JsonReader would at 64.</summary>
-    public const int DepthLimit = 256;
+    /// <summary>Deeper events are not read. The reference stops at 127 levels.</summary>
+    public const int DepthLimit = JsonSyntax.DeepestLimit;
 
     private readonly ReadOnlySpan<byte> _json;
     private readonly JsonNames? _names;
@@ -41,53 +40,19 @@ internal readonly ref struct JsonFields
         }
     }
 
-    /// <summary>Reads a text that nobody has checked yet, once and to its end. False: it is no object, no well-formed JSON, or too deep.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> json, JsonNames names, out JsonFields fields)
-    {
-        fields = default;
-        int start = JsonScan.SkipBlanks(json, 0);
-        if (start == json.Length || json[start] != '{')
-        {
-            return false;
-        }
-
-        Slots slots = default;
-        try
-        {
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = DepthLimit });
-            reader.Read();
-            for (int count = 0; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; count++)
-            {
-                int index = count < JsonMembers.ObjectLimit ? names.IndexOf(reader.ValueSpan) : -1;
-                reader.Read();
-                int valueStart = (int)reader.TokenStartIndex;
-                reader.Skip();
-                if (index >= 0)
-                {
-                    slots[index] = new Slot(valueStart, (int)reader.BytesConsumed - valueStart);
-                }
-            }
-
-            // Throws if anything but white space follows.
-            reader.Read();
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-
-        fields = new JsonFields(json, names, slots);
-        return true;
-    }
+    /// <summary>Reads a text that nobody has checked yet, to its end. False: it is no object, no well-formed JSON, or too deep.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> json, JsonNames names, out JsonFields fields) => TryReadWithin(DepthLimit, json, names, out fields);
 
     /// <summary>
-    /// The same for a text inside of an event, of which there may be a hundred: a broken one costs no exception. Nested at most
-    /// <see cref="JsonSyntax.MaxDepth"/> levels.
+    /// The same for a text inside of an event. Nested at most <see cref="JsonSyntax.MaxDepth"/> levels.
     /// </summary>
-    public static bool TryReadEmbedded(ReadOnlySpan<byte> json, JsonNames names, out JsonFields fields)
+    public static bool TryReadEmbedded(ReadOnlySpan<byte> json, JsonNames names, out JsonFields fields) =>
+        TryReadWithin(JsonSyntax.MaxDepth, json, names, out fields);
+
+    private static bool TryReadWithin(int maxDepth, ReadOnlySpan<byte> json, JsonNames names, out JsonFields fields)
     {
         var view = new JsonView(json.Trim(" \t\r\n"u8));
-        bool isObject = view.IsObject && JsonSyntax.IsValid(view.Raw);
+        bool isObject = view.IsObject && JsonSyntax.IsValid(view.Raw, maxDepth);
         fields = isObject ? Of(view, names) : default;
         return isObject;
     }
