@@ -60,7 +60,7 @@ internal static class Report
 
     public static void Traces(IReadOnlyDictionary<Subject, TraceBench.Result> results, IReadOnlyDictionary<Subject, string> failures)
     {
-        var load = new List<string[]> { (string[])["traces at full speed", "spans", "spans/s", "CPU µs per span", "RSS peak MB", "not 200", "intake took MB"] };
+        var load = new List<string[]> { (string[])["traces at full speed", "spans", "spans/s", "CPU µs per span", "RSS peak MB", "not 200", "dropped", "intake took MB"] };
         var latency = new List<string[]> { (string[])["POST of 5 spans", "POSTs", "p50 ms", "p99 ms", "max ms", "not 200"] };
         foreach (var (subject, result) in results)
         {
@@ -72,6 +72,7 @@ internal static class Report
                 Hundredths(one.CpuUsPerSpan),
                 Text(one.PeakRssBytes / 1e6),
                 one.Refused.ToString(CultureInfo.InvariantCulture),
+                one.Dropped?.ToString(CultureInfo.InvariantCulture) ?? "-",
                 Text(one.IntakeBytes / 1e6),
             ]));
             latency.AddRange(result.Latencies.Select(one => (string[])

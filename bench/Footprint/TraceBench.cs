@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
 
 namespace Mayfly.Footprint;
 
@@ -33,8 +35,10 @@ internal sealed class TraceBench(StartBench starter, ManualResetEventSlim intake
     /// <param name="CpuUsPerSpan">Time of all its threads on a CPU.</param>
     /// <param name="PeakRssBytes">From its start to the end of the phase.</param>
     /// <param name="Refused">POSTs with another status than 200.</param>
+    /// <param name="Dropped">What the program says it has dropped for any reason since its start, e.g. for want of room; null = it does not tell.</param>
     /// <param name="IntakeBytes">That reached the intake, as they were sent.</param>
-    public sealed record Load(int SpansPerPayload, long Spans, double PerSecond, double CpuUsPerSpan, long PeakRssBytes, long Refused, long IntakeBytes);
+    public sealed record Load(
+        int SpansPerPayload, long Spans, double PerSecond, double CpuUsPerSpan, long PeakRssBytes, long Refused, long? Dropped, long IntakeBytes);
 
     /// <param name="Intake">How the intake behaves.</param>
     /// <param name="Posts">Sent.</param>
@@ -83,7 +87,7 @@ internal sealed class TraceBench(StartBench starter, ManualResetEventSlim intake
         run.EndInvocation();
         run.WaitForFlush();
         var end = run.Sample();
-        return new Load(spans, sent, perSecond, (end.CpuMs - cpuMs) * 1000 / sent, end.PeakRssBytes, refused, intakeBytes() - taken);
+        return new Load(spans, sent, perSecond, (end.CpuMs - cpuMs) * 1000 / sent, end.PeakRssBytes, refused, run.Dropped(), intakeBytes() - taken);
     }
 
     private Latency RunLatency(Subject subject, string intake, TimeSpan time)
@@ -166,6 +170,17 @@ internal sealed class TraceBench(StartBench starter, ManualResetEventSlim intake
             }
 
             Thread.Sleep(_session is null ? PeerSettleTime : SettleTime);
+        }
+
+        public long? Dropped()
+        {
+            if (!_subject.IsExtension)
+            {
+                return null;
+            }
+
+            using var page = JsonDocument.Parse(Encoding.UTF8.GetString(_traces.Send("GET", "/debug/mayfly", "", []).Body));
+            return page.RootElement.GetProperty("traces").GetProperty("dropped").EnumerateObject().Sum(static reason => reason.Value.GetInt64());
         }
 
         public ProcessSample Sample() => _child.Sample() ?? throw new InvalidOperationException($"{_subject.Name} has ended");
