@@ -72,7 +72,7 @@ internal static class Report
                 Hundredths(one.CpuUsPerSpan),
                 Text(one.PeakRssBytes / 1e6),
                 one.Refused.ToString(CultureInfo.InvariantCulture),
-                one.Dropped?.ToString(CultureInfo.InvariantCulture) ?? "-",
+                one.Dropped ?? "-",
                 Text(one.IntakeBytes / 1e6),
             ]));
             latency.AddRange(result.Latencies.Select(one => (string[])

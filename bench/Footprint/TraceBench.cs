@@ -35,10 +35,10 @@ internal sealed class TraceBench(StartBench starter, ManualResetEventSlim intake
     /// <param name="CpuUsPerSpan">Time of all its threads on a CPU.</param>
     /// <param name="PeakRssBytes">From its start to the end of the phase.</param>
     /// <param name="Refused">POSTs with another status than 200.</param>
-    /// <param name="Dropped">What the program says it has dropped for any reason since its start, e.g. for want of room; null = it does not tell.</param>
+    /// <param name="Dropped">Spans the program says it has dropped, by reason, warm-up included; null = it does not tell.</param>
     /// <param name="IntakeBytes">That reached the intake, as they were sent.</param>
     public sealed record Load(
-        int SpansPerPayload, long Spans, double PerSecond, double CpuUsPerSpan, long PeakRssBytes, long Refused, long? Dropped, long IntakeBytes);
+        int SpansPerPayload, long Spans, double PerSecond, double CpuUsPerSpan, long PeakRssBytes, long Refused, string? Dropped, long IntakeBytes);
 
     /// <param name="Intake">How the intake behaves.</param>
     /// <param name="Posts">Sent.</param>
@@ -172,7 +172,7 @@ internal sealed class TraceBench(StartBench starter, ManualResetEventSlim intake
             Thread.Sleep(_session is null ? PeerSettleTime : SettleTime);
         }
 
-        public long? Dropped()
+        public string? Dropped()
         {
             if (!_subject.IsExtension)
             {
@@ -180,7 +180,9 @@ internal sealed class TraceBench(StartBench starter, ManualResetEventSlim intake
             }
 
             using var page = JsonDocument.Parse(Encoding.UTF8.GetString(_traces.Send("GET", "/debug/mayfly", "", []).Body));
-            return page.RootElement.GetProperty("traces").GetProperty("dropped").EnumerateObject().Sum(static reason => reason.Value.GetInt64());
+            var traces = page.RootElement.GetProperty("traces");
+            var reasons = traces.GetProperty("dropped").EnumerateObject().Select(static reason => $"{reason.Value} {reason.Name}");
+            return $"{string.Join(", ", reasons.DefaultIfEmpty("0"))} of {traces.GetProperty("accepted")}";
         }
 
         public ProcessSample Sample() => _child.Sample() ?? throw new InvalidOperationException($"{_subject.Name} has ended");
