@@ -4,7 +4,8 @@ using System.Text;
 namespace Mayfly.Footprint;
 
 /// <summary>
-/// A v0.4 trace request body as a Java tracer sends it, whose root stands for <c>aws.lambda</c> or is an ordinary one: array of traces, each an array of spans, each a map
+/// A v0.4 trace request body as a Java tracer sends it, whose root stands for <c>aws.lambda</c> or is an ordinary one:
+/// array of traces, each an array of spans, each a map
 /// (docs/spec/03-traces.md#21-v04-and-v03-array-of-traces-trace--array-of-span-maps). About 435 bytes per span.
 /// </summary>
 internal sealed class SpanPayload
