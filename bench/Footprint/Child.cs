@@ -60,7 +60,12 @@ internal sealed partial class Child : IDisposable
             }
 
             var status = File.ReadAllLines($"/proc/{_pid}/status");
-            return new ProcessSample(Field(status, "VmRSS:") * 1024, Field(status, "RssAnon:") * 1024, (int)Field(status, "Threads:"), cpuNs / 1e6);
+            return new ProcessSample(
+                Field(status, "VmRSS:") * 1024,
+                Field(status, "VmHWM:") * 1024,
+                Field(status, "RssAnon:") * 1024,
+                (int)Field(status, "Threads:"),
+                cpuNs / 1e6);
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {

@@ -21,6 +21,7 @@ internal sealed class DatagramBench(StartBench starter)
     private const int PacketBytes = 1432;
 
     private static readonly TimeSpan NextTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ListenTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(2);
 
     /// <param name="Messages">Metrics sent.</param>
@@ -58,6 +59,7 @@ internal sealed class DatagramBench(StartBench starter)
         using (var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp))
         using (var traffic = session is null ? null : new FunctionTraffic(session, new AgentPorts()))
         {
+            WaitForPort(subject);
             socket.Connect(IPAddress.Loopback, subject.StatsdPort);
             var requestId = Guid.NewGuid().ToString();
             session?.Events.Add(FunctionTraffic.InvokeEvent(requestId));
@@ -149,15 +151,32 @@ internal sealed class DatagramBench(StartBench starter)
 
     private static ProcessSample Sample(Child child, Subject subject) => child.Sample() ?? throw new InvalidOperationException($"{subject.Name} has ended");
 
+    /// <summary>A program that answers HTTP need not listen for datagrams yet.</summary>
+    private static void WaitForPort(Subject subject)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!Sockets(subject.StatsdPort).Any())
+        {
+            if (Stopwatch.GetElapsedTime(started) > ListenTimeout)
+            {
+                throw new InvalidOperationException($"it does not listen on UDP port {subject.StatsdPort} within {ListenTimeout.TotalSeconds} s");
+            }
+
+            Thread.Sleep(5);
+        }
+    }
+
     /// <summary>Of all sockets at that port: the last column of <c>/proc/net/udp</c>.</summary>
-    private static long LostDatagrams(int port)
+    private static long LostDatagrams(int port) => Sockets(port).Sum(static columns => long.Parse(columns[^1], CultureInfo.InvariantCulture));
+
+    /// <summary>Columns of the UDP sockets bound to that port.</summary>
+    private static IEnumerable<string[]> Sockets(int port)
     {
         var suffix = ":" + port.ToString("X4", CultureInfo.InvariantCulture);
         return File.ReadLines("/proc/net/udp")
             .Concat(File.ReadLines("/proc/net/udp6"))
             .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Where(columns => columns.Length > 2 && columns[1].EndsWith(suffix, StringComparison.Ordinal))
-            .Sum(static columns => long.Parse(columns[^1], CultureInfo.InvariantCulture));
+            .Where(columns => columns.Length > 2 && columns[1].EndsWith(suffix, StringComparison.Ordinal));
     }
 
     private static long? Accepted(Subject subject)

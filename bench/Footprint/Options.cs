@@ -32,6 +32,9 @@ internal sealed class Options
     /// <summary>Seconds of DogStatsD load; 0 = none.</summary>
     public int Datagrams { get; private set; }
 
+    /// <summary>Seconds of each phase of trace load; 0 = none.</summary>
+    public int Traces { get; private set; }
+
     public bool Check { get; private set; }
 
     /// <summary>Null after a line on standard error when an argument is unknown or not a number.</summary>
@@ -95,6 +98,9 @@ internal sealed class Options
             case "--datagrams":
                 Datagrams = Number(value);
                 return Datagrams >= 0;
+            case "--traces":
+                Traces = Number(value);
+                return Traces >= 0;
             default:
                 return false;
         }

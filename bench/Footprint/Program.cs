@@ -116,15 +116,34 @@ static int Measure(Options options)
         ? new LifecycleBench(starter).Run(agent, floor, floorPort, options.Lifecycle)
         : null;
     var datagrams = new Dictionary<Subject, DatagramBench.Result>();
+    var silent = new Dictionary<Subject, string>();
     if (options.Datagrams > 0)
     {
         foreach (var subject in new[] { agent, peer }.Where(static subject => subject.Path is not null))
         {
-            datagrams[subject] = new DatagramBench(starter).Run(subject, options.Datagrams);
+            Try(subject, () => datagrams[subject] = new DatagramBench(starter).Run(subject, options.Datagrams), silent);
         }
 
-        Report.Datagrams(datagrams);
+        Report.Datagrams(datagrams, silent);
     }
+
+    var traces = new Dictionary<Subject, TraceBench.Result>();
+    if (options.Traces > 0)
+    {
+        var failed = new Dictionary<Subject, string>();
+        var bench = new TraceBench(starter, intakeAnswers, () => Interlocked.Read(ref received), intakeUrl, $"http://127.0.0.1:{FreePort()}");
+        foreach (var subject in new[] { agent, peer }.Where(static subject => subject.Path is not null))
+        {
+            Try(subject, () => traces[subject] = bench.Run(subject, options.Traces), failed);
+        }
+
+        Report.Traces(traces, failed);
+    }
+
+    var traceLoad = traces.GetValueOrDefault(agent);
+    var costliest = traceLoad?.Loads.Max(static one => one.CpuUsPerSpan);
+    var peak = traceLoad?.Loads.Max(static one => one.PeakRssBytes);
+    var slowest = traceLoad?.Latencies.Max(static one => one.P99);
 
     var load = datagrams.GetValueOrDefault(agent);
     var layerBytes = Existing(options.LayerZip) is { } zip ? new FileInfo(zip).Length : 0;
@@ -158,6 +177,15 @@ static int Measure(Options options)
             "packed datagrams ≤ 0.5 µs CPU per message",
             load is null ? null : load.Packed.CpuUsPerMessage.ToString("0.00", CultureInfo.InvariantCulture) + " µs",
             load?.Packed.CpuUsPerMessage <= 0.5),
+        new(
+            "traces ≤ 3 µs CPU per span at 5, 200, 1,000 per payload",
+            costliest is null ? null : costliest.Value.ToString("0.00", CultureInfo.InvariantCulture) + " µs",
+            costliest <= 3),
+        new("traces at full speed: RSS ≤ 64 MB", peak is null ? null : Report.Text(peak.Value / 1e6) + " MB", peak <= 64e6),
+        new(
+            "POST of traces, healthy, hanging, refusing intake: p99 < 5 ms, all 200",
+            slowest is null ? null : Milliseconds(slowest.Value),
+            slowest < 5 && traceLoad?.Latencies.All(static one => one.Refused == 0) == true),
     ];
     Report.Budgets(budgets);
     if (lifecycle is not null)
@@ -169,6 +197,19 @@ static int Measure(Options options)
 
     Directory.Delete(logs, recursive: true);
     return options.Check && !budgets.All(static budget => budget.Verdict == "PASS") ? 1 : 0;
+}
+
+// What one program cannot do is a row of its table, not the end of the run.
+static void Try(Subject subject, Action measure, Dictionary<Subject, string> failures)
+{
+    try
+    {
+        measure();
+    }
+    catch (Exception e) when (e is InvalidOperationException or IOException or SocketException)
+    {
+        failures[subject] = e.Message;
+    }
 }
 
 static string? Existing(string? path) => path is not null && File.Exists(path) ? path : null;

@@ -35,7 +35,7 @@ internal static class Report
         Write(rows);
     }
 
-    public static void Datagrams(IReadOnlyDictionary<Subject, DatagramBench.Result> results)
+    public static void Datagrams(IReadOnlyDictionary<Subject, DatagramBench.Result> results, IReadOnlyDictionary<Subject, string> failures)
     {
         var rows = new List<string[]> { (string[])["DogStatsD, 5,000 contexts", "datagrams/s", "messages", "CPU µs per message", "lost datagrams", "missing messages"] };
         foreach (var (subject, result) in results)
@@ -54,13 +54,50 @@ internal static class Report
             }
         }
 
+        rows.AddRange(failures.Select(static failure => (string[])[failure.Key.Name, $"not measured: {failure.Value}"]));
         Write(rows);
+    }
+
+    public static void Traces(IReadOnlyDictionary<Subject, TraceBench.Result> results, IReadOnlyDictionary<Subject, string> failures)
+    {
+        string[] head = ["traces at full speed", "spans", "spans/s", "CPU µs per span", "RSS peak MB", "not 200", "dropped", "intake took MB"];
+        var load = new List<string[]> { head };
+        var latency = new List<string[]> { (string[])["POST of 5 spans", "POSTs", "p50 ms", "p99 ms", "max ms", "not 200"] };
+        foreach (var (subject, result) in results)
+        {
+            load.AddRange(result.Loads.Select(one => (string[])
+            [
+                $"{subject.Name}, {one.SpansPerPayload} per payload",
+                one.Spans.ToString(CultureInfo.InvariantCulture),
+                one.PerSecond.ToString("0", CultureInfo.InvariantCulture),
+                Hundredths(one.CpuUsPerSpan),
+                Text(one.PeakRssBytes / 1e6),
+                one.Refused.ToString(CultureInfo.InvariantCulture),
+                one.Dropped ?? "-",
+                Text(one.IntakeBytes / 1e6),
+            ]));
+            latency.AddRange(result.Latencies.Select(one => (string[])
+            [
+                $"{subject.Name}, {one.Intake} intake",
+                one.Posts.ToString(CultureInfo.InvariantCulture),
+                Hundredths(one.P50),
+                Hundredths(one.P99),
+                Hundredths(one.Max),
+                one.Refused.ToString(CultureInfo.InvariantCulture),
+            ]));
+        }
+
+        load.AddRange(failures.Select(static failure => (string[])[failure.Key.Name, $"not measured: {failure.Value}"]));
+        Write(load);
+        Write(latency);
     }
 
     public static void Budgets(IReadOnlyList<Budget> budgets) =>
         Write([["budget", "measured", ""], .. budgets.Select(static budget => (string[])[budget.What, budget.Measured ?? "-", budget.Verdict])]);
 
     public static string Text(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
+
+    private static string Hundredths(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
 
     private static void Write(List<string[]> rows)
     {

@@ -4,7 +4,8 @@ using System.Text;
 namespace Mayfly.Footprint;
 
 /// <summary>
-/// A v0.4 trace request body as a Java tracer sends it, whose root stands for <c>aws.lambda</c>: array of traces, each an array of spans, each a map
+/// A v0.4 trace request body as a Java tracer sends it, whose root stands for <c>aws.lambda</c> or is an ordinary one:
+/// array of traces, each an array of spans, each a map
 /// (docs/spec/03-traces.md#21-v04-and-v03-array-of-traces-trace--array-of-span-maps). About 435 bytes per span.
 /// </summary>
 internal sealed class SpanPayload
@@ -13,29 +14,30 @@ internal sealed class SpanPayload
 
     private readonly MemoryStream _body = new();
 
-    public static byte[] Write(int spans, ulong traceId, long startNs, string requestId)
+    /// <param name="root">Name, resource and service of the root span.</param>
+    public static byte[] Write(int spans, ulong traceId, long startNs, string requestId, string root = Placeholder)
     {
         var payload = new SpanPayload();
         payload.ArrayHeader(1);
         payload.ArrayHeader(spans);
         for (var i = 0; i < spans; i++)
         {
-            payload.Span(i, traceId, startNs + (i * 1000), requestId);
+            payload.Span(i, traceId, startNs + (i * 1000), requestId, root);
         }
 
         return payload._body.ToArray();
     }
 
-    private void Span(int index, ulong traceId, long startNs, string requestId)
+    private void Span(int index, ulong traceId, long startNs, string requestId, string root)
     {
         var isRoot = index == 0;
         MapHeader(12);
         Field("trace_id").Number(traceId);
         Field("span_id").Number(traceId + (ulong)index);
         Field("parent_id").Number(isRoot ? 0 : traceId);
-        Field("name").Text(isRoot ? Placeholder : "postgres.query");
-        Field("resource").Text(isRoot ? Placeholder : $"SELECT * FROM orders WHERE id = {index} AND state = 'open'");
-        Field("service").Text(isRoot ? Placeholder : "orders-db");
+        Field("name").Text(isRoot ? root : "postgres.query");
+        Field("resource").Text(isRoot ? root : $"SELECT * FROM orders WHERE id = {index} AND state = 'open'");
+        Field("service").Text(isRoot ? root : "orders-db");
         Field("type").Text(isRoot ? "serverless" : "sql");
         Field("error").Number(0);
         Field("start").Number((ulong)startNs);

@@ -22,5 +22,17 @@ internal sealed class Subject
 
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
+    /// <summary>The same program with some variables changed.</summary>
+    public Subject With(IEnumerable<KeyValuePair<string, string>> variables)
+    {
+        var environment = new Dictionary<string, string>(Environment);
+        foreach ((string variable, string content) in variables)
+        {
+            environment[variable] = content;
+        }
+
+        return new Subject { Name = Name, Path = Path, IsExtension = IsExtension, HttpPort = HttpPort, StatsdPort = StatsdPort, Environment = environment };
+    }
+
     public long SizeBytes => Path is null ? 0 : new FileInfo(Path).Length;
 }
