@@ -94,6 +94,7 @@ public class EventSourceTests(SourceRuns runs) : IClassFixture<SourceRuns>
         }
 
         AssertFunction(example, function, hasInferred: inferred.Length > 0);
+        Assert.All(chunk, span => AssertMetrics(span, chunk));
     }
 
     /// <summary>3.5, 3.6: a 5xx response is an error of the request too, and both say its status.</summary>
@@ -228,6 +229,27 @@ public class EventSourceTests(SourceRuns runs) : IClassFixture<SourceRuns>
     }
 
     /// <summary>Exactly the expected tags and those of every span.</summary>
+    /// <summary>
+    /// No metrics but these: a span whose parent is of another service, or not in the chunk, is a top-level one (docs/spec/03-traces.md#35), and the function's
+    /// has the upstream's decision (docs/spec/01-lambda-lifecycle.md#44-the-awslambda-span).
+    /// </summary>
+    private static void AssertMetrics(ReceivedSpan span, ReceivedSpan[] chunk)
+    {
+        const int NoPriority = -128;
+        var expected = new Dictionary<string, double>();
+        if (!chunk.Any(parent => parent.SpanId == span.ParentId && parent.Service == span.Service))
+        {
+            expected["_top_level"] = 1;
+        }
+
+        if (span.Name == "aws.lambda" && span.Chunk.Priority != NoPriority)
+        {
+            expected["_sampling_priority_v1"] = span.Chunk.Priority;
+        }
+
+        Assert.Equal(expected.OrderBy(static one => one.Key), span.Metrics.OrderBy(static one => one.Key));
+    }
+
     private static void AssertMeta(Dictionary<string, string> expected, ReceivedSpan span)
     {
         foreach ((string key, string? value) in OnEverySpan)
