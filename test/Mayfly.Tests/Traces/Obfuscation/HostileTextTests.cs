@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Reflection;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
@@ -16,8 +14,8 @@ public class HostileTextTests
 {
     private const int LengthBytes = 200 * 1024;
 
-    /// <summary>For code that the compiler has optimized; the build that tests usually run on takes some ten times as long.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(IsOptimized ? 100 : 1000);
+    /// <summary>Twice what the slowest takes on two busy cores: what is not linear takes seconds.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(200);
 
     private static readonly string[] Types = ["sql", "cassandra", "redis", "valkey", "memcached", "mongodb", "elasticsearch", "opensearch", "web", "http", "other"];
 
@@ -39,8 +37,6 @@ public class HostileTextTests
     });
 
     private static readonly Obfuscator Default = new(ObfuscationSettings.Default);
-
-    private static bool IsOptimized => typeof(Obfuscator).Assembly.GetCustomAttribute<DebuggableAttribute>() is not { IsJITOptimizerDisabled: true };
 
     /// <summary>Type, tag, what the text repeats, what it begins with.</summary>
     public static TheoryData<string, string, string, string> Texts => new()

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -13,11 +11,7 @@ public class HostileEventTests
 {
     private const int Seed = 20261121;
 
-    /// <summary>What is asked of the code as it is published. Without the compiler's optimization spans and vectors take about ten times as long.</summary>
-    private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(IsOptimized ? 50 : 500);
-
-    private static bool IsOptimized =>
-        typeof(TriggerReader).Assembly.GetCustomAttribute<DebuggableAttribute>() is not { IsJITOptimizerDisabled: true };
+    private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(50);
 
     public static TheoryData<string> Names => [.. SourceEvents.Names];
 
@@ -170,13 +164,18 @@ public class HostileEventTests
         Assert.Equal("a\ufffd\ufffd", TriggerReader.Read(json, SourceEvents.Settings)!.Spans[0].Meta.Tag("receipt_handle"));
     }
 
-    /// <summary>The best of some runs: the code may not be compiled yet.</summary>
+    /// <summary>
+    /// The best of some runs, as the code may not be compiled yet, is within the budget. A machine on which the framework's
+    /// reader alone is over it is too slow for the figure: there the event may cost no more than twice that reader.
+    /// </summary>
     private static Trigger? Timed(string json, string row = "")
     {
         byte[] bytes = Encoding.UTF8.GetBytes(json);
+        TimeSpan bare = Bare(bytes);
+        TimeSpan budget = bare > Budget ? 2 * bare : Budget;
         TimeSpan best = TimeSpan.MaxValue;
         Trigger? trigger = null;
-        for (int run = 0; run < 10 && best >= Budget; run++)
+        for (int run = 0; run < 15 && best >= budget; run++)
         {
             TimeSpan start = ThreadClock.Now;
             trigger = TriggerReader.Read(bytes, SourceEvents.Settings);
@@ -184,9 +183,8 @@ public class HostileEventTests
             best = took < best ? took : best;
         }
 
-        TimeSpan bare = Bare(bytes);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{row}: {best.TotalMilliseconds:F1} ms, {bare.TotalMilliseconds:F1} of them the framework's reader");
-        Assert.True(best < Budget, $"{row}: {best.TotalMilliseconds:F1} ms");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{row}: {best.TotalMilliseconds:F1} ms, the framework's reader {bare.TotalMilliseconds:F1}");
+        Assert.True(best < budget, $"{row}: {best.TotalMilliseconds:F1} ms of {budget.TotalMilliseconds:F1}");
         return trigger;
     }
 
