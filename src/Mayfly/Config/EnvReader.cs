@@ -182,9 +182,14 @@ public sealed class EnvReader(Func<string, string?> lookup)
     /// <summary>As <see cref="Warn"/>, where something that the user relies on does not happen.</summary>
     public void Fail(string key, string value, string expected) => AddOnce(_errors, key, value, expected);
 
-    private static void AddOnce(List<string> list, string key, string value, string expected)
+    /// <summary>Tells, in a whole sentence, what something well understood does not do.</summary>
+    public void Advise(string sentence) => AddOnce(_warnings, sentence);
+
+    private static void AddOnce(List<string> list, string key, string value, string expected) =>
+        AddOnce(list, $"{key}={value} is not understood: expected {expected}.");
+
+    private static void AddOnce(List<string> list, string sentence)
     {
-        string sentence = $"{key}={value} is not understood: expected {expected}.";
         if (!list.Contains(sentence))
         {
             list.Add(sentence);

@@ -18,6 +18,9 @@ public sealed record EventSettings
     /// <summary>What an authorizer passes on in its own context counts.</summary>
     public required bool DecodesAuthorizerContext { get; init; }
 
+    /// <summary>Requests over HTTP are tagged with what security products look at.</summary>
+    public required bool AddsSecurityTags { get; init; }
+
     internal static EventSettings Read(EnvReader env) => new()
     {
         ServiceMapping = ServiceMapping.Read(env),
@@ -26,5 +29,6 @@ public sealed record EventSettings
         InfersSpans = env.Bool(Keys.ManagedServices, @default: true),
         AddsSpanPointers = env.Bool(Keys.SpanPointers, @default: true),
         DecodesAuthorizerContext = env.Bool(Keys.DecodeAuthorizerContext, @default: true),
+        AddsSecurityTags = env.Bool(Keys.ServerlessAppSecEnabled, @default: false),
     };
 }

@@ -27,7 +27,7 @@ public sealed record RuntimeProxySettings
     /// <summary>
     /// The proxy was asked for, but no variable shows who sends the runtime to it. Worth a word, no more: the start script of an image may do that too.
     /// </summary>
-    public bool IsProbablyUnused => IsEnabled && !IsWebAdapter && ExecWrapper is null;
+    private bool IsProbablyUnused => IsEnabled && !IsWebAdapter && ExecWrapper is null;
 
     /// <summary>
     /// On for a web adapter at its address, and on 127.0.0.1:9000 whenever AppSec or the experimental proxy is on. An address that cannot be understood costs
@@ -57,13 +57,24 @@ public sealed record RuntimeProxySettings
             addresses.Add(WrapperAddress);
         }
 
-        return new RuntimeProxySettings
+        var settings = new RuntimeProxySettings
         {
             Addresses = addresses,
             IsWebAdapter = adapter is not null,
             AppSecEnabled = appSec,
             ExecWrapper = env.Text(Keys.ExecWrapper)?.Trim(),
         };
+        if (appSec)
+        {
+            env.Advise($"{Keys.ServerlessAppSecEnabled}=true tags requests, but there is no firewall in this agent: nothing is detected or blocked.");
+        }
+
+        if (settings.IsProbablyUnused)
+        {
+            env.Advise($"The Runtime API proxy is on, but {Keys.ExecWrapper} is not set, so that no runtime uses it: set it to /opt/datadog_wrapper.");
+        }
+
+        return settings;
     }
 
     /// <summary>

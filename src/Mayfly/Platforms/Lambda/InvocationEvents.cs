@@ -34,6 +34,7 @@ public sealed class InvocationEvents
             InfersSpans = settings.Triggers.InfersSpans,
             AddsSpanPointers = settings.Triggers.AddsSpanPointers,
             DecodesAuthorizerContext = settings.Triggers.DecodesAuthorizerContext,
+            AddsSecurityTags = settings.Triggers.AddsSecurityTags,
         };
     }
 

@@ -10,6 +10,7 @@ internal readonly ref struct LambdaEvent
 {
     private static readonly JsonNames RootNames = new(
         "version", "rawQueryString", "rawPath", "path", "routeKey", "requestContext", "httpMethod", "resource", "headers", "multiValueHeaders",
+        "queryStringParameters", "multiValueQueryStringParameters",
         "Records", "records", "eventSource", "eventSourceArn",
         "id", "time", "source", "detail-type", "detail", "resources",
         "Payload", "_datadog", "Execution", "State", "StateMachine", "RootExecutionId", "x-datadog-trace-id", "x-datadog-tags",

@@ -19,7 +19,8 @@ public static class TriggerReader
         {
             if (source.Matches(lambdaEvent))
             {
-                Trigger trigger = AuthorizerContext.AddTo(source.Read(lambdaEvent, settings), lambdaEvent.Context, settings);
+                Trigger trigger = SecurityTags.AddTo(source.Read(lambdaEvent, settings), lambdaEvent, settings);
+                trigger = AuthorizerContext.AddTo(trigger, lambdaEvent.Context, settings);
                 return WithFallbacks(settings.InfersSpans ? trigger : trigger with { Spans = [] }, lambdaEvent);
             }
         }

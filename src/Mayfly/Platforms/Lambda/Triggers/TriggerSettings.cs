@@ -35,6 +35,9 @@ public sealed record TriggerSettings
     /// <summary><c>DD_DECODE_AUTHORIZER_CONTEXT</c>.</summary>
     public bool DecodesAuthorizerContext { get; init; } = true;
 
+    /// <summary><c>DD_SERVERLESS_APPSEC_ENABLED</c>: see <see cref="SecurityTags"/>.</summary>
+    public bool AddsSecurityTags { get; init; }
+
     /// <summary><c>aws</c>, <c>aws-cn</c> or <c>aws-us-gov</c>.</summary>
     internal string Partition
     {

@@ -9,7 +9,7 @@ namespace Mayfly.Tests.Platforms.Lambda.Triggers;
 /// <summary>
 /// What the reference does wrong and Mayfly does not, numbered as in
 /// docs/spec/02-triggers.md#12-known-defects-and-missing-features-of-the-references-mayfly-should-do-better.
-/// Number 9 is in <see cref="SpanLinkTests"/>, 11 row by row in <c>Propagation</c>, 19 is about AppSec; 14 and 16 are in <see cref="SpanPointerTests"/> and <see cref="ResponseStatusCodeTests"/> in full.
+/// Number 9 is in <see cref="SpanLinkTests"/>, 11 row by row in <c>Propagation</c>, 19 in <see cref="SecurityTagsTests"/>; 14 and 16 are in <see cref="SpanPointerTests"/> and <see cref="ResponseStatusCodeTests"/> in full.
 /// </summary>
 public class KnownDefectTests
 {
