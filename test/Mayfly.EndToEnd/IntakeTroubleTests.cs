@@ -35,29 +35,29 @@ public class IntakeTroubleTests
         (await sandbox.CountersAsync()).MustBalance();
         await RepairAsync(sandbox.Intake);
         InvocationResult recovered = await InvokeAsync(sandbox);
-        MustHaveArrived(sandbox, recovered.RequestId);
-
         AgentCounters counters = await sandbox.CountersAsync();
         counters.MustBalance();
+
+        // The intake may still be given its rest; the last flush is not that patient.
+        Assert.True((await sandbox.ShutDownAsync()).Took < TimeSpan.FromSeconds(2));
+        MustHaveArrived(sandbox, recovered.RequestId);
         SentByCSharp sent = SentByCSharp.Parse(sandbox.Manifest);
         Assert.True(sent.Failures.Count == 0, string.Join("; ", sent.Failures) + sandbox);
 
         // The function's, and the agent's own of the cold start.
         Assert.Equal(sent.Spans.Count + sent.Roots.Count + 1, counters.Traces.Accepted);
-        if (trouble == "closes mid-response")
+        if (trouble == "answers 403")
         {
-            // What was taken without an answer is sent once more: it is at the intake, whatever the agent could learn about it.
-            Arrived.AtLeastOnce(sent.Spans, sandbox.Intake.Spans);
+            Assert.True(counters.Traces.Dropped["rejected"] > 0);
+            Assert.Equal(counters.Traces.Accepted - counters.Traces.Dropped["rejected"], sandbox.Intake.Spans.Count);
         }
         else
         {
-            Assert.Equal(sandbox.Intake.Spans.Count, counters.Traces.Delivered);
-            Assert.Equal(sandbox.Intake.Logs.Count, counters.Logs.Delivered);
-            Assert.True(counters.Traces.Delivered < counters.Traces.Accepted);
+            // What was taken without an answer is sent once more: it is at the intake, whatever the agent could learn about it.
+            Arrived.AtLeastOnce(sent.Spans, sandbox.Intake.Spans);
+            Assert.Equal(0, counters.Traces.DroppedInAll);
         }
 
-        Assert.Equal(processId, sandbox.AgentProcessId);
-        Assert.True((await sandbox.ShutDownAsync()).Took < TimeSpan.FromSeconds(2));
         Assert.Single(sandbox.Emulator.Timeline, static entry => entry.Kind == SandboxEventKind.ProcessExited && entry.Subject == AgentProgram.ExtensionName);
     }
 
@@ -69,14 +69,13 @@ public class IntakeTroubleTests
         InvocationResult first = await InvokeAsync(sandbox);
         await RepairAsync(sandbox.Intake);
         InvocationResult second = await InvokeAsync(sandbox);
-
-        MustHaveArrived(sandbox, first.RequestId);
-        MustHaveArrived(sandbox, second.RequestId);
         AgentCounters counters = await sandbox.CountersAsync();
         counters.MustBalance();
         Assert.Equal(0, counters.Traces.DroppedInAll + counters.Metrics.DroppedInAll + counters.Logs.DroppedInAll);
         Assert.True(counters.Traces.Retried > 0);
         await sandbox.ShutDownAsync();
+        MustHaveArrived(sandbox, first.RequestId);
+        MustHaveArrived(sandbox, second.RequestId);
     }
 
     [Theory, MemberData(nameof(Agents))]
@@ -86,7 +85,7 @@ public class IntakeTroubleTests
         sandbox.Intake.SetFault("*", IntakeFault.Hang);
         await InvokeAsync(sandbox);
         Assert.True((await sandbox.ShutDownAsync()).Took < TimeSpan.FromSeconds(2));
-        Assert.Contains(sandbox.Output, static line => line.Contains("could not be sent before the shutdown deadline", StringComparison.Ordinal));
+        Assert.Contains(sandbox.Output, static line => line.Contains("wait on disk for the next start of this sandbox", StringComparison.Ordinal));
     }
 
     [Theory, MemberData(nameof(Agents))]

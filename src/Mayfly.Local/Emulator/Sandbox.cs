@@ -11,6 +11,7 @@ internal abstract partial class Sandbox : IAsyncDisposable
     protected const string PhaseOfInvoke = "invoke";
     private static readonly FatalError Closed = new("Sandbox.Failure", "The emulator was closed");
 
+    private readonly string _temporaryFolder = Path.Combine(Path.GetTempPath(), "mayfly-sandbox-" + Guid.NewGuid().ToString("n")[..12]);
     private volatile SandboxGeneration _generation;
     private volatile bool _isClosed;
     private SandboxEnvironment? _environment;
@@ -58,8 +59,11 @@ internal abstract partial class Sandbox : IAsyncDisposable
         options.IsManaged ? new ManagedSandbox(options, layer, timeline) : new OnDemandSandbox(options, layer, timeline);
 
     /// <summary>Tells the address of the APIs; before the first phase.</summary>
-    public void Connect(string runtimeApi) =>
-        _environment = new SandboxEnvironment(Options, runtimeApi, Options.WorkingDirectory ?? Directory.GetCurrentDirectory());
+    public void Connect(string runtimeApi)
+    {
+        Directory.CreateDirectory(_temporaryFolder);
+        _environment = new SandboxEnvironment(Options, runtimeApi, Options.WorkingDirectory ?? Directory.GetCurrentDirectory(), _temporaryFolder);
+    }
 
     /// <summary>Notes what an API saw.</summary>
     public void Saw(SandboxEventKind kind, string subject, string detail = "") => Timeline.Add(kind, subject, detail);
@@ -95,6 +99,19 @@ internal abstract partial class Sandbox : IAsyncDisposable
         _generation.Close();
         await SandboxProcesses.DisposeAsync(_generation);
         await Telemetry.DisposeAsync();
+        RemoveTemporaryFolder();
+    }
+
+    private void RemoveTemporaryFolder()
+    {
+        try
+        {
+            Directory.Delete(_temporaryFolder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A process of the function's own may still write there.
+        }
     }
 
     protected static ShutdownReport NothingToShutDown(string reason) => new(reason, null, false, [], TimeSpan.Zero);

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Mayfly.Local.Emulator;
 
 /// <summary>The variables Lambda gives to the two kinds of processes (docs/spec/01-lambda-lifecycle.md#11-the-extension-process).</summary>
-internal sealed class SandboxEnvironment(EmulatorOptions options, string runtimeApi, string taskRoot)
+/// <param name="temporaryFolder">Temporary space of this sandbox alone, which outlives its processes; Lambda has <c>/tmp</c> for it.</param>
+internal sealed class SandboxEnvironment(EmulatorOptions options, string runtimeApi, string taskRoot, string temporaryFolder)
 {
     private const string ContainerTokenName = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 
@@ -69,6 +70,7 @@ internal sealed class SandboxEnvironment(EmulatorOptions options, string runtime
         {
             ["LANG"] = "en_US.UTF-8",
             ["TZ"] = ":UTC",
+            ["TMPDIR"] = temporaryFolder,
             ["LD_LIBRARY_PATH"] = Path.Combine(taskRoot, "lib") + ":/opt/lib",
         };
         Put(variables, Credentials());

@@ -169,6 +169,10 @@ public static class Keys
 
     public const string Mode = "MAYFLY_MODE";
     public const string LocalTest = "DD_LOCAL_TEST";
+    public const string Spool = "MAYFLY_SPOOL";
+    public const string SpoolPath = "MAYFLY_SPOOL_PATH";
+    public const string SpoolMaxBytes = "MAYFLY_SPOOL_MAX_BYTES";
+
     public const string LifecyclePort = "MAYFLY_LIFECYCLE_PORT";
     public const string TelemetryPort = "MAYFLY_TELEMETRY_PORT";
 

@@ -32,6 +32,12 @@ public enum DropReason
     /// <summary>The process ended with units still on board.</summary>
     Shutdown,
 
+    /// <summary>Too much waited on disk for an intake that does not answer; the oldest units went.</summary>
+    SpoolFull,
+
+    /// <summary>What waited on disk was no longer what had been written.</summary>
+    Damaged,
+
     /// <summary>What arrived could not be understood; counted when the number of units is known.</summary>
     Malformed,
 
@@ -62,10 +68,13 @@ public enum Omission
 
     /// <summary>Datagrams that the operating system threw away before the agent could read them; what was in them nobody knows.</summary>
     Datagram,
+
+    /// <summary>Files of an earlier process of this sandbox that were damaged; what was in them nobody knows.</summary>
+    SpooledFile,
 }
 
 /// <summary>
-/// The counters of one signal. At every moment accepted = delivered + buffered + the sum of dropped; buffered is derived from that.
+/// The counters of one signal. At every moment accepted = delivered + buffered + stored + the sum of dropped; buffered is derived from that.
 /// </summary>
 /// <remarks>Lock-free; <see cref="DropReason.Malformed"/> units were never accepted and are not part of the sum.</remarks>
 public sealed class SignalCounters
@@ -74,6 +83,8 @@ public sealed class SignalCounters
     private long _accepted;
     private long _delivered;
     private long _retried;
+    private long _stored;
+    private long _recovered;
 
     public long Accepted => Interlocked.Read(ref _accepted);
 
@@ -81,13 +92,19 @@ public sealed class SignalCounters
 
     public long Retried => Interlocked.Read(ref _retried);
 
-    /// <summary>Accepted and neither delivered nor dropped yet; never negative.</summary>
+    /// <summary>What waits on disk now, and would outlive the process.</summary>
+    public long Stored => Interlocked.Read(ref _stored);
+
+    /// <summary>Of those accepted: by an earlier process of this sandbox, which left them on disk.</summary>
+    public long Recovered => Interlocked.Read(ref _recovered);
+
+    /// <summary>Accepted and neither delivered, nor dropped, nor on disk; never negative.</summary>
     public long Buffered
     {
         get
         {
             // What has left is read first: units that come and go meanwhile must not look as if they had left before they came.
-            long gone = Delivered;
+            long gone = Delivered + Stored;
             for (int reason = 0; reason < _dropped.Length; reason++)
             {
                 gone += reason == (int)DropReason.Malformed ? 0 : Interlocked.Read(ref _dropped[reason]);
@@ -119,6 +136,16 @@ public sealed class SignalCounters
     public void Deliver(long units) => Interlocked.Add(ref _delivered, units);
 
     public void Retry(long units) => Interlocked.Add(ref _retried, units);
+
+    /// <param name="units">Written to disk; negative: no longer there.</param>
+    public void Store(long units) => Interlocked.Add(ref _stored, units);
+
+    /// <summary>Found on disk; accepted anew by this process.</summary>
+    public void Recover(long units)
+    {
+        Interlocked.Add(ref _recovered, units);
+        Accept(units);
+    }
 
     public void Drop(DropReason reason, long units) => Interlocked.Add(ref _dropped[(int)reason], units);
 }

@@ -4,7 +4,7 @@ using Mayfly.Wire;
 namespace Mayfly.Diagnostics;
 
 /// <summary>
-/// <c>GET /debug/mayfly</c>: the counters of every signal, as JSON (design: accepted = delivered + buffered + the sum of dropped), and what is held besides.
+/// <c>GET /debug/mayfly</c>: the counters of every signal, as JSON (accepted = delivered + buffered + stored + the sum of dropped), and what is held besides.
 /// </summary>
 public static class DebugPage
 {
@@ -44,12 +44,15 @@ public static class DebugPage
     {
         // What has left is read before what came, so that the sum holds while units come and go.
         long delivered = counters.Delivered;
+        long stored = counters.Stored;
         long[] dropped = [.. Reasons.Select(counters.DroppedFor)];
         long accepted = counters.Accepted;
         json.WriteNumber("accepted", accepted);
         json.WriteNumber("delivered", delivered);
         json.WriteNumber("retried", counters.Retried);
-        json.WriteNumber("buffered", accepted - delivered - dropped.Sum() + dropped[(int)DropReason.Malformed]);
+        json.WriteNumber("buffered", accepted - delivered - stored - dropped.Sum() + dropped[(int)DropReason.Malformed]);
+        json.WriteNumber("stored", stored);
+        json.WriteNumber("recovered", counters.Recovered);
         json.WriteStartObject("dropped");
         foreach (DropReason reason in Reasons)
         {
@@ -82,6 +85,7 @@ public static class DebugPage
         Omission.PayloadValue => "payload_values",
         Omission.BaggageItem => "baggage_items",
         Omission.Datagram => "datagrams",
+        Omission.SpooledFile => "spooled_files",
         _ => "reparented_invocations",
     };
 
@@ -101,6 +105,8 @@ public static class DebugPage
         DropReason.Rejected => "rejected",
         DropReason.Unreachable => "unreachable",
         DropReason.Shutdown => "shutdown",
+        DropReason.SpoolFull => "spool_full",
+        DropReason.Damaged => "damaged",
         DropReason.Malformed => "malformed",
         DropReason.Filtered => "filtered",
         DropReason.Sampled => "sampled",

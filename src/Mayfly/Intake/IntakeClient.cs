@@ -22,7 +22,12 @@ public enum SendOutcome
 }
 
 /// <summary>One outcome with what a person needs to know about it.</summary>
-public readonly record struct SendResult(SendOutcome Outcome, string Detail);
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Detail">For a person.</param>
+/// <param name="RetryAfter">How long the intake wants to be left alone; null = it did not say.</param>
+/// <param name="IsKeyRefused">It was the key, not the payload.</param>
+/// <param name="IsAnswered">The intake is there, whatever it thinks of this payload.</param>
+public readonly record struct SendResult(SendOutcome Outcome, string Detail, TimeSpan? RetryAfter = null, bool IsKeyRefused = false, bool IsAnswered = false);
 
 /// <summary>Sends payloads to the intake over HTTP. The only user of <see cref="HttpClient"/> for the outside world.</summary>
 public sealed class IntakeClient : IDisposable
@@ -80,8 +85,54 @@ public sealed class IntakeClient : IDisposable
     /// <summary>Sends one payload. Never throws for what the network or the intake does; cancellation counts as a failed attempt.</summary>
     public async Task<SendResult> SendAsync(IntakePayload payload, string apiKey, CancellationToken cancellation)
     {
+        if (apiKey.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0)
+        {
+            return new SendResult(SendOutcome.Rejected, "the API key holds a character that no header can carry", IsKeyRefused: true);
+        }
+
         using ForwardedAnswer answer = await ForwardAsync(payload, apiKey, cancellation);
-        return new SendResult(answer.Response is { } response ? Judge(response.StatusCode) : SendOutcome.Failed, answer.Detail);
+        if (answer.Response is not { } response)
+        {
+            return new SendResult(SendOutcome.Failed, answer.Detail);
+        }
+
+        bool isKeyRefused = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+        return new SendResult(Judge(response.StatusCode), answer.Detail, RetryAfter(response), isKeyRefused, IsAnswered: true);
+    }
+
+    /// <summary>The way that a payload goes.</summary>
+    public LaneKey LaneOf(IntakePayload payload)
+    {
+        if (payload.Forward is { } forward)
+        {
+            return new LaneKey(payload.Kind, (payload.Destination?.Endpoint.Url ?? forward.Url).Authority);
+        }
+
+        return new LaneKey(payload.Kind, payload.Destination?.Id ?? _endpoints[payload.Kind].Url.AbsoluteUri);
+    }
+
+    /// <summary>Finds the intake of a lane of another process, which had other settings perhaps; false: there is none any more.</summary>
+    /// <param name="destination">Null for the main one.</param>
+    public bool TryFind(LaneKey lane, out IntakeDestination? destination)
+    {
+        destination = null;
+        if (lane.Kind == IntakeKind.Proxied)
+        {
+            return false;
+        }
+
+        destination = _endpoints.Additional(lane.Kind).FirstOrDefault(one => one.Id == lane.Where);
+        return destination is not null || _endpoints[lane.Kind].Url.AbsoluteUri == lane.Where;
+    }
+
+    /// <summary>Compresses the payload, if it is to be, before it is kept.</summary>
+    public void Prepare(IntakePayload payload)
+    {
+        IntakeEndpoint? endpoint = payload.Forward is null ? payload.Destination?.Endpoint ?? _endpoints[payload.Kind] : null;
+        if (endpoint is { Compress: true })
+        {
+            payload.Compress(endpoint.Level);
+        }
     }
 
     /// <summary>As <see cref="SendAsync"/>, for those who want the answer itself, which they dispose.</summary>
@@ -120,6 +171,12 @@ public sealed class IntakeClient : IDisposable
         _ => SendOutcome.Rejected,
     };
 
+    private static TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        RetryConditionHeaderValue? header = response.Headers.RetryAfter;
+        return header?.Delta ?? (header?.Date - response.Headers.Date);
+    }
+
     private HttpRequestMessage RequestOf(IntakePayload payload, string apiKey)
     {
         if (payload.Forward is { } forward)
@@ -127,13 +184,8 @@ public sealed class IntakeClient : IDisposable
             return Request(forward, payload.Destination?.Endpoint.Url ?? forward.Url, payload, apiKey);
         }
 
-        IntakeEndpoint endpoint = payload.Destination?.Endpoint ?? _endpoints[payload.Kind];
-        if (endpoint.Compress)
-        {
-            payload.Compress(endpoint.Level);
-        }
-
-        return Request(endpoint, payload, apiKey);
+        Prepare(payload);
+        return Request(payload.Destination?.Endpoint ?? _endpoints[payload.Kind], payload, apiKey);
     }
 
     private static HttpRequestMessage Request(ForwardedRequest forward, Uri url, IntakePayload payload, string apiKey)

@@ -13,7 +13,8 @@ public sealed record IntakeEndpoint(Uri Url, string ContentType, bool Compress)
 }
 
 /// <summary>An intake beside the main one, and the key it wants.</summary>
-public sealed record IntakeDestination(IntakeEndpoint Endpoint, string ApiKey);
+/// <param name="Id">Tells it apart from the others of its kind, also in another process with the same settings; nothing secret.</param>
+public sealed record IntakeDestination(IntakeEndpoint Endpoint, string ApiKey, string Id = "");
 
 /// <summary>
 /// The endpoints of every kind of payload (docs/spec/03-traces.md#52-url-endpoints-keys, docs/spec/04-metrics-logs.md#b9-endpoints-headers-compression and
@@ -57,7 +58,10 @@ public sealed class IntakeEndpoints
             [IntakeKind.Sketches] = Copies(IntakeKind.Sketches, urls.AdditionalMetrics, IntakeUrls.SketchesPath),
             [IntakeKind.Events] = Copies(IntakeKind.Events, urls.AdditionalMetrics, IntakeUrls.EventsPath),
             [IntakeKind.ServiceChecks] = Copies(IntakeKind.ServiceChecks, urls.AdditionalMetrics, IntakeUrls.ServiceChecksPath),
-            [IntakeKind.Logs] = [.. settings.LogShipping.Additional.Select(one => new IntakeDestination(logIntake with { Url = one.Url }, one.ApiKey))],
+            [IntakeKind.Logs] =
+            [
+                .. settings.LogShipping.Additional.Select((one, i) => new IntakeDestination(logIntake with { Url = one.Url }, one.ApiKey, IdOf(one.Url, i))),
+            ],
         };
     }
 
@@ -67,5 +71,9 @@ public sealed class IntakeEndpoints
     public IntakeEndpoint this[IntakeKind kind] => _endpoints[kind];
 
     private IReadOnlyList<IntakeDestination> Copies(IntakeKind kind, IReadOnlyList<AdditionalEndpoint> endpoints, string path) =>
-        [.. endpoints.Select(one => new IntakeDestination(_endpoints[kind] with { Url = new Uri(one.Url.AbsoluteUri.TrimEnd('/') + path) }, one.ApiKey))];
+        [.. endpoints.Select((one, i) => CopyOf(kind, new Uri(one.Url.AbsoluteUri.TrimEnd('/') + path), one.ApiKey, i))];
+
+    private IntakeDestination CopyOf(IntakeKind kind, Uri url, string apiKey, int index) => new(_endpoints[kind] with { Url = url }, apiKey, IdOf(url, index));
+
+    private static string IdOf(Uri url, int index) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{url.AbsoluteUri}#{index}");
 }

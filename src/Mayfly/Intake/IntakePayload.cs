@@ -21,6 +21,18 @@ public sealed class IntakePayload : IDisposable
     {
     }
 
+    /// <summary>One that was kept on disk.</summary>
+    /// <param name="isCompressed"><paramref name="body"/> is gzip.</param>
+    public static IntakePayload Restore(
+        Signal signal,
+        IntakeKind kind,
+        PooledBuffer body,
+        long units,
+        bool isCompressed,
+        IReadOnlyList<KeyValuePair<string, string>> headers,
+        IntakeDestination? destination) =>
+        new(signal, kind, new SharedBody(body, isCompressed), units) { Headers = headers, Destination = destination };
+
     private IntakePayload(Signal signal, IntakeKind kind, SharedBody body, long units)
     {
         Signal = signal;
@@ -118,11 +130,11 @@ public sealed class IntakePayload : IDisposable
     }
 
     /// <summary>A body that goes back to the pool when its last payload is disposed. Thread-safe.</summary>
-    private sealed class SharedBody(PooledBuffer buffer)
+    private sealed class SharedBody(PooledBuffer buffer, bool isCompressed = false)
     {
         private readonly Lock _gate = new();
         private volatile PooledBuffer _buffer = buffer;
-        private volatile bool _isCompressed;
+        private volatile bool _isCompressed = isCompressed;
         private int _payloads = 1;
 
         public PooledBuffer Buffer => _buffer;

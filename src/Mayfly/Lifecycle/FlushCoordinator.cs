@@ -1,42 +1,23 @@
+using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Secrets;
 
 namespace Mayfly.Lifecycle;
 
-/// <summary>What one flush did, in units of all signals together.</summary>
-/// <param name="Delivered">Taken by an intake.</param>
-/// <param name="Dropped">Given up, with a counted reason.</param>
-/// <param name="Kept">Not delivered yet and kept for the next flush.</param>
-public readonly record struct FlushReport(long Delivered, long Dropped, long Kept);
-
 /// <summary>
 /// Sends what all signals have accepted, at once and under one deadline. One flush runs at a time; a payload belongs to the coordinator from the moment it is
 /// taken until it is delivered or dropped with a counted reason.
 /// </summary>
 /// <remarks>
-/// A payload whose sending failed is kept for the next flush; after <see cref="AttemptLimit"/> attempts it is dropped, and beyond <see cref="KeptLimitBytes"/>
-/// the oldest go
-/// (docs/spec/04-metrics-logs.md#b11-response-handling, redrive).
-/// The endpoints are independent: one that hangs holds up only its own payloads. A kind of payload may have further intakes, each with a key of its own:
-/// they get copies, which are sent and kept as all payloads but counted nowhere; when there is no room for what waits, copies go first, then what is passed on
-/// for clients.
+/// Payloads go in lanes, one for each kind and intake: a lane that hangs or fails holds up only its own. What is not delivered is kept
+/// (<see cref="Spool"/>, else memory) and sent again, newest first, once its intake answers; meanwhile that intake costs a flush nothing, but now and then a
+/// short wait (<see cref="Circuit"/>). A kind of payload may have further intakes, each with a key of its own: they get copies, which are counted nowhere.
 /// </remarks>
-public sealed class FlushCoordinator(
-    IReadOnlyList<IPayloadSource> sources,
-    IntakeClient intake,
-    ApiKeyProvider apiKey,
-    Counters counters,
-    Log log) : IDisposable
+public sealed class FlushCoordinator : IDisposable
 {
-    /// <summary>Bytes of payloads that wait for another attempt.</summary>
-    public const long KeptLimitBytes = 8 * 1024 * 1024;
-
     /// <summary>What waits is worth a request of its own: with more, memory would follow the traffic.</summary>
     private const long LoadBytes = 256 * 1024;
-
-    /// <summary>One attempt per flush; the first and the one of the next flush.</summary>
-    private const int AttemptLimit = 2;
 
     /// <summary>
     /// What is passed on for clients gets no more of a flush: it has many intakes, which a function's network may not reach, and the time may be billed
@@ -44,15 +25,57 @@ public sealed class FlushCoordinator(
     /// </summary>
     private static readonly TimeSpan LongestForProxied = TimeSpan.FromSeconds(5);
 
-    private const string CountedNotRepeated = "Later ones are counted in /debug/mayfly and not repeated here.";
+    /// <summary>Of an attempt that no flush waits for.</summary>
+    private static readonly TimeSpan LongestDetached = TimeSpan.FromSeconds(5);
 
+    private readonly IReadOnlyList<IPayloadSource> _sources;
+    private readonly IntakeClient _intake;
+    private readonly ApiKeyProvider _apiKey;
+    private readonly Counters _counters;
+    private readonly TimeProvider _time;
+    private readonly Log _log;
+    private readonly Jitter _jitter = new(new Random());
+    private readonly PayloadStore _store;
+    private readonly LaneSender _sender;
+    private readonly Lock _lanesGate = new();
+    private readonly Dictionary<LaneKey, DeliveryLane> _lanes = [];
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
-    private readonly Lock _keptGate = new();
-    private List<IntakePayload> _kept = [];
-    private volatile bool _isLast;
+    private readonly CancellationTokenSource _last = new();
+
+    /// <param name="sources">The signals.</param>
+    /// <param name="intake">Sends one payload.</param>
+    /// <param name="apiKey">Asked by the first flush that has something to send.</param>
+    /// <param name="counters">Of all signals.</param>
+    /// <param name="log">Told once per cause.</param>
+    /// <param name="time">The clock; null: the machine's.</param>
+    /// <param name="spool">Where what is not delivered outlives the process; null: nowhere.</param>
+    public FlushCoordinator(
+        IReadOnlyList<IPayloadSource> sources,
+        IntakeClient intake,
+        ApiKeyProvider apiKey,
+        Counters counters,
+        Log log,
+        TimeProvider? time = null,
+        Spool? spool = null)
+    {
+        _sources = sources;
+        _intake = intake;
+        _apiKey = apiKey;
+        _counters = counters;
+        _log = log;
+        _time = time ?? TimeProvider.System;
+        _store = new PayloadStore(spool, intake, counters, _time);
+        _sender = new LaneSender(intake, apiKey, _store, new RetryBudget(_time), counters, _time, _jitter, log);
+    }
+
+    /// <summary>Told by signals when so much waits that it had better be sent before its time.</summary>
+    public FlushDemand Demand { get; init; } = new();
 
     /// <summary>So much waits that it had better be sent, whatever the clock says.</summary>
-    public bool IsLoaded => sources.Sum(static source => source.WaitingBytes) >= LoadBytes;
+    public bool IsLoaded => _sources.Sum(static source => source.WaitingBytes) >= LoadBytes;
+
+    /// <summary>Something waits for an intake that may be tried again: better beside a handler than at its end.</summary>
+    public bool IsRecovering => _store.Lanes().Any(lane => LaneOf(lane).Circuit.State != CircuitState.Open);
 
     /// <summary>Takes and sends everything. Returns at the deadline, or when <paramref name="cut"/> is cancelled, at the latest; never throws.</summary>
     public async Task<FlushReport> FlushAsync(Deadline deadline, CancellationToken cut = default)
@@ -78,139 +101,172 @@ public sealed class FlushCoordinator(
         }
     }
 
-    /// <summary>The flush at the end of the process: as <see cref="FlushAsync"/>, and sources hold nothing back.</summary>
-    public Task<FlushReport> FlushLastAsync(Deadline deadline)
+    /// <summary>
+    /// The flush at the end of the process: as <see cref="FlushAsync"/>, but sources hold nothing back and every intake gets a chance, however it behaved.
+    /// </summary>
+    public async Task<FlushReport> FlushLastAsync(Deadline deadline)
     {
-        _isLast = true;
-        return FlushAsync(deadline);
+        await _last.CancelAsync();
+        return await FlushAsync(deadline);
     }
 
-    /// <summary>Counts what is still on board as dropped, at the end of the process.</summary>
-    public void DropRest()
+    /// <summary>At the end of the process: what is still on board goes to disk where it can, else it is counted as dropped. Returns the units so lost.</summary>
+    public long DropRest()
     {
-        _isLast = true;
+        _last.Cancel();
+        long lost = 0;
         foreach (IntakePayload payload in TakeAll())
         {
-            Drop(payload, DropReason.Shutdown);
+            lost += _sender.Keep(LaneOf(payload), payload).Dropped;
         }
+
+        return lost + _store.DropMemory();
     }
 
-    public void Dispose() => _oneAtATime.Dispose();
+    public void Dispose()
+    {
+        _oneAtATime.Dispose();
+        _last.Dispose();
+    }
 
     private async Task<FlushReport> FlushOnceAsync(Deadline deadline, CancellationToken cancellation)
     {
+        _store.Recover();
+        _store.BeginFlush();
         List<IntakePayload> payloads = TakeAll();
-        if (payloads.Count == 0)
+        if (payloads.Count == 0 && !(_last.IsCancellationRequested ? !_store.IsEmpty : IsRecovering))
         {
             return default;
         }
 
-        (ApiKeyState state, string? key) = await apiKey.GetAsync(cancellation);
-        FlushReport unsent = default;
+        (ApiKeyState state, string? key) = await _apiKey.GetAsync(cancellation);
+        FlushReport report = default;
         if (key is null)
         {
-            unsent = GoWithoutKey([.. payloads.Where(static payload => payload.OwnKey is null)], state);
+            report = GoWithoutKey(payloads.FindAll(static payload => payload.OwnKey is null), state);
             payloads.RemoveAll(static payload => payload.OwnKey is null);
+        }
+
+        Dictionary<DeliveryLane, List<IntakePayload>> byLane = payloads.GroupBy(LaneOf).ToDictionary(static group => group.Key, static group => group.ToList());
+        foreach (LaneKey waiting in key is null ? [] : _store.Lanes())
+        {
+            byLane.TryAdd(LaneOf(waiting), []);
         }
 
         using CancellationTokenSource early = deadline.Within(LongestForProxied).ToCancellation();
         using var proxied = CancellationTokenSource.CreateLinkedTokenSource(cancellation, early.Token);
-        FlushReport[] reports = await Task.WhenAll(payloads
-            .GroupBy(static payload => (payload.Kind, IntakeOf(payload), payload.OwnKey))
-            .Select(group => SendInOrderAsync([.. group], group.Key.OwnKey ?? key!, group.Key.Kind == IntakeKind.Proxied ? proxied.Token : cancellation)));
-        return new FlushReport(
-            reports.Sum(static r => r.Delivered), reports.Sum(static r => r.Dropped) + unsent.Dropped, reports.Sum(static r => r.Kept) + unsent.Kept);
+        FlushReport[] reports = await Task.WhenAll(byLane.Select(pair =>
+            GoAsync(pair.Key, pair.Value, key, deadline, pair.Key.Key.Kind == IntakeKind.Proxied ? proxied.Token : cancellation)));
+        return reports.Aggregate(report, static (sum, one) => sum + one);
     }
 
-    /// <summary>What tells the intakes of a kind apart: those that hang hold up their own payloads only. Null: the main one.</summary>
-    private static object? IntakeOf(IntakePayload payload) =>
-        payload.Forward is { } forward ? (payload.Destination?.Endpoint.Url ?? forward.Url).Authority : payload.Destination;
+    /// <summary>What one lane does in one flush.</summary>
+    private async Task<FlushReport> GoAsync(DeliveryLane lane, List<IntakePayload> fresh, string? key, Deadline deadline, CancellationToken cancellation)
+    {
+        bool isLast = _last.IsCancellationRequested;
+        if (isLast)
+        {
+            // It was cancelled, and gives its payload back.
+            await deadline.WaitForAsync(lane.Detached);
+        }
+
+        CircuitState state = isLast ? CircuitState.Closed : lane.Circuit.State;
+        if (state == CircuitState.Open || !lane.Detached.IsCompleted)
+        {
+            return KeepAll(lane, fresh);
+        }
+
+        if (state == CircuitState.HalfOpen)
+        {
+            return KeepAll(lane, fresh) + (key is null ? default : await ProbeAsync(lane, key, deadline, cancellation));
+        }
+
+        FlushReport report = await _sender.SendAsync(lane, fresh, key ?? "", cancellation);
+        bool goesOn = key is not null && (isLast ? report.Kept == 0 : lane.Circuit.State == CircuitState.Closed);
+        return goesOn ? report + await _sender.RedriveAsync(lane, key!, cancellation) : report;
+    }
+
+    /// <summary>One attempt, which goes on without this flush if it takes too long: the time is billed, and the intake was dead a moment ago.</summary>
+    private async Task<FlushReport> ProbeAsync(DeliveryLane lane, string key, Deadline deadline, CancellationToken cancellation)
+    {
+        TimeSpan longestWait = lane.Circuit.LongestWait;
+        Task<(FlushReport Report, bool GoesOn)> attempt = AttemptDetachedAsync(lane, key);
+        lane.Detached = attempt;
+        await deadline.Within(longestWait).WaitForAsync(attempt);
+        if (!attempt.IsCompleted)
+        {
+            return default;
+        }
+
+        (FlushReport report, bool goesOn) = await attempt;
+        return goesOn ? report + await _sender.RedriveAsync(lane, key, cancellation) : report;
+    }
+
+    private async Task<(FlushReport Report, bool GoesOn)> AttemptDetachedAsync(DeliveryLane lane, string key)
+    {
+        await Task.Yield();
+        try
+        {
+            using var limit = new CancellationTokenSource(LongestDetached, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _last.Token);
+            return await _sender.RedriveOneAsync(lane, key, either.Token);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            _log.Error($"Sending again failed inside the agent, the function is not affected: {e}");
+            return (default, false);
+        }
+    }
 
     /// <summary>A key that is being asked for may be there with the next flush; where there is none, nothing will ever be sent.</summary>
     private FlushReport GoWithoutKey(List<IntakePayload> payloads, ApiKeyState state)
     {
-        long units = payloads.Sum(static payload => payload.Units);
         if (state == ApiKeyState.Awaited)
         {
-            long gone = payloads.Sum(KeepOrDrop);
-            return new FlushReport(0, gone, units - gone);
+            return payloads.Aggregate(default(FlushReport), (sum, payload) => sum + _sender.Keep(LaneOf(payload), payload));
         }
 
-        log.Once(
-            "no-api-key",
-            LogLevel.Error,
-            "No API key: DD_API_KEY is not set, so telemetry is dropped. Set it on the function; the function itself is not affected.");
-        payloads.ForEach(payload => Drop(payload, DropReason.NoApiKey));
+        if (payloads.Count > 0)
+        {
+            DeliveryLog.NoKey(_log);
+        }
+
+        long units = payloads.Sum(static payload => payload.Units);
+        foreach (IntakePayload payload in payloads)
+        {
+            _counters[payload.Signal].Drop(DropReason.NoApiKey, payload.Units);
+            payload.Dispose();
+        }
+
         return new FlushReport(0, units, 0);
     }
 
-    private async Task<FlushReport> SendInOrderAsync(List<IntakePayload> payloads, string key, CancellationToken cancellation)
+    private FlushReport KeepAll(DeliveryLane lane, List<IntakePayload> payloads) =>
+        payloads.Aggregate(default(FlushReport), (sum, payload) => sum + _sender.Keep(lane, payload));
+
+    private DeliveryLane LaneOf(IntakePayload payload) => LaneOf(_intake.LaneOf(payload));
+
+    private DeliveryLane LaneOf(LaneKey key)
     {
-        // Compression is CPU work: off the caller's path, so that the endpoints really run side by side.
-        await Task.Yield();
-        long delivered = 0, dropped = 0, kept = 0;
-        for (int i = 0; i < payloads.Count; i++)
+        lock (_lanesGate)
         {
-            IntakePayload payload = payloads[i];
-            long units = payload.Units;
-            if (cancellation.IsCancellationRequested)
+            if (!_lanes.TryGetValue(key, out DeliveryLane? lane))
             {
-                // No attempt was made: that does not count against the payload.
-                long gone = KeepOrDrop(payload);
-                (dropped, kept) = (dropped + gone, kept + units - gone);
-                continue;
+                lane = new DeliveryLane(key, new Circuit(_time, _jitter.Next));
+                _lanes.Add(key, lane);
             }
 
-            SendResult result = await intake.SendAsync(payload, key, cancellation);
-            switch (result.Outcome)
-            {
-                case SendOutcome.Delivered:
-                    counters[payload.Signal].Deliver(units);
-                    payload.Dispose();
-                    delivered += units;
-                    break;
-                case SendOutcome.TooLarge when payload.Kind == IntakeKind.Logs && payload.TrySplit(out IntakePayload? first, out IntakePayload? second):
-                    payload.Dispose();
-                    payloads.InsertRange(i + 1, [first, second]);
-                    break;
-                case SendOutcome.Rejected or SendOutcome.TooLarge:
-                    log.Once(
-                        $"rejected {payload.Kind} {payload.Forward?.Service} {(payload.Forward is null ? result.Detail : result.Detail.Split(' ')[0])}",
-                        LogLevel.Error,
-                        $"{HowMany(payload)} {Noun(payload)} dropped: {result.Detail}. {AdviceFor(result)} {CountedNotRepeated}");
-                    Drop(payload, DropReason.Rejected);
-                    dropped += units;
-                    break;
-                default:
-                    log.Once(
-                        $"failed {payload.Kind} {payload.Forward?.Service} {WhereTo(payload)}",
-                        LogLevel.Warn,
-                        $"Sending {Noun(payload)} failed: {result.Detail}. They are kept for the next flush. {CountedNotRepeated}");
-                    payload.FailedAttempts++;
-                    counters[payload.Signal].Retry(units);
-                    long given = KeepOrDrop(payload);
-                    (dropped, kept) = (dropped + given, kept + units - given);
-                    break;
-            }
+            return lane;
         }
-
-        return new FlushReport(delivered, dropped, kept);
     }
 
-    /// <summary>What failed before, oldest first, then what is new.</summary>
     private List<IntakePayload> TakeAll()
     {
-        List<IntakePayload> payloads;
-        lock (_keptGate)
+        Demand.Reset();
+        List<IntakePayload> payloads = [];
+        foreach (IPayloadSource source in _sources)
         {
-            payloads = _kept;
-            _kept = [];
-        }
-
-        int firstNew = payloads.Count;
-        foreach (IPayloadSource source in sources)
-        {
-            if (_isLast)
+            if (_last.IsCancellationRequested)
             {
                 source.TakeLastPayloads(payloads);
             }
@@ -221,74 +277,11 @@ public sealed class FlushCoordinator(
         }
 
         int end = payloads.Count;
-        for (int i = firstNew; i < end; i++)
+        for (int i = 0; i < end; i++)
         {
-            IntakePayload payload = payloads[i];
-            payloads.AddRange(intake.CopiesOf(payload));
+            payloads.AddRange(_intake.CopiesOf(payloads[i]));
         }
 
         return payloads;
     }
-
-    /// <summary>
-    /// Keeps the payload, unless it has failed too often, and as many of those kept before as there is room for; returns the units that were dropped instead.
-    /// </summary>
-    private long KeepOrDrop(IntakePayload payload)
-    {
-        if (payload.FailedAttempts >= AttemptLimit)
-        {
-            Drop(payload, DropReason.Unreachable);
-            return payload.Units;
-        }
-
-        List<IntakePayload> oldest = [];
-        lock (_keptGate)
-        {
-            _kept.Add(payload);
-            long bytes = _kept.Sum(static kept => (long)kept.Body.Length);
-            while (bytes > KeptLimitBytes)
-            {
-                int next = LeastWanted(_kept);
-                bytes -= _kept[next].Body.Length;
-                oldest.Add(_kept[next]);
-                _kept.RemoveAt(next);
-            }
-        }
-
-        oldest.ForEach(old => Drop(old, DropReason.BufferFull));
-        return oldest.Sum(static old => old.Units);
-    }
-
-    /// <summary>Copies go first, then what is passed on for others and may be large, then the oldest.</summary>
-    private static int LeastWanted(List<IntakePayload> kept)
-    {
-        int copy = kept.FindIndex(static payload => payload.Destination is not null);
-        return copy >= 0 ? copy : Math.Max(kept.FindIndex(static payload => payload.Kind == IntakeKind.Proxied), 0);
-    }
-
-    private void Drop(IntakePayload payload, DropReason reason)
-    {
-        counters[payload.Signal].Drop(reason, payload.Units);
-        payload.Dispose();
-    }
-
-    private static string HowMany(IntakePayload payload) =>
-        payload.Destination is null ? payload.Units.ToString(System.Globalization.CultureInfo.InvariantCulture) : "A copy of";
-
-    private static string Noun(IntakePayload payload) => payload.Signal switch
-    {
-        Signal.Traces => "spans",
-        Signal.Metrics => "metric samples",
-        Signal.Logs => "log events",
-        Signal.Stats => "hits of trace statistics",
-        _ => $"{payload.Forward?.Service} requests",
-    };
-
-    /// <summary>Tells causes apart in the log; not for what is passed on, for its clients choose the hosts.</summary>
-    private static Uri? WhereTo(IntakePayload payload) => payload.Forward is null ? payload.Destination?.Endpoint.Url : null;
-
-    private static string AdviceFor(SendResult result) =>
-        result.Detail.StartsWith("403", StringComparison.Ordinal) || result.Detail.StartsWith("401", StringComparison.Ordinal)
-            ? "The API key was refused: check DD_API_KEY and DD_SITE."
-            : "The intake refuses this payload for good.";
 }

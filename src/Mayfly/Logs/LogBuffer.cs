@@ -11,7 +11,7 @@ namespace Mayfly.Logs;
 /// docs/spec/04-metrics-logs.md#c10-batches. Holds at most <see cref="LogSettings.BufferBytes"/>: the oldest events go first, counted as
 /// <see cref="DropReason.BufferFull"/>. Thread-safe.
 /// </remarks>
-public sealed class LogBuffer(LogSettings settings, SignalCounters counters) : IPayloadSource
+public sealed class LogBuffer(LogSettings settings, SignalCounters counters, FlushDemand? demand = null) : IPayloadSource
 {
     private readonly Lock _gate = new();
     private List<LogPage> _pages = [];
@@ -203,6 +203,8 @@ public sealed class LogBuffer(LogSettings settings, SignalCounters counters) : I
             {
                 MakeRoomSlow();
             }
+
+            demand?.Report(_bytes);
         }
     }
 

@@ -12,7 +12,8 @@ namespace Mayfly.Proxies;
 /// </remarks>
 /// <param name="counters">Count requests.</param>
 /// <param name="limitBytes">What may wait.</param>
-public sealed class ProxyBuffer(SignalCounters counters, long limitBytes = ProxyBuffer.LimitBytes) : IPayloadSource
+/// <param name="demand">Told when much waits.</param>
+public sealed class ProxyBuffer(SignalCounters counters, long limitBytes = ProxyBuffer.LimitBytes, FlushDemand? demand = null) : IPayloadSource
 {
     /// <summary>The usual limit.</summary>
     public const long LimitBytes = 16 * 1024 * 1024;
@@ -47,6 +48,7 @@ public sealed class ProxyBuffer(SignalCounters counters, long limitBytes = Proxy
             {
                 _waiting.Add(payload);
                 _sizeBytes += sizeBytes;
+                demand?.Report(_sizeBytes);
                 return true;
             }
         }

@@ -42,6 +42,7 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
     private Task? _asking;
     private string? _key;
     private long _keyAt;
+    private long? _replacedAt;
     private long _failedAt;
     private int _failures;
 
@@ -73,6 +74,40 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
         lock (_gate)
         {
             return _key is not null ? new ApiKeyView(ApiKeyState.Known, _key) : new ApiKeyView(ApiKeyState.Awaited, null);
+        }
+    }
+
+    /// <summary>
+    /// Another key instead of one that an intake refused: it may have been replaced where it is kept. Null where there is none, or it is still the same; it is
+    /// asked for at most once in <see cref="LongestPause"/> for this reason, for a key that is wrong stays so.
+    /// </summary>
+    public async ValueTask<string?> ReplaceAsync(string refused, CancellationToken cancellation)
+    {
+        if (!settings.IsRemote)
+        {
+            return null;
+        }
+
+        Task? asking;
+        lock (_gate)
+        {
+            if (_key == refused && (_replacedAt is not { } at || time.GetElapsedTime(at) >= LongestPause))
+            {
+                _replacedAt = time.GetTimestamp();
+                _asking ??= AskAsync();
+            }
+
+            asking = _key == refused ? _asking : null;
+        }
+
+        if (asking is not null)
+        {
+            await Task.WhenAny(asking, Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation));
+        }
+
+        lock (_gate)
+        {
+            return _key == refused ? null : _key;
         }
     }
 

@@ -12,7 +12,7 @@ namespace Mayfly.Traces;
 /// those of traces that were sampled out. A body holds at most <see cref="BodyBytes"/>; a payload that is larger goes alone
 /// (docs/spec/03-traces.md#53-compression-batching-splitting).
 /// </remarks>
-internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counters)
+internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counters, FlushDemand? demand = null)
 {
     /// <summary>Largest body, before compression.</summary>
     public const int BodyBytes = 3_200_000;
@@ -41,13 +41,18 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
     public void Add(ReadOnlySpan<byte> output, List<EncodedPayload> payloads, string? language)
     {
         long dropped = 0;
+        long waitingBytes;
         lock (_gate)
         {
             foreach (EncodedPayload payload in payloads)
             {
                 dropped += Add(output.Slice(payload.Start, payload.SizeBytes), payload, language);
             }
+
+            waitingBytes = _wanted.SizeBytes + _sampledOut.SizeBytes;
         }
+
+        demand?.Report(waitingBytes);
 
         if (dropped > 0)
         {

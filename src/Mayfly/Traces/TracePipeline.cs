@@ -29,8 +29,10 @@ public sealed class TracePipeline : IPayloadSource
     private volatile PlatformTags _tags = PlatformTags.None;
 
     /// <param name="concentrator">Counts the spans of tracers that do not count theirs themselves; null: nobody does.</param>
+    /// <param name="demand">Told when much waits.</param>
     public TracePipeline(
-        TraceSettings settings, SignalCounters counters, ISpanInspector inspector, TimeProvider time, Concentrator? concentrator = null)
+        TraceSettings settings, SignalCounters counters, ISpanInspector inspector, TimeProvider time, Concentrator? concentrator = null,
+        FlushDemand? demand = null)
     {
         _settings = settings;
         _counters = counters;
@@ -41,7 +43,7 @@ public sealed class TracePipeline : IPayloadSource
         _replacer = new TagReplacer(settings.Obfuscation.ReplaceRules);
         _concentrator = concentrator;
         _workspaces = new TraceWorkspacePool(settings, time, concentrator);
-        _buffer = new TraceBuffer(settings, counters);
+        _buffer = new TraceBuffer(settings, counters, demand);
     }
 
     /// <summary>What the platform adds to every span from now on.</summary>

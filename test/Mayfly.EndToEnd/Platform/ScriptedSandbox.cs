@@ -20,6 +20,12 @@ internal sealed record ScriptedOptions
 
     /// <summary>Null = any free ones.</summary>
     public LocalPorts? Ports { get; init; }
+
+    /// <summary>The intake of an earlier sandbox; null = one of its own.</summary>
+    public LocalIntake? Intake { get; init; }
+
+    /// <summary>The temporary space of an earlier process of this sandbox, which the sandbox does not remove; null = one of its own.</summary>
+    public string? TemporaryFolder { get; init; }
 }
 
 /// <summary>The agent between a platform that does what the test says and an intake; the test itself plays the function and its tracer.</summary>
@@ -28,10 +34,14 @@ internal sealed class ScriptedSandbox : IAsyncDisposable
     private static readonly IPAddress Loopback = IPAddress.Loopback;
 
     private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+    private readonly ScriptedOptions _options;
+    private readonly string _folder;
     private ulong _lastId;
 
-    private ScriptedSandbox(ScriptedPlatform platform, LocalIntake intake, AgentProcess agent, LocalPorts ports)
+    private ScriptedSandbox(ScriptedOptions options, string folder, ScriptedPlatform platform, LocalIntake intake, AgentProcess agent, LocalPorts ports)
     {
+        _options = options;
+        _folder = folder;
         Platform = platform;
         Intake = intake;
         Agent = agent;
@@ -52,8 +62,16 @@ internal sealed class ScriptedSandbox : IAsyncDisposable
         options ??= new ScriptedOptions();
         LocalPorts ports = options.Ports ?? FreePorts.Pick();
         ScriptedPlatform platform = await ScriptedPlatform.StartAsync(options.SubscriptionStatus);
-        LocalIntake intake = await LocalIntake.StartAsync();
-        var sandbox = new ScriptedSandbox(platform, intake, AgentProcess.Start(agent, platform.Address, intake.Url, ports, options.Variables), ports);
+        LocalIntake intake = options.Intake ?? await LocalIntake.StartAsync();
+        string folder = options.TemporaryFolder ?? Directory.CreateTempSubdirectory("mayfly-test-").FullName;
+        var variables = new Dictionary<string, string> { ["TMPDIR"] = folder };
+        foreach ((string name, string value) in options.Variables ?? new Dictionary<string, string>())
+        {
+            variables[name] = value;
+        }
+
+        AgentProcess process = AgentProcess.Start(agent, platform.Address, intake.Url, ports, variables);
+        var sandbox = new ScriptedSandbox(options, folder, platform, intake, process, ports);
         try
         {
             await sandbox.AgentIsWaitingAsync();
@@ -119,7 +137,15 @@ internal sealed class ScriptedSandbox : IAsyncDisposable
     {
         await Agent.DisposeAsync();
         await Platform.DisposeAsync();
-        await Intake.DisposeAsync();
         _udp.Dispose();
+        if (_options.Intake is null)
+        {
+            await Intake.DisposeAsync();
+        }
+
+        if (_options.TemporaryFolder is null)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 }

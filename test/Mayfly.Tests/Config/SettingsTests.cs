@@ -34,6 +34,9 @@ public class SettingsTests
         [Keys.LogsUseCompression] = s => Text(s.LogShipping.UsesCompression),
         [Keys.SkipSslValidation] = s => Text(s.SkipSslValidation),
         [Keys.FlushTimeout] = s => s.FlushTimeout.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
+        [Keys.Spool] = s => Text(s.Spool.IsEnabled),
+        [Keys.SpoolPath] = s => s.Spool.Folder,
+        [Keys.SpoolMaxBytes] = s => s.Spool.LimitBytes.ToString(CultureInfo.InvariantCulture),
         [Keys.LogsEnabled] = s => Text(s.LogsEnabled),
         [Keys.ServerlessLogsEnabled] = s => Text(s.LogsEnabled),
         [Keys.EnhancedMetricsEnabled] = s => Text(s.EnhancedMetrics),
@@ -132,6 +135,9 @@ public class SettingsTests
         { Keys.FlushTimeout, "5s", "5000" },
         { Keys.FlushTimeout, "250ms", "250" },
         { Keys.FlushTimeout, " 0.5 s ", "500" },
+        { Keys.Spool, "false", "False" },
+        { Keys.SpoolPath, " /tmp/x ", "/tmp/x" },
+        { Keys.SpoolMaxBytes, "2000000", "2000000" },
         { Keys.LogsEnabled, "false", "False" }, // 16
         { Keys.LogsEnabled, "TRUE", "True" }, // 16
         { Keys.ServerlessLogsEnabled, "FALSE", "False" }, // 16
@@ -197,6 +203,9 @@ public class SettingsTests
         { Keys.FlushTimeout, "NaN" },
         { Keys.FlushTimeout, "1e300" },
         { Keys.FlushTimeout, "5m" },
+        { Keys.Spool, "tru" },
+        { Keys.SpoolMaxBytes, "1" },
+        { Keys.SpoolMaxBytes, "-1" },
         { Keys.LogsEnabled, "tru" },
         { Keys.LocalTest, "here" },
         { Keys.TelemetryTypes, "functions" },

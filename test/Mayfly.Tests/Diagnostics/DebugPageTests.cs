@@ -13,7 +13,9 @@ public class DebugPageTests
     public void The_page_adds_up()
     {
         var counters = new Counters();
-        counters[Signal.Traces].Accept(12);
+        counters[Signal.Traces].Accept(17);
+        counters[Signal.Traces].Recover(2);
+        counters[Signal.Traces].Store(5);
         counters[Signal.Traces].Deliver(3);
         counters[Signal.Traces].Retry(2);
         foreach (DropReason reason in Enum.GetValues<DropReason>())
@@ -24,9 +26,10 @@ public class DebugPageTests
         JsonElement page = JsonDocument.Parse(DebugPage.Write(counters)).RootElement;
         Assert.Equal(BuildInfo.Version, page.GetProperty("version").GetString());
         JsonElement traces = page.GetProperty("traces");
-        Assert.Equal((12, 3, 2, 1), (Number(traces, "accepted"), Number(traces, "delivered"), Number(traces, "retried"), Number(traces, "buffered")));
+        Assert.Equal((19, 3, 2, 1), (Number(traces, "accepted"), Number(traces, "delivered"), Number(traces, "retried"), Number(traces, "buffered")));
+        Assert.Equal((5, 2), (Number(traces, "stored"), Number(traces, "recovered")));
         Assert.Equal(
-            ["buffer_full", "context_limit", "filtered", "malformed", "no_api_key", "rejected", "sampled", "shutdown", "unreachable"],
+            ["buffer_full", "context_limit", "damaged", "filtered", "malformed", "no_api_key", "rejected", "sampled", "shutdown", "spool_full", "unreachable"],
             traces.GetProperty("dropped").EnumerateObject().Select(static p => p.Name).Order(StringComparer.Ordinal));
         Assert.Empty(page.GetProperty("logs").GetProperty("dropped").EnumerateObject());
         Assert.Equal(0, Number(page.GetProperty("metrics"), "accepted"));
@@ -47,7 +50,7 @@ public class DebugPageTests
 
         JsonElement omitted = JsonDocument.Parse(DebugPage.Write(counters)).RootElement.GetProperty("omitted");
         Assert.Equal(
-            ["baggage_items", "batch_records", "datagrams", "payload_values", "reparented_invocations"],
+            ["baggage_items", "batch_records", "datagrams", "payload_values", "reparented_invocations", "spooled_files"],
             omitted.EnumerateObject().Select(static p => p.Name).Order(StringComparer.Ordinal));
         Assert.All(omitted.EnumerateObject(), static p => Assert.Equal(2, p.Value.GetInt32()));
     }

@@ -1,4 +1,5 @@
 using Mayfly.Config;
+using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Lifecycle;
@@ -71,8 +72,9 @@ public class DualShippingTests
         rig.Put(IntakeKind.Traces, units: 5);
         Assert.Equal(new FlushReport(5, 0, 0), await rig.FlushAsync());
         other.ClearFault();
+        rig.Time.Jump(TimeSpan.FromSeconds(3));
         Assert.Equal(default, await rig.FlushAsync());
-        Assert.Equal(status == 503 ? 2 : 1, other.Requests.Count);
+        Assert.Equal(status == 503 ? 4 : 1, other.Requests.Count);
         Assert.Single(rig.Intake.Requests);
         SignalCounters traces = rig.Counters[Signal.Traces];
         Assert.Equal((5, 5, 0, 0), (traces.Accepted, traces.Delivered, traces.DroppedInAll, traces.Retried));
@@ -88,9 +90,10 @@ public class DualShippingTests
         rig.Put(IntakeKind.Traces, units: 5);
         Assert.Equal(new FlushReport(0, 0, 5), await rig.FlushAsync());
         rig.Intake.ClearFault();
+        rig.Time.Jump(TimeSpan.FromSeconds(3));
         Assert.Equal(new FlushReport(5, 0, 0), await rig.FlushAsync());
         Assert.Single(other.Requests);
-        Assert.Equal(2, rig.Intake.Requests.Count);
+        Assert.Equal(4, rig.Intake.Requests.Count);
     }
 
     [Fact]
@@ -132,6 +135,7 @@ public class DualShippingTests
 
         Assert.Equal(new FlushReport(0, 0, 4), await rig.FlushAsync());
         rig.Intake.ClearFault();
+        rig.Time.Jump(TimeSpan.FromSeconds(3));
         Assert.Equal(new FlushReport(4, 0, 0), await rig.FlushAsync());
         Assert.Equal(0, rig.Counters[Signal.Traces].DroppedInAll);
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using Mayfly.Config;
+using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Lifecycle;
@@ -20,9 +21,10 @@ internal sealed class FlushRig : IAsyncDisposable
     private readonly IntakeClient _client;
     private readonly ApiKeyProvider _apiKey;
 
-    private FlushRig(LocalIntake intake, string? apiKey, (string, string)[] more)
+    private FlushRig(LocalIntake intake, string? apiKey, Spool? spool, JumpingClock time, (string, string)[] more)
     {
         Intake = intake;
+        Time = time;
         var all = new List<(string, string)>
         {
             (Keys.TracesUrl, intake.Url), (Keys.MetricsUrl, intake.Url), (Keys.LogsUrl, intake.Url), (Keys.ApiKey, apiKey ?? ""),
@@ -31,13 +33,15 @@ internal sealed class FlushRig : IAsyncDisposable
         Settings = Environments.Read([.. all]);
         _client = new IntakeClient(Settings);
         var log = new Log(LogLevel.Debug, _output);
-        _apiKey = new ApiKeyProvider(Settings.Secrets, intake.Url, TimeProvider.System, log);
-        Flushes = new FlushCoordinator([Source], _client, _apiKey, Counters, log);
+        _apiKey = new ApiKeyProvider(Settings.Secrets, intake.Url, time, log);
+        Flushes = new FlushCoordinator([Source], _client, _apiKey, Counters, log, time, spool);
     }
 
     public LocalIntake Intake { get; }
 
     public Settings Settings { get; }
+
+    public JumpingClock Time { get; }
 
     public Counters Counters { get; } = new();
 
@@ -48,7 +52,12 @@ internal sealed class FlushRig : IAsyncDisposable
     /// <summary>Lines that the agent wrote.</summary>
     public string[] Lines => Encoding.UTF8.GetString(_output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    public static async Task<FlushRig> StartAsync(string? apiKey = Key, params (string, string)[] more) => new(await LocalIntake.StartAsync(), apiKey, more);
+    public static async Task<FlushRig> StartAsync(string? apiKey = Key, params (string, string)[] more) =>
+        new(await LocalIntake.StartAsync(), apiKey, spool: null, new JumpingClock(), more);
+
+    /// <summary>With a spool, a clock, or an intake that another rig has already.</summary>
+    public static async Task<FlushRig> StartAsync(Spool? spool, JumpingClock time, LocalIntake? intake = null, params (string, string)[] more) =>
+        new(intake ?? await LocalIntake.StartAsync(), Key, spool, time, more);
 
     /// <summary>Puts one payload on board. Logs: one; events: none; service checks: one; stats: a map of one unknown key; the others: as many unknown bytes.</summary>
     public void Put(IntakeKind kind, long units = 1, int sizeBytes = 0)
@@ -80,7 +89,7 @@ internal sealed class FlushRig : IAsyncDisposable
         Source.Add(new IntakePayload(signal, kind, body, units));
     }
 
-    public Task<FlushReport> FlushAsync(double seconds = 20) => Flushes.FlushAsync(Deadline.In(TimeProvider.System, TimeSpan.FromSeconds(seconds)));
+    public Task<FlushReport> FlushAsync(double seconds = 20) => Flushes.FlushAsync(Deadline.In(Time, TimeSpan.FromSeconds(seconds)));
 
     public async ValueTask DisposeAsync()
     {

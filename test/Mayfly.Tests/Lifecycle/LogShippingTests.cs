@@ -1,5 +1,6 @@
 using System.Text;
 using Mayfly.Config;
+using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Lifecycle;
@@ -52,8 +53,9 @@ public class LogShippingTests
         rig.Put(IntakeKind.Logs);
         Assert.Equal(new FlushReport(1, 0, 0), await rig.FlushAsync());
         other.ClearFault();
+        rig.Time.Jump(TimeSpan.FromSeconds(3));
         await rig.FlushAsync();
-        Assert.Equal(2, other.Requests.Count);
+        Assert.Equal(4, other.Requests.Count);
         Assert.Single(rig.Intake.Requests);
         Assert.Equal((1, 1, 0), Counted(rig));
     }

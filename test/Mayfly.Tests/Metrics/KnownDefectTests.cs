@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Mayfly.Config;
+using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Lifecycle;
@@ -185,11 +186,26 @@ public class KnownDefectTests
     public async Task D08_What_failed_is_kept_and_the_batches_behind_it_are_sent(int status)
     {
         await using FlushRig rig = await FlushRig.StartAsync();
-        rig.Intake.SetFault("*", IntakeFault.Status(status, requests: 1));
+        rig.Intake.SetFault("*", IntakeFault.Status(status, requests: 4));
         rig.Put(IntakeKind.Series, units: 2);
         rig.Put(IntakeKind.Series, units: 3);
-        Assert.Equal(new FlushReport(3, 0, 2), await rig.FlushAsync());
-        Assert.Equal(new FlushReport(2, 0, 0), await rig.FlushAsync());
+        rig.Put(IntakeKind.Series, units: 4);
+
+        // Three attempts with the first one, one with the second: then it is known to be the intake.
+        Assert.Equal(new FlushReport(0, 0, 9), await rig.FlushAsync());
+        rig.Time.Jump(TimeSpan.FromSeconds(3));
+        Assert.Equal(new FlushReport(9, 0, 0), await rig.FlushAsync());
+    }
+
+    [Fact]
+    public async Task D08_One_batch_that_fails_does_not_lose_those_behind_it()
+    {
+        await using FlushRig rig = await FlushRig.StartAsync();
+        rig.Intake.SetFault("*", IntakeFault.Status(503, requests: 3));
+        rig.Put(IntakeKind.Series, units: 2);
+        rig.Put(IntakeKind.Series, units: 3);
+        Assert.Equal(new FlushReport(5, 0, 0), await rig.FlushAsync());
+        Assert.Equal(5, rig.Intake.Requests.Count);
     }
 
     [Fact]

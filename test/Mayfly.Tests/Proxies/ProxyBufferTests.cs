@@ -1,3 +1,4 @@
+using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Lifecycle;
@@ -75,6 +76,7 @@ public class ProxyBufferTests
         await rig.SendAsync("POST", Path, [1]);
         await rig.FlushAsync();
         Assert.Equal(reason == DropReason.Rejected ? 0 : 1, rig.Counts.Buffered);
+        rig.Time.Jump(TimeSpan.FromSeconds(3));
         await rig.FlushAsync();
         Assert.Equal((1, 0, 1), (rig.Counts.Accepted, rig.Counts.Buffered, rig.Counts.DroppedFor(reason)));
         Assert.Single(rig.Lines, static line => line.Contains("profiling requests", StringComparison.Ordinal));
@@ -102,6 +104,7 @@ public class ProxyBufferTests
         Assert.Equal(new FlushReport(2, 0, 2), await rig.FlushAsync(seconds: 1));
         Assert.Equal(2, rig.Intake.Requests.Count);
         profiles.Answer = static _ => "HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n";
+        rig.Time.Jump(TimeSpan.FromSeconds(3));
         Assert.Equal(new FlushReport(2, 0, 0), await rig.FlushAsync());
     }
 
@@ -126,7 +129,7 @@ public class ProxyBufferTests
         rig.Intake.SetFault("*", Mayfly.Local.Intake.IntakeFault.Status(503));
         rig.Put(IntakeKind.Traces, units: 7, sizeBytes: 1_000_000);
         var profile = Mayfly.Wire.PooledBuffer.Rent();
-        profile.Write(new byte[FlushCoordinator.KeptLimitBytes]);
+        profile.Write(new byte[PayloadStore.MemoryLimitBytes]);
         rig.Counters[Signal.Proxied].Accept(1);
         rig.Source.Add(new IntakePayload(Signal.Proxied, IntakeKind.Proxied, profile, units: 1)
         {
@@ -135,6 +138,7 @@ public class ProxyBufferTests
         Assert.Equal(new FlushReport(0, 1, 7), await rig.FlushAsync());
         Assert.Equal(1, rig.Counters[Signal.Proxied].DroppedFor(DropReason.BufferFull));
         rig.Intake.ClearFault();
+        rig.Time.Jump(TimeSpan.FromSeconds(3));
         Assert.Equal(new FlushReport(7, 0, 0), await rig.FlushAsync());
     }
 }

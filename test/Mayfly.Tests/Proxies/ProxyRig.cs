@@ -1,5 +1,6 @@
 using System.Text;
 using Mayfly.Config;
+using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Http;
 using Mayfly.Intake;
@@ -7,6 +8,7 @@ using Mayfly.Lifecycle;
 using Mayfly.Proxies;
 using Mayfly.Secrets;
 using Mayfly.Tags;
+using Mayfly.Testing;
 using Mayfly.Tests.Config;
 using Mayfly.Tests.Http;
 
@@ -40,8 +42,10 @@ internal sealed class ProxyRig : IAsyncDisposable
             Tags = new ProxyTags(TagSet.Empty.With("functionname", "my-fn").With("env", "dev"), "lambda"),
         };
         Routes.AddTo(Table);
-        _flushes = new FlushCoordinator([Buffer], _client, _apiKey, AllCounters, log);
+        _flushes = new FlushCoordinator([Buffer], _client, _apiKey, AllCounters, log, Time);
     }
+
+    public JumpingClock Time { get; } = new();
 
     public RecordingIntake Intake { get; }
 
@@ -106,7 +110,7 @@ internal sealed class ProxyRig : IAsyncDisposable
         return await client.ReadAsync();
     }
 
-    public Task<FlushReport> FlushAsync(double seconds = 20) => _flushes.FlushAsync(Deadline.In(TimeProvider.System, TimeSpan.FromSeconds(seconds)));
+    public Task<FlushReport> FlushAsync(double seconds = 20) => _flushes.FlushAsync(Deadline.In(Time, TimeSpan.FromSeconds(seconds)));
 
     public void DropRest() => _flushes.DropRest();
 

@@ -51,10 +51,10 @@ public class KnownDefectTests
         await using FlushRig rig = await FlushRig.StartAsync();
         rig.Put(IntakeKind.Traces, sizeBytes: 1000);
         rig.Put(IntakeKind.Traces, sizeBytes: 2000);
-        rig.Intake.SetFault("*", IntakeFault.Status(503, requests: 1));
+        rig.Intake.SetFault("*", IntakeFault.Status(503, requests: 3));
         await rig.FlushAsync();
         await rig.FlushAsync();
-        Assert.Equal([0L, 2004L, 1004L], rig.Intake.Requests.Select(static request => request.BytesRaw));
+        Assert.Equal([0L, 0L, 0L, 2004L, 1004L], rig.Intake.Requests.Select(static request => request.BytesRaw));
     }
 
     /// <summary>A float for the time of an event, invalid UTF-8, nil for a field.</summary>

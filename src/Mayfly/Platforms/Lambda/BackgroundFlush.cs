@@ -1,3 +1,4 @@
+using Mayfly.Intake;
 using Mayfly.Lifecycle;
 
 namespace Mayfly.Platforms.Lambda;
@@ -20,6 +21,23 @@ internal sealed class BackgroundFlush(SandboxShutdown shutdown) : IDisposable
         if (Running.IsCompleted)
         {
             Running = Task.Run(RunAsync);
+        }
+    }
+
+    /// <summary>
+    /// Waits for <paramref name="until"/>, at most to the deadline, and begins a flush each time that so much waits that it had better be sent.
+    /// </summary>
+    public async Task SendWhatPilesUpAsync(Task until, Deadline deadline)
+    {
+        FlushDemand demand = shutdown.Flushes.Demand;
+        while (!until.IsCompleted && !deadline.HasPassed)
+        {
+            Task next = Running.IsCompleted ? demand.WhenAsked : Running;
+            await deadline.WaitForAsync(Task.WhenAny(until, next));
+            if (!until.IsCompleted && demand.WhenAsked.IsCompleted)
+            {
+                Start();
+            }
         }
     }
 

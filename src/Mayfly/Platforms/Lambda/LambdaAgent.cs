@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.InteropServices;
 using Mayfly.Config;
+using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Http;
 using Mayfly.Intake;
@@ -54,6 +55,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     private readonly ApiKeyProvider _apiKey;
     private readonly ProxyRoutes _proxies;
     private readonly FlushCoordinator _flushes;
+    private readonly Spool? _spool;
     private readonly HttpEndpoint[] _endpoints;
     private readonly HttpEndpoint _telemetryEndpoint;
     private readonly HttpServer _server;
@@ -102,20 +104,22 @@ public sealed class LambdaAgent : IAsyncDisposable
         };
         _clientStats = new ClientStats(_statsSettings, Counters[Signal.Stats], settings.Obfuscation);
         _concentrator = settings.ComputeStats ? new Concentrator(_statsSettings, Counters[Signal.Stats], time) : null;
-        _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs]);
+        var demand = new FlushDemand();
+        _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs], demand);
         _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, LogSettingsOf(settings), log) : null;
         string? serviceTag = FunctionIdentity.ServiceTagOf(settings);
         var inspector = new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting, _logs, serviceTag);
-        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector, time, _concentrator);
+        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector, time, _concentrator, demand);
         _intake = new IntakeClient(settings);
         _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), time, log);
         SignalCounters proxied = Counters[Signal.Proxied];
-        var proxyBuffer = new ProxyBuffer(proxied);
+        var proxyBuffer = new ProxyBuffer(proxied, demand: demand);
         var forwarder = new ProxyForwarder(_intake, _apiKey, proxied, time, log);
         _proxies = new ProxyRoutes(settings.Proxies, new ProxyIdentity(AgentInfo.Version, settings.Env ?? "none"), proxyBuffer, forwarder, log);
         IPayloadSource[] sources = [_traces, _metrics, _logBuffer, _clientStats, proxyBuffer];
         sources = _concentrator is null ? sources : [.. sources, _concentrator];
-        _flushes = new FlushCoordinator(sources, _intake, _apiKey, Counters, log);
+        _spool = settings.Spool.IsEnabled ? new Spool(settings.Spool.Folder, settings.Spool.LimitBytes, time, log) : null;
+        _flushes = new FlushCoordinator(sources, _intake, _apiKey, Counters, log, time, _spool) { Demand = demand };
         _platform = new ExtensionClient(runtimeApi, settings.Lambda.Kind);
 
         ListenerSettings ports = settings.Listeners;
@@ -197,6 +201,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         _concentrator?.Dispose();
         _platform.Dispose();
         _intake.Dispose();
+        _spool?.Dispose();
         _apiKey.Dispose();
         _flushes.Dispose();
         _stop.Dispose();

@@ -1,5 +1,6 @@
 using Mayfly.Config;
 using Mayfly.Diagnostics;
+using Mayfly.Lifecycle;
 
 namespace Mayfly.Platforms.Lambda;
 
@@ -12,9 +13,6 @@ namespace Mayfly.Platforms.Lambda;
 public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown shutdown)
 {
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(30);
-
-    /// <summary>How often somebody looks whether so much waits that it had better be sent before its time.</summary>
-    private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time = shutdown.Time;
     private readonly Log _log = shutdown.Log;
@@ -53,11 +51,11 @@ public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown s
             }
 
             TimeSpan interval = strategy.Mode == FlushMode.Continuously ? strategy.Interval : DefaultInterval;
-            int ticksPerInterval = (int)Math.Ceiling(interval / LongestTick);
-            using var ticks = new PeriodicTimer(interval / ticksPerInterval, _time);
-            for (int tick = 1; await ticks.WaitForNextTickAsync(ended); tick++)
+            Task over = Task.Delay(Timeout.InfiniteTimeSpan, _time, ended);
+            while (!over.IsCompleted)
             {
-                if (tick % ticksPerInterval == 0 || shutdown.Flushes.IsLoaded)
+                await flush.SendWhatPilesUpAsync(over, Deadline.In(_time, interval));
+                if (!over.IsCompleted)
                 {
                     flush.Start();
                 }

@@ -50,9 +50,9 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
             await ServeAsync(current.Event, decision, background, subscription, stopped);
             heap.Served();
             Task<SandboxEvent> coming = events.NextAsync(pending: null, stop);
-            if (decision != FlushDecision.End && policy.IdleInterval > TimeSpan.Zero)
+            if (decision != FlushDecision.End)
             {
-                await SendWhileIdleAsync(coming, background);
+                await SendMeanwhileAsync(coming, background);
             }
 
             current = await coming;
@@ -72,7 +72,13 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
             switch (decision)
             {
                 case FlushDecision.End:
-                    if (await TelemetryComesAsync(subscription, back) && !await EndsAsync(invocation, back, stopped))
+                    if (shutdown.Flushes.IsRecovering)
+                    {
+                        // Beside the handler it costs nobody anything.
+                        background.Start();
+                    }
+
+                    if (await TelemetryComesAsync(subscription, back) && !await EndsAsync(invocation, back, background, stopped))
                     {
                         return;
                     }
@@ -98,9 +104,9 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
     /// False when the function is about to time out, or the process is told to end: the final flush has a budget of its own, and a flush that is cut off now
     /// would send the same data twice.
     /// </summary>
-    private async Task<bool> EndsAsync(InvocationContext invocation, Deadline back, Task stopped)
+    private async Task<bool> EndsAsync(InvocationContext invocation, Deadline back, BackgroundFlush background, Task stopped)
     {
-        await back.WaitForAsync(Task.WhenAny(invocation.WhenRuntimeDone, stopped));
+        await background.SendWhatPilesUpAsync(Task.WhenAny(invocation.WhenRuntimeDone, stopped), back);
         if (!invocation.WhenRuntimeDone.IsCompleted)
         {
             return false;
@@ -120,12 +126,15 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
         }
     }
 
-    /// <summary>Nobody decides between two invocations: what comes in late is sent by the clock, as long as the sandbox is not frozen.</summary>
-    private async Task SendWhileIdleAsync(Task<SandboxEvent> coming, BackgroundFlush background)
+    /// <summary>
+    /// Nobody decides before the next invocation: what comes in late is sent by the clock, and what piles up while the handler still runs at once.
+    /// </summary>
+    private async Task SendMeanwhileAsync(Task<SandboxEvent> coming, BackgroundFlush background)
     {
+        TimeSpan interval = policy.IdleInterval > TimeSpan.Zero ? policy.IdleInterval : TimeSpan.MaxValue;
         while (!coming.IsCompleted)
         {
-            await Deadline.In(_time, policy.IdleInterval).WaitForAsync(coming);
+            await background.SendWhatPilesUpAsync(coming, Deadline.In(_time, interval));
             if (!coming.IsCompleted)
             {
                 background.Start();

@@ -1,3 +1,4 @@
+using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Lifecycle;
 using Mayfly.Platforms.Lambda.Invocations;
@@ -52,10 +53,14 @@ public sealed class SandboxShutdown
             Invocations.Shutdown(reason);
             Logs?.ReleaseAll();
             FlushReport report = await Flushes.FlushLastAsync(deadline);
-            Flushes.DropRest();
-            if (report.Kept > 0)
+            long lost = Flushes.DropRest();
+            if (lost > 0)
             {
-                Log.Error($"{report.Kept} spans, metric samples and log events could not be sent before the shutdown deadline and are lost.");
+                Log.Error($"{lost} spans, metric samples and log events could not be sent before the shutdown deadline and are lost.");
+            }
+            else if (report.Kept > 0)
+            {
+                Log.Warn($"{report.Kept} spans, metric samples and log events wait on disk for the next start of this sandbox.");
             }
         }
         catch (Exception e) when (e is not OutOfMemoryException)

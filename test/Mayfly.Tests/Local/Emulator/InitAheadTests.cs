@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mayfly.Local.Emulator;
+using Mayfly.Testing;
 using Xunit;
 
 namespace Mayfly.Tests.Local.Emulator;

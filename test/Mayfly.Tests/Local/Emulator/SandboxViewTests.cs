@@ -41,7 +41,7 @@ public class SandboxViewTests
         [
             "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
             "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LANG", "LD_LIBRARY_PATH",
-            "MINE", "PATH", "TZ",
+            "MINE", "PATH", "TMPDIR", "TZ",
         ];
         Dictionary<string, string> extension = VariablesOf(output, "ext");
         Assert.Equal(shared.Order(StringComparer.Ordinal), extension.Keys.Order(StringComparer.Ordinal));

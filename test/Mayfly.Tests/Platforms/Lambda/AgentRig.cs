@@ -21,6 +21,7 @@ internal sealed class AgentRig : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly MemoryStream _output = new();
+    private readonly DirectoryInfo _spool = Directory.CreateTempSubdirectory("mayfly-test-");
 
     private AgentRig(LocalIntake intake, ScriptedPlatform platform, (string Name, string Value)[] more)
     {
@@ -28,7 +29,7 @@ internal sealed class AgentRig : IAsyncDisposable
         Platform = platform;
         var all = new List<(string, string)>
         {
-            (Keys.ApiKey, Key), (Keys.LogsUrl, intake.Url),
+            (Keys.ApiKey, Key), (Keys.LogsUrl, intake.Url), (Keys.SpoolPath, _spool.FullName),
             (Keys.LifecyclePort, FreePort()), (Keys.TracePort, FreePort()), (Keys.TelemetryPort, FreePort()), (Keys.DogStatsdPort, FreePort(SocketType.Dgram)),
             (Keys.FunctionName, "my-fn"), (Keys.FunctionMemorySize, "128"), (Keys.InitializationType, "on-demand"), (Keys.Region, "us-east-1"),
         };
@@ -85,6 +86,7 @@ internal sealed class AgentRig : IAsyncDisposable
         await Agent.DisposeAsync();
         await Platform.DisposeAsync();
         await Intake.DisposeAsync();
+        _spool.Delete(recursive: true);
     }
 
     /// <summary>The values of an enhanced metric: count and sum.</summary>
@@ -100,7 +102,7 @@ internal sealed class AgentRig : IAsyncDisposable
         foreach (Signal signal in Enum.GetValues<Signal>())
         {
             SignalCounters counters = Agent.Counters[signal];
-            Assert.Equal(counters.Accepted, counters.Delivered + counters.Buffered + counters.DroppedInAll - counters.DroppedFor(DropReason.Malformed));
+            Assert.Equal(counters.Accepted, counters.Delivered + counters.Buffered + counters.Stored + counters.DroppedInAll - counters.DroppedFor(DropReason.Malformed));
         }
     }
 }

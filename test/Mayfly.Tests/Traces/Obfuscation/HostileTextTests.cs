@@ -14,8 +14,8 @@ public class HostileTextTests
 {
     private const int LengthBytes = 200 * 1024;
 
-    /// <summary>Twice what the slowest takes on two busy cores: what is not linear takes seconds.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(200);
+    /// <summary>Ten times what is promised, as this may run on two cores that many others use: what is not linear takes minutes.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
 
     private static readonly string[] Types = ["sql", "cassandra", "redis", "valkey", "memcached", "mongodb", "elasticsearch", "opensearch", "web", "http", "other"];
 

@@ -1,7 +1,7 @@
-namespace Mayfly.Tests.Local.Emulator;
+namespace Mayfly.Testing;
 
 /// <summary>The machine's time plus what a test adds: hours pass at once, timers run as they do.</summary>
-internal sealed class JumpingClock : TimeProvider
+public sealed class JumpingClock : TimeProvider
 {
     private long _addedTicks;
 

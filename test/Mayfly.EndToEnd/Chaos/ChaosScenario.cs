@@ -1,0 +1,75 @@
+using System.Globalization;
+
+namespace Mayfly.EndToEnd.Chaos;
+
+/// <summary>What is wrong with the intake or the machine.</summary>
+internal enum Trouble
+{
+    RefusesConnections,
+    Hangs,
+    IsSlow,
+    ResetsConnections,
+    ClosesMidResponse,
+    Answers429,
+    Answers500,
+    Answers503,
+    Answers403,
+    TracesOnly500,
+    TracesOnlyHang,
+    NameNotFound,
+    DiskUnusable,
+}
+
+/// <summary>How the agent's process ends.</summary>
+internal enum Ending
+{
+    /// <summary>SHUTDOWN while the trouble lasts, then another process of the sandbox.</summary>
+    ShutdownInTrouble,
+
+    /// <summary>The trouble is over, then SHUTDOWN.</summary>
+    Recovery,
+
+    /// <summary>SIGKILL between two invocations while the trouble lasts, then another process of the sandbox.</summary>
+    Killed,
+
+    /// <summary>The function times out while the trouble lasts: SHUTDOWN of the reset, then another process of the sandbox.</summary>
+    TimedOut,
+
+    /// <summary>SIGTERM while the trouble lasts, then another process of the sandbox.</summary>
+    Terminated,
+}
+
+/// <summary>One story, a pure function of its number.</summary>
+/// <param name="Number">Also the seed.</param>
+/// <param name="Trouble">What goes wrong.</param>
+/// <param name="Ending">How the process ends.</param>
+/// <param name="Healthy">Invocations before it goes wrong.</param>
+/// <param name="Troubled">Invocations while it is wrong.</param>
+/// <param name="Spans">Traces of each invocation; as many log lines and metric samples.</param>
+internal sealed record ChaosScenario(int Number, Trouble Trouble, Ending Ending, int Healthy, int Troubled, int Spans)
+{
+    public const int Count = 208;
+
+    public static IEnumerable<ChaosScenario> All => Enumerable.Range(0, Count).Select(Of);
+
+    /// <summary>What an intake took without its answer coming through is sent again: there it may be more than once.</summary>
+    public bool MayBeTwice => Trouble is Trouble.ClosesMidResponse or Trouble.IsSlow;
+
+    /// <summary>The intake refuses what it gets: that is dropped, and counted.</summary>
+    public bool MayBeRejected => Trouble == Trouble.Answers403;
+
+    /// <summary>Nothing outlives the process where the disk does not take it.</summary>
+    public bool MayBeLostWithProcess => Trouble == Trouble.DiskUnusable && Ending != Ending.Recovery;
+
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{Number}: {Trouble}, {Ending}, {Healthy} healthy and {Troubled} troubled invocations of {Spans} spans");
+
+    private static ChaosScenario Of(int number)
+    {
+        var random = new Random(20261128 + number);
+        Trouble[] troubles = Enum.GetValues<Trouble>();
+        Ending[] endings = Enum.GetValues<Ending>();
+        return new ChaosScenario(
+            number, troubles[number % troubles.Length], endings[number / troubles.Length % endings.Length], random.Next(0, 2), random.Next(1, 4), random.Next(1, 4));
+    }
+}

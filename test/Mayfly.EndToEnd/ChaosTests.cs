@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using Mayfly.EndToEnd.Agents;
+using Mayfly.EndToEnd.Chaos;
+using Mayfly.Local.Intake;
+using Xunit;
+
+namespace Mayfly.EndToEnd;
+
+/// <summary>
+/// Whatever happens to intake, machine and process: what the function sent is at the intake, or it is in a drop counter; and the agent is back before the
+/// deadline. The outcomes stand in docs/survival.md.
+/// </summary>
+public class ChaosTests
+{
+    private const int AtOnce = 4;
+
+    [Fact]
+    public async Task Nothing_is_lost_without_a_reason()
+    {
+        string agent = AgentUnderTest.Names.Select(static row => row.Data).Last();
+        var problems = new ConcurrentBag<string>();
+        var costs = new ConcurrentBag<TimeSpan>();
+        var outcomes = new ConcurrentBag<(ChaosScenario Scenario, bool IsWell)>();
+        await Parallel.ForEachAsync(
+            ChaosScenario.All,
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = TestContext.Current.CancellationToken },
+            async (scenario, _) =>
+            {
+                await using LocalIntake intake = await LocalIntake.StartAsync();
+                DirectoryInfo folder = Directory.CreateTempSubdirectory("mayfly-chaos-");
+                var run = new ChaosRun(scenario, agent, intake, folder.FullName);
+                try
+                {
+                    await run.PlayAsync();
+                }
+                catch (Exception e) when (e is not OutOfMemoryException)
+                {
+                    run.Problems.Add(e.Message);
+                }
+                finally
+                {
+                    folder.Delete(recursive: true);
+                }
+
+                run.Costs.ForEach(costs.Add);
+                outcomes.Add((scenario, run.Problems.Count == 0));
+                if (run.Problems.Count > 0)
+                {
+                    problems.Add($"{scenario}: {string.Join("; ", run.Problems)}");
+                }
+            });
+
+        TimeSpan[] sorted = [.. costs.Order()];
+        TestContext.Current.TestOutputHelper?.WriteLine($"{sorted.Length} invocations with a dead intake: median {sorted[sorted.Length / 2].TotalMilliseconds:F1} ms");
+        Assert.True(problems.IsEmpty, $"{problems.Count} of {outcomes.Count}:\n{string.Join('\n', problems.Order(StringComparer.Ordinal))}");
+
+        // Four agents and intakes share the machine with whatever else runs: the median of many is telling, a single one is not.
+        Assert.True(sorted[sorted.Length / 2] < TimeSpan.FromMilliseconds(50), $"{sorted[sorted.Length / 2]}");
+        SurvivalPage.MustTell(outcomes);
+    }
+}
