@@ -142,6 +142,25 @@ public class NodeFunctionTests(NodeRuns runs) : IClassFixture<NodeRuns>
         Assert.Equal(run.Invocations.Select(static one => one.RequestId), reports.Select(static log => log.RequestId));
     }
 
+    /// <summary>In the JSON format the platform hands objects over, which state their severity and their request themselves.</summary>
+    [Theory, MemberData(nameof(Agents))]
+    public async Task Every_log_line_in_JSON_arrives_with_its_severity(string agent)
+    {
+        await NodeProgram.RequireAsync();
+        await using FunctionSandbox sandbox = await NodeRun.StartAsync(agent, TimeSpan.FromSeconds(4), ("AWS_LAMBDA_LOG_FORMAT", "JSON"));
+        InvocationResult[] invocations = [await NodeRun.InvokeAsync(sandbox, "ok"), await NodeRun.InvokeAsync(sandbox, "error")];
+        await sandbox.ShutDownAsync();
+        JsonElement[] sent = [.. sandbox.Manifest.Select(static line => JsonDocument.Parse(line).RootElement).Where(static record => Text(record, "type") == "log")];
+        Assert.Equal(invocations.Select(static one => one.RequestId), sent.Select(static record => Text(record, "requestId")).Distinct());
+        Assert.Equal(["ERROR", "INFO", "WARN"], sent.Select(static record => Text(record, "level")).Distinct().Order(StringComparer.Ordinal));
+        foreach (JsonElement record in sent)
+        {
+            ReceivedLog log = Assert.Single(sandbox.Intake.Logs, one => one.Message == Text(record, "line"));
+            string status = Text(record, "level") switch { "ERROR" => "error", "WARN" => "warn", _ => "info" };
+            Assert.Equal((Text(record, "requestId"), status, "coffee-node"), (log.RequestId, log.Status, log.Service));
+        }
+    }
+
     private static ReceivedSpan ParentOfExecution(NodeRun run, InvocationResult invocation)
     {
         ReceivedSpan execution = run.Spans.Single(span => span.Name == "aws.lambda" && span.Meta["request_id"] == invocation.RequestId);

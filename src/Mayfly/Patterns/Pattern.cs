@@ -107,6 +107,10 @@ public sealed class Pattern
             }
 
             at = end > first ? end : end + WidthAt(text, end);
+            if (at <= text.Length && !MayMatch(text[at..]))
+            {
+                break;
+            }
         }
 
         _machine = machine;

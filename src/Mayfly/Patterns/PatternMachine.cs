@@ -61,7 +61,7 @@ internal sealed class PatternMachine
                 at += skipped;
             }
 
-            if (!isMatched && (!_isAnchored || at == 0))
+            if (!isMatched && (!_isAnchored || at == 0) && (_firstBytes is null || (at < text.Length && _firstBytes.Contains(text[at]))))
             {
                 _work.AsSpan(0, slots.Length).Fill(-1);
                 AddThread(_now, 0, text, at, slots.Length);
@@ -96,7 +96,7 @@ internal sealed class PatternMachine
             switch (_steps[step].Op)
             {
                 case PatternOp.Take when rune >= 0 && _steps[step].Set!.Contains(rune):
-                    _now.SlotsOf(i, slots.Length).CopyTo(_work);
+                    Copy(_now.SlotsOf(i, slots.Length), _work);
                     AddThread(_next, step + 1, text, end, slots.Length);
                     break;
                 case PatternOp.Match:
@@ -139,7 +139,7 @@ internal sealed class PatternMachine
                         step = Holds((PatternAssertion)now.X, text, at) ? step + 1 : -1;
                         break;
                     default:
-                        _work.AsSpan(0, slots).CopyTo(list.SlotsOf(thread, slots));
+                        Copy(_work.AsSpan(0, slots), list.SlotsOf(thread, slots));
                         step = -1;
                         break;
                 }
@@ -159,6 +159,19 @@ internal sealed class PatternMachine
                 }
             }
             while (step < 0);
+        }
+    }
+
+    /// <summary>Most threads have two slots: a call costs more than the two.</summary>
+    private static void Copy(ReadOnlySpan<int> source, Span<int> destination)
+    {
+        if (source.Length == 2)
+        {
+            (destination[0], destination[1]) = (source[0], source[1]);
+        }
+        else
+        {
+            source.CopyTo(destination);
         }
     }
 

@@ -22,6 +22,9 @@ public sealed class TagSet
     /// <summary><c>k:v,k:v</c>: the form of <c>ddtags</c> and <c>_dd.tags.function</c>.</summary>
     public string Joined { get; }
 
+    /// <summary>As <see cref="Joined"/>, in ordinal order: the same for the same tags, whoever named them first.</summary>
+    public string JoinSorted() => string.Join(',', _tags.Select(static tag => tag.Text).Order(StringComparer.Ordinal));
+
     /// <summary>A set of the pairs in their order; a later pair with the same key replaces the earlier one in place.</summary>
     public static TagSet From(IEnumerable<KeyValuePair<string, string>> pairs)
     {

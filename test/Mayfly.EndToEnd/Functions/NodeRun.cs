@@ -90,6 +90,7 @@ internal sealed record NodeRun
             ExecutionEnvironment = "AWS_Lambda_nodejs20.x",
             RuntimeVersion = "nodejs:20.v30",
             Environment = environment,
+            LogFormat = environment.GetValueOrDefault("AWS_LAMBDA_LOG_FORMAT"),
         };
         LocalPorts ports = FreePorts.Pick() with { DogStatsd = DogStatsdPort, Traces = TracePort };
         FunctionSandbox sandbox = await FunctionSandbox.StartAsync(agent, options, ports);

@@ -19,9 +19,12 @@ internal static class TelemetryEvents
     /// <summary>A line of the function; no characters that JSON escapes.</summary>
     public static string Line(string text) => Event("function", $"\"{text}\"");
 
-    private static string Event(string type, string record)
+    /// <param name="type">Such as <c>platform.start</c>.</param>
+    /// <param name="record">JSON.</param>
+    /// <param name="at">Null = now.</param>
+    public static string Event(string type, string record, DateTimeOffset? at = null)
     {
-        string time = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        string time = (at ?? DateTimeOffset.UtcNow).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         return $$"""{"time":"{{time}}","type":"{{type}}","record":{{record}}}""";
     }
 }

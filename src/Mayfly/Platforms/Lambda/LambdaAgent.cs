@@ -290,7 +290,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         };
         _proxies.Tags = new ProxyTags(_identity.Tags, "lambda");
         _logBuffer.Rules = ProcessingRules.From(_settings.LogRules, _log);
-        _logBuffer.Identity = new LogIdentity(_identity.Arn, _identity.Service, _identity.Tags.Joined);
+        _logBuffer.Identity = new LogIdentity(_identity.Arn, _identity.Service, _identity.Tags.JoinSorted());
     }
 
     /// <summary>Waits for the platform's answer, for a moment; the inner task tells, then or later, what became of it.</summary>

@@ -41,6 +41,13 @@ public class FunctionIdentityTests
         Assert.Equal("my-svc", identity.Service);
     }
 
+    /// <summary>04 C.4: the reference's is empty, or <c>agent</c>.</summary>
+    [Fact]
+    public void C4_without_DD_SERVICE_the_service_of_logs_is_the_function()
+    {
+        Assert.Equal("my-fn", new FunctionIdentity(Environments.Read((Keys.FunctionName, "My-Fn")), Registered).Service);
+    }
+
     [Fact]
     public void The_latest_version_is_no_version()
     {

@@ -16,7 +16,11 @@ public sealed partial class InvocationTracker
         }
 
         _sawTelemetry = true;
-        Change(requestId, (context, _) => context.PlatformStartNs = atNs);
+        Change(requestId, (context, _) =>
+        {
+            context.PlatformStartNs = atNs;
+            _startedAhead = context.IsInvoked ? null : requestId;
+        });
     }
 
     /// <summary>A second record for one id (timeout or extension crash after the response) is no second invocation; it may add an error.</summary>

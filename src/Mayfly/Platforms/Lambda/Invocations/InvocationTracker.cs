@@ -133,6 +133,7 @@ public sealed partial class InvocationTracker
             {
                 ClaimCalls(context, leaving);
                 _current = context;
+                _startedAhead = null;
             }
         }
 
