@@ -56,9 +56,9 @@ public sealed class PlatformTags
                 span.Meta.Add(BaseServiceKey, BaseService);
             }
 
-            if (!_origin.IsEmpty && !span.Meta.Contains(DatadogOrigin.Span))
+            if (!_origin.IsEmpty && (!span.Meta.TryFind(DatadogOrigin.Span, out Utf8Slice origin) || origin.IsEmpty))
             {
-                span.Meta.Add(DatadogOrigin, _origin);
+                span.Meta.Set(DatadogOrigin, _origin);
                 span.Meta.Set(PlainOrigin, _origin);
             }
         }

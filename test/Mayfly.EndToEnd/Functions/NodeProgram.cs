@@ -13,7 +13,7 @@ namespace Mayfly.EndToEnd.Functions;
 internal static class NodeProgram
 {
     private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(3);
-    private static readonly ConcurrentDictionary<string, Lazy<Task<string?>>> Missing = [];
+    private static readonly ConcurrentDictionary<(string Directory, string Package), Lazy<Task<string?>>> Missing = [];
 
     public static string Directory { get; } = Path.Combine(AgentUnderTest.Root, "samples", "function-node");
 
@@ -33,7 +33,9 @@ internal static class NodeProgram
     /// <param name="package">One of its packages.</param>
     public static async Task RequireAsync(string directory, string package)
     {
-        if (await Missing.GetOrAdd(directory, static (path, name) => new Lazy<Task<string?>>(() => FindMissingAsync(path, name)), package).Value is { } missing)
+        Lazy<Task<string?>> search = Missing.GetOrAdd(
+            (directory, package), static key => new Lazy<Task<string?>>(() => FindMissingAsync(key.Directory, key.Package)));
+        if (await search.Value is { } missing)
         {
             SkipOrFail(missing);
         }

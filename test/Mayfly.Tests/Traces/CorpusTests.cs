@@ -1,3 +1,4 @@
+using Mayfly.Local.Intake;
 using Mayfly.Testing;
 using Mayfly.Tests.Http;
 using Mayfly.Tests.Platforms.Lambda;
@@ -106,6 +107,22 @@ public class CorpusTests
         Assert.Empty(sent.Except(rig.Intake.Spans.Select(static span => span.SpanId)));
         Assert.NotEmpty(rig.Intake.Stats);
         Assert.NotEmpty(rig.Intake.Metrics);
+        AssertPassedOn(rig.Intake.Requests);
+    }
+
+    /// <summary>The telemetry of .NET tracers, compressed by them, reaches its intake byte for byte.</summary>
+    private static void AssertPassedOn(IEnumerable<ReceivedRequest> arrived)
+    {
+        const string Proxy = "/telemetry/proxy";
+        RecordedRequest[] sent = [.. Corpus.All.Where(static request => request.Path.StartsWith(Proxy, StringComparison.Ordinal))];
+        Assert.Equal(2, sent.Length);
+        Assert.All(sent, one =>
+        {
+            ReceivedRequest request = Assert.Single(arrived, request => request.RawBody.Span.SequenceEqual(one.Body));
+            Assert.Equal((one.Path[Proxy.Length..], "gzip"), (request.Path, request.ContentEncoding));
+            Assert.All(one.Headers.Where(static header => header.Key.StartsWith("DD-", StringComparison.OrdinalIgnoreCase)), header =>
+                Assert.Contains(request.Headers, arrived => arrived.Key.Equals(header.Key, StringComparison.OrdinalIgnoreCase) && arrived.Value == header.Value));
+        });
     }
 
     private static (TraceDecodeResult Result, Pb.TracerPayload? Payload) Send(RecordedRequest request)

@@ -20,7 +20,7 @@ namespace Mayfly.Tests.Traces;
 
 /// <summary>
 /// What the references do wrong and Mayfly does not, numbered as in docs/spec/03-traces.md#9-known-defects-and-missing-features-of-the-references: those of
-/// receiving, processing and sending traces. The others are beside those who know better: Obfuscation, Stats; those of proxies and OTLP are elsewhere.
+/// receiving, processing and sending traces. The others are beside those who know better: Obfuscation, Stats, Proxies.
 /// </summary>
 public class KnownDefectTests
 {
@@ -278,6 +278,55 @@ public class KnownDefectTests
         }
 
         Assert.Equal(0, least);
+    }
+
+    /// <summary>OTLP is an issue of its own: until it is received, exporters are told so, and nothing is accepted that would be lost.</summary>
+    [Theory]
+    [InlineData("/v1/traces")]
+    [InlineData("/v1/metrics")]
+    [InlineData("/v1/logs")]
+    public async Task D31_OTLP_is_not_half_received(string path)
+    {
+        await using AgentRig rig = await AgentRig.StartAsync();
+        using var client = new RawHttp(rig.Settings.Listeners.TracePort);
+        Assert.Equal(404, (await client.RequestAsync("POST", path, [], "Content-Type: application/x-protobuf")).Status);
+        Assert.DoesNotContain(path, (await client.RequestAsync("GET", "/info")).Body, StringComparison.Ordinal);
+        Assert.Equal(0, rig.Agent.Counters[Signal.Traces].Accepted);
+    }
+
+    /// <summary>A function that knows nothing about itself, settings that are none: traces arrive all the same, and the agent ends with its sandbox.</summary>
+    [Fact]
+    public async Task D32_A_strange_environment_does_not_end_the_agent()
+    {
+        await using AgentRig rig = await AgentRig.StartAsync(
+            null,
+            (Keys.FunctionName, ""), (Keys.FunctionMemorySize, "much"), (Keys.InitializationType, "odd"), (Keys.Region, ""),
+            (Keys.Tags, ":::,,"), (Keys.AdditionalTraces, "no JSON"), (Keys.IgnoreResources, "("));
+        await rig.Platform.NextAskedAsync(1);
+        using var client = new RawHttp(rig.Settings.Listeners.TracePort);
+        Assert.Equal(200, (await client.RequestAsync("PUT", "/v0.4/traces", SampleSpan.V04([new SampleSpan()]))).Status);
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
+        Assert.Equal(456UL, Assert.Single(rig.Intake.Spans).SpanId);
+    }
+
+    /// <summary>Somebody computes statistics, and nobody twice: the intake is asked to only where neither tracer nor agent does.</summary>
+    [Theory]
+    [InlineData("", "", true)]
+    [InlineData("", "yes", false)]
+    [InlineData("true", "", false)]
+    [InlineData("true", "yes", false)]
+    public async Task D34_Statistics_are_computed_once(string agentComputes, string tracerComputes, bool isIntakeAsked)
+    {
+        await using AgentRig rig = await AgentRig.StartAsync(null, (Keys.ComputeStats, agentComputes));
+        await rig.Platform.NextAskedAsync(1);
+        using var client = new RawHttp(rig.Settings.Listeners.TracePort);
+        byte[] body = SampleSpan.V04([new SampleSpan { Metrics = new Dictionary<string, double> { ["_sampling_priority_v1"] = 1 } }]);
+        Assert.Equal(200, (await client.RequestAsync("PUT", "/v0.4/traces", body, "Datadog-Client-Computed-Stats: " + tracerComputes)).Status);
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
+        Assert.Equal(isIntakeAsked ? "1" : null, Assert.Single(rig.Intake.Spans).Meta.GetValueOrDefault("_dd.compute_stats"));
+        Assert.Equal(agentComputes == "true" && tracerComputes.Length == 0 ? 1 : 0, rig.Intake.Stats.Count);
     }
 
     private static SampleSpan WithTag(ulong id, int sizeBytes) =>

@@ -51,11 +51,16 @@ public class TracePipelineTests
         var rig = new TraceRig();
         rig.Pipeline.Tags = TraceRig.Platform("lambda", ("functionname", "f"), ("env", "prod"));
         rig.Send<TraceV04>(SampleSpan.V04(
-            [new SampleSpan { SpanId = 1, Meta = Meta(("env", "tracer"), ("k", "v")) }, new SampleSpan { SpanId = 2, Meta = Meta(("_dd.origin", "rum")) }]));
+            [
+                new SampleSpan { SpanId = 1, Meta = Meta(("env", "tracer"), ("k", "v")) },
+                new SampleSpan { SpanId = 2, Meta = Meta(("_dd.origin", "rum")) },
+                new SampleSpan { SpanId = 3, Meta = Meta(("_dd.origin", ""), ("origin", "own")) },
+            ]));
         Pb.TracerPayload payload = rig.TakeOne();
         Assert.Equal(
             Meta(("env", "prod"), ("k", "v"), ("functionname", "f"), ("_dd.origin", "lambda"), ("origin", "lambda")), payload.Chunks[0].Spans[0].Meta);
         Assert.Equal(Meta(("_dd.origin", "rum"), ("functionname", "f"), ("env", "prod")), payload.Chunks[0].Spans[1].Meta);
+        Assert.Equal(Meta(("_dd.origin", "lambda"), ("origin", "lambda"), ("functionname", "f"), ("env", "prod")), payload.Chunks[0].Spans[2].Meta);
         Assert.Equal("functionname:f,env:prod", payload.Tags["_dd.tags.function"]);
         Assert.Equal("prod", payload.Env);
     }

@@ -144,9 +144,9 @@ internal sealed class SpanNormalizer(TextArena arena, TimeProvider time)
         }
     }
 
-    /// <summary>A whole number from 100 to 599.</summary>
+    /// <summary>A whole number from 100 to 599; it may have a sign.</summary>
     private static bool IsStatus(ReadOnlySpan<byte> text) =>
-        Utf8Parser.TryParse(text, out uint status, out int consumed) && consumed == text.Length && status is >= 100 and < 600;
+        Utf8Parser.TryParse(text, out int status, out int consumed) && consumed == text.Length && status is >= 100 and < 600;
 
     private void SetLanguage(string? language)
     {

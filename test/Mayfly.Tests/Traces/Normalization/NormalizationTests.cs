@@ -158,6 +158,8 @@ public class NormalizationTests
     [InlineData("100", true)]
     [InlineData("599", true)]
     [InlineData("0200", true)]
+    [InlineData("+200", true)]
+    [InlineData("+", false)]
     [InlineData("99", false)]
     [InlineData("600", false)]
     [InlineData("", false)]
