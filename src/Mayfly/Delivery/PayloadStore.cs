@@ -8,7 +8,9 @@ namespace Mayfly.Delivery;
 /// Payloads that wait for another attempt: on disk where there is a <see cref="Spool"/>, else in memory. Bounded in bytes; beyond, copies go first, then
 /// what is passed on for clients, then the oldest, each counted.
 /// </summary>
-/// <remarks>Thread-safe. Only what is on disk outlives the process; requests of clients are never written there, since their headers may hold secrets.</remarks>
+/// <remarks>
+/// Thread-safe. Only what is on disk outlives the process; requests of clients are never written there, since their headers may hold secrets.
+/// </remarks>
 internal sealed class PayloadStore(Spool? spool, IntakeClient intake, Counters counters, TimeProvider time)
 {
     /// <summary>Bytes of payloads that wait in memory.</summary>
@@ -132,8 +134,8 @@ internal sealed class PayloadStore(Spool? spool, IntakeClient intake, Counters c
     }
 
     /// <summary>
-    /// The payload of a lane that is to be tried next, with its body in memory: of those that failed least often the newest, so that one that always fails holds
-    /// up no other. Null: none waits.
+    /// The payload of a lane that is to be tried next, with its body in memory: of those that failed least often the newest, so that one that always fails
+    /// holds up no other. Null: none waits.
     /// </summary>
     public StoredPayload? Take(LaneKey lane)
     {
