@@ -61,9 +61,7 @@ public sealed class HttpServer : IAsyncDisposable
                 }
                 else if (isFirst)
                 {
-                    log.Error(
-                        $"{endpoint.Name}: port {port} on {address} cannot be used ({error}), so this listener is off. "
-                        + "Another agent may be running; free the port or set another one.");
+                    Refuse(endpoint, $"port {port} on {address} cannot be used ({error})", error, log);
                     break;
                 }
             }
@@ -132,6 +130,18 @@ public sealed class HttpServer : IAsyncDisposable
         if (socketPath is not null)
         {
             UnixSocket.Remove(socketPath);
+        }
+    }
+
+    private static void Refuse(HttpEndpoint endpoint, string why, SocketError error, Log log)
+    {
+        if (endpoint.WhenTaken is { } tell)
+        {
+            tell(error);
+        }
+        else
+        {
+            log.Error($"{endpoint.Name}: {why}, so this listener is off. Another agent may be running; free the port or set another one.");
         }
     }
 

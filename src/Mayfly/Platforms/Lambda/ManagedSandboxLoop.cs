@@ -28,7 +28,7 @@ public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown s
     {
         WarnAboutStrategy();
         using var ended = new CancellationTokenSource();
-        using var flush = new BackgroundFlush(shutdown);
+        using BackgroundFlush flush = shutdown.InBackground();
         Task flushing = FlushPeriodicallyAsync(flush, subscription, ended.Token);
         SandboxEvent current = await events.NextAsync(next, stop);
         while (current.Kind == SandboxEventKind.Invoke)

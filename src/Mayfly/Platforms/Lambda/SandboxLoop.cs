@@ -42,7 +42,7 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
         Task stopped = Task.Delay(Timeout.InfiniteTimeSpan, _time, stop);
         var clock = new SandboxClock(_time);
         var heap = new HeapTrim();
-        using var background = new BackgroundFlush(shutdown);
+        using BackgroundFlush background = shutdown.InBackground();
         SandboxEvent current = await events.NextAsync(next, stop);
         while (current.Kind == SandboxEventKind.Invoke)
         {
