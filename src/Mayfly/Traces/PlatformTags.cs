@@ -111,9 +111,9 @@ public sealed class PlatformTags
 
     private void SetOrigin(Span span)
     {
-        if (!_origin.IsEmpty && !span.Meta.Contains(DatadogOrigin.Span))
+        if (!_origin.IsEmpty && (!span.Meta.TryFind(DatadogOrigin.Span, out Utf8Slice origin) || origin.IsEmpty))
         {
-            span.Meta.Add(DatadogOrigin, _origin);
+            span.Meta.Set(DatadogOrigin, _origin);
             span.Meta.Set(PlainOrigin, _origin);
         }
     }
