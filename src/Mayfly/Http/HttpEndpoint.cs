@@ -18,6 +18,9 @@ public sealed record HttpEndpoint(string Name, IReadOnlyList<IPAddress> Addresse
     /// <summary>Absolute path of a Unix socket that serves the same; null: there is none. One endpoint of a server may have one.</summary>
     public string? SocketPath { get; init; }
 
+    /// <summary>A pipe that serves the same; null: there is none. One endpoint of a server may have one.</summary>
+    public PipeTransport? Pipe { get; init; }
+
     /// <summary>Told why the port cannot be used, in place of the log; null: the log is.</summary>
     public Action<SocketError>? WhenTaken { get; init; }
 

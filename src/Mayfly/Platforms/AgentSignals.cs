@@ -102,22 +102,24 @@ public sealed class AgentSignals : IDisposable
     /// <summary>The listener that tracers talk to; null when the user has turned it off.</summary>
     /// <param name="addresses">Where TCP binds.</param>
     /// <param name="invocations">Number of invocations that are held; null: the platform has none.</param>
+    /// <param name="pipe">Serves the same; null: there is none.</param>
     /// <param name="ready">Traces that come before this has completed wait for it; null: they need not.</param>
-    public HttpEndpoint? TraceAgent(IReadOnlyList<IPAddress> addresses, Func<int>? invocations = null, Task? ready = null)
+    public HttpEndpoint? TraceAgent(IReadOnlyList<IPAddress> addresses, Func<int>? invocations = null, PipeTransport? pipe = null, Task? ready = null)
     {
         ListenerSettings ports = _settings.Listeners;
-        if (ports.TracePort == 0 && ports.TraceSocket is null)
+        if (ports.TracePort == 0 && ports.TraceSocket is null && pipe is null)
         {
             return null;
         }
 
         var table = new RouteTable();
-        new TraceRoutes(Traces, new AgentInfo(InfoOf(), table), ports.MaxTraceBodyBytes, _log, ready).AddTo(table);
+        new TraceRoutes(Traces, new AgentInfo(InfoOf(pipe), table), ports.MaxTraceBodyBytes, _log, ready).AddTo(table);
         new StatsRoutes(_clientStats, _log).AddTo(table);
         new DogStatsdProxyRoute(_metrics).AddTo(table);
         Proxies.AddTo(table);
         table.Map("/debug/mayfly", exchange => exchange.RespondAsync(200, DebugPage.Write(_counters, invocations?.Invoke()), "application/json"), "GET");
-        return new HttpEndpoint("trace agent", ports.TracePort != 0 ? addresses : [], ports.TracePort, table) { SocketPath = ports.TraceSocket };
+        IReadOnlyList<IPAddress> bound = ports.TracePort != 0 ? addresses : [];
+        return new HttpEndpoint("trace agent", bound, ports.TracePort, table) { SocketPath = ports.TraceSocket, Pipe = pipe };
     }
 
     public void Dispose()
@@ -140,11 +142,11 @@ public sealed class AgentSignals : IDisposable
         Obfuscation = settings.Obfuscation,
     };
 
-    private AgentInfoSettings InfoOf() => new()
+    private AgentInfoSettings InfoOf(PipeTransport? pipe) => new()
     {
         DefaultEnv = _settings.Env ?? "none",
         ReceiverPort = _settings.Listeners.TracePort,
-        ReceiverSocket = _settings.Listeners.TraceSocket ?? "",
+        ReceiverSocket = pipe is null ? _settings.Listeners.TraceSocket ?? "" : PipeTransport.Prefix + pipe.Name,
         StatsdPort = _settings.DogStatsd.Port,
         MaxRequestBytes = _settings.Listeners.MaxTraceBodyBytes,
         LetsClientsDrop = _traits.LetsClientsDrop,

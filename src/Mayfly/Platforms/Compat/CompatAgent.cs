@@ -65,9 +65,10 @@ public sealed class CompatAgent : IAsyncDisposable
         _signals.Proxies.Tags = _identity.ProxyTags;
         _signals.Traces.Tags = _identity.TraceTags(place: null);
         _placeKnown = facts.MetadataHost is null ? null : new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        PipeTransport? pipe = OperatingSystem.IsWindows() && compat.TracePipeName is { } name ? new PipeTransport(name, log) : null;
         IReadOnlyList<IPAddress> traceAddresses = compat.IsTraceNonLocal ? HttpEndpoint.Everywhere : HttpEndpoint.Loopback;
         _listeners = new ResidentListeners(
-            _signals.TraceAgent(traceAddresses, ready: _placeKnown?.Task), LogIntake(logs), settings.DogStatsd, _metrics, Counters, time, log);
+            _signals.TraceAgent(traceAddresses, pipe: pipe, ready: _placeKnown?.Task), LogIntake(logs), settings.DogStatsd, _metrics, Counters, time, log);
     }
 
     /// <summary>What went through so far.</summary>
@@ -126,6 +127,8 @@ public sealed class CompatAgent : IAsyncDisposable
         }
     }
 
+    private bool HasPipe => OperatingSystem.IsWindows() && _compat.TracePipeName is not null;
+
     private HttpEndpoint? LogIntake(LogBuffer logs)
     {
         if (!_settings.LogsEnabled || _compat.LogsPort == 0)
@@ -142,10 +145,17 @@ public sealed class CompatAgent : IAsyncDisposable
     private async Task<bool> MeetOwnerAsync(string error)
     {
         int port = _settings.Listeners.TracePort;
-        if (await OtherAgent.AnswersAsync(port, Deadline.In(_time, LongestWaitForOwner)))
+        if (!HasPipe && await IsOwnedByAgentAsync())
         {
             _log.Info($"Port {port} is served by an agent already; this one is not needed and ends.");
             return true;
+        }
+
+        if (HasPipe)
+        {
+            // Several applications share the machine, and with it the port: each has a pipe of its own.
+            _log.Info($"trace agent: port {port} is somebody else's ({error}); traces are received through the pipe {_compat.TracePipeName}.");
+            return false;
         }
 
         bool wasStale = _facts.IsLambdaLite && _sentinel.Remove();
@@ -154,6 +164,8 @@ public sealed class CompatAgent : IAsyncDisposable
             + $"Free the port or set {Keys.TracePort}." + (wasStale ? " A file that told Node tracers of an agent was left over and is removed." : ""));
         return false;
     }
+
+    private Task<bool> IsOwnedByAgentAsync() => OtherAgent.AnswersAsync(_settings.Listeners.TracePort, Deadline.In(_time, LongestWaitForOwner));
 
     private void Announce()
     {
@@ -174,6 +186,11 @@ public sealed class CompatAgent : IAsyncDisposable
         foreach (string warning in _settings.Warnings.Concat(_facts.Complaints))
         {
             _log.Warn(warning);
+        }
+
+        if (_compat.TracePipeName is not null && !HasPipe)
+        {
+            _log.Warn($"trace agent: named pipes exist on Windows only; {CompatKeys.TraceWindowsPipe} is ignored. Set {Keys.TraceSocket} for a Unix socket.");
         }
 
         if (_facts.Azure is { } site && !AzureFunctionFiles.AreIn(site.Root))
@@ -225,7 +242,7 @@ public sealed class CompatAgent : IAsyncDisposable
         {
             Announce();
         }
-        else if (_listeners.TracePortError is not null && await OtherAgent.AnswersAsync(_settings.Listeners.TracePort, Deadline.In(_time, LongestWaitForOwner)))
+        else if (_listeners.TracePortError is not null && !HasPipe && await IsOwnedByAgentAsync())
         {
             _log.Info($"Port {_settings.Listeners.TracePort} is served by another agent now; this one is not needed and ends.");
             Stop();

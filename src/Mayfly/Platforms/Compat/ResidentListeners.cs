@@ -73,7 +73,7 @@ internal sealed class ResidentListeners(
         }
 
         TracePortError = null;
-        HttpServer server = HttpServer.Bind([traceAgent with { SocketPath = null, WhenTaken = error => TracePortError = error }], _bodies, log);
+        HttpServer server = HttpServer.Bind([traceAgent with { SocketPath = null, Pipe = null, WhenTaken = error => TracePortError = error }], _bodies, log);
         if (TracePortError is not null)
         {
             return false;
