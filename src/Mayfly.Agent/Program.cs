@@ -3,6 +3,7 @@ using Mayfly;
 using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Platforms;
+using Mayfly.Platforms.Compat;
 using Mayfly.Platforms.Lambda;
 
 const int CannotRun = 2;
@@ -14,27 +15,40 @@ if (args is ["--version"])
 }
 
 EnvReader env = EnvReader.OfThisProcess();
-AgentMode mode = ModeDetector.Detect(Environment.ProcessPath ?? "", env);
+ModeChoice choice = ModeDetector.Detect(Environment.ProcessPath ?? "", env);
 Settings settings = Settings.Read(env);
 var log = Log.ToStandardOutput(settings.LogLevel);
-if (mode == AgentMode.None)
+if (choice is { Mode: AgentMode.Compat, Platform: { } platform })
 {
-    Say(toError: true, ModeDetector.NoMode);
-    return CannotRun;
+    if (settings.Secrets is { PlainKey: null, IsRemote: false })
+    {
+        return Refuse($"mayfly cannot run here: no API key. Set {Keys.ApiKey}, or one of the variables that name a secret that holds it.");
+    }
+
+    CompatSettings compat = CompatSettings.Read(env);
+    settings = compat.ApplyTo(settings, OperatingSystem.IsWindows());
+    return await new CompatAgent(settings, compat, PlatformFacts.Read(env, platform), SentinelFile.UsualPath, TimeProvider.System, log).RunAsync();
+}
+
+if (choice.Problem is { } problem)
+{
+    return Refuse(problem);
 }
 
 if (settings.Lambda.RuntimeApi is not { } runtimeApi)
 {
-    Say(
-        toError: true,
+    return Refuse(
         $"mayfly cannot be a Lambda extension here: {Keys.RuntimeApi} is not set. AWS Lambda sets it; locally, start the agent through Mayfly.Local.");
-    return CannotRun;
 }
 
-var agent = new LambdaAgent(settings, runtimeApi, TimeProvider.System, log);
+// Agents are not disposed: the process ends here, and closing listeners one by one would only use up the shutdown budget.
+return await new LambdaAgent(settings, runtimeApi, TimeProvider.System, log).RunAsync();
 
-// Not disposed: the process ends here, and closing listeners one by one would only use up the shutdown budget.
-return await agent.RunAsync();
+static int Refuse(string line)
+{
+    Say(toError: true, line);
+    return CannotRun;
+}
 
 static void Say(bool toError, string line)
 {

@@ -16,6 +16,7 @@ public static class CommandLine
         {
             DemoCommand.Create(),
             RunCommand.Create(),
+            CompatCommand.Create(),
             IntakeCommand.Create(),
             WebAdapterCommand.Create(),
         };

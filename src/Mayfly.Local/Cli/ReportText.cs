@@ -50,6 +50,14 @@ internal sealed class ReportText(IAnsiConsole console)
         Logs(view.Logs);
     }
 
+    /// <summary>Everything, whoever it is of.</summary>
+    public void Arrived(LocalIntake intake)
+    {
+        Spans(intake.Spans);
+        Metrics(intake.Metrics);
+        Logs(intake.Logs);
+    }
+
     public void Enhanced(IReadOnlyList<(string Name, IReadOnlyList<ReceivedSketch> Sketches)> metrics)
     {
         console.WriteLine();

@@ -145,7 +145,7 @@ public sealed record Settings
                 return LogLevel.Info;
             case "off" or "none":
                 return LogLevel.Off;
-            case "critical" or "error" or "err":
+            case "critical" or "fatal" or "error" or "err":
                 return LogLevel.Error;
             case "warn" or "warning":
                 return LogLevel.Warn;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Mayfly.Http;
 
@@ -16,6 +17,12 @@ public sealed record HttpEndpoint(string Name, IReadOnlyList<IPAddress> Addresse
 
     /// <summary>Absolute path of a Unix socket that serves the same; null: there is none. One endpoint of a server may have one.</summary>
     public string? SocketPath { get; init; }
+
+    /// <summary>A pipe that serves the same; null: there is none. One endpoint of a server may have one.</summary>
+    public PipeTransport? Pipe { get; init; }
+
+    /// <summary>Told why the port cannot be used, in place of the log; null: the log is.</summary>
+    public Action<SocketError>? WhenTaken { get; init; }
 
     /// <summary>The requests being served on this listener.</summary>
     public RequestGauge Requests { get; } = new();

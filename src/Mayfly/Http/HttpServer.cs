@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Mayfly.Diagnostics;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -33,14 +34,21 @@ public sealed class HttpServer : IAsyncDisposable
     private static readonly TimeSpan Never = TimeSpan.FromDays(3650);
 
     private readonly List<Listener> _listeners;
+    private readonly PipeTransport? _pipe;
     private readonly HttpApplication _application;
     private KestrelServer? _server;
 
-    private HttpServer(List<Listener> listeners, BodyBudget bodies, Log log)
+    private HttpServer(List<Listener> listeners, HttpEndpoint? piped, BodyBudget bodies, Log log)
     {
         _listeners = listeners;
+        _pipe = piped?.Pipe;
         Dictionary<int, HttpEndpoint> endpointsByPort = [];
         listeners.ForEach(listener => endpointsByPort.TryAdd(listener.Port, listener.Endpoint));
+        if (piped is not null)
+        {
+            endpointsByPort.TryAdd(0, piped);
+        }
+
         _application = new HttpApplication(endpointsByPort, bodies, log);
     }
 
@@ -48,8 +56,10 @@ public sealed class HttpServer : IAsyncDisposable
     public static HttpServer Bind(IEnumerable<HttpEndpoint> endpoints, BodyBudget bodies, Log log)
     {
         var listeners = new List<Listener>();
+        HttpEndpoint? piped = null;
         foreach (HttpEndpoint endpoint in endpoints)
         {
+            piped = endpoint.Pipe is null ? piped : endpoint;
             int port = endpoint.Port;
             foreach (IPAddress address in endpoint.Addresses)
             {
@@ -61,9 +71,7 @@ public sealed class HttpServer : IAsyncDisposable
                 }
                 else if (isFirst)
                 {
-                    log.Error(
-                        $"{endpoint.Name}: port {port} on {address} cannot be used ({error}), so this listener is off. "
-                        + "Another agent may be running; free the port or set another one.");
+                    Refuse(endpoint, $"port {port} on {address} cannot be used ({error})", error, log);
                     break;
                 }
             }
@@ -74,7 +82,7 @@ public sealed class HttpServer : IAsyncDisposable
             }
         }
 
-        return new HttpServer(listeners, bodies, log);
+        return new HttpServer(listeners, piped, bodies, log);
     }
 
     /// <summary>The port that <paramref name="endpoint"/> is bound to, or null when it is off.</summary>
@@ -83,7 +91,7 @@ public sealed class HttpServer : IAsyncDisposable
     /// <summary>Begins to answer.</summary>
     public async Task StartAsync(CancellationToken cancellation)
     {
-        if (_listeners.Count == 0)
+        if (_listeners.Count == 0 && _pipe is null)
         {
             return;
         }
@@ -108,9 +116,15 @@ public sealed class HttpServer : IAsyncDisposable
             }
         }
 
+        if (_pipe is not null)
+        {
+            options.ListenNamedPipe(_pipe.Name, static listen => listen.Protocols = HttpProtocols.Http1);
+        }
+
         var sockets = new SocketTransportOptions { Backlog = Backlog, NoDelay = true, CreateBoundListenSocket = BoundSocket };
         var transport = new SocketTransportFactory(Options.Create(sockets), NullLoggerFactory.Instance);
-        _server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
+        IConnectionListenerFactory transports = _pipe?.Beside(transport) ?? transport;
+        _server = new KestrelServer(Options.Create(options), transports, NullLoggerFactory.Instance);
         await _server.StartAsync(_application, cancellation);
     }
 
@@ -132,6 +146,18 @@ public sealed class HttpServer : IAsyncDisposable
         if (socketPath is not null)
         {
             UnixSocket.Remove(socketPath);
+        }
+    }
+
+    private static void Refuse(HttpEndpoint endpoint, string why, SocketError error, Log log)
+    {
+        if (endpoint.WhenTaken is { } tell)
+        {
+            tell(error);
+        }
+        else
+        {
+            log.Error($"{endpoint.Name}: {why}, so this listener is off. Another agent may be running; free the port or set another one.");
         }
     }
 

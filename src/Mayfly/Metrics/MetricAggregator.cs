@@ -95,7 +95,26 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
     /// Takes one value of a distribution that the agent measured itself. Commas and line ends in tags become <c>_</c>, as in DogStatsD clients.
     /// A value that is not finite, or a time before second 1, is counted as malformed.
     /// </summary>
-    public void AddDistribution(string name, double value, long unixSeconds, TagSet tags)
+    public void AddDistribution(string name, double value, long unixSeconds, TagSet tags) => Add(name, MetricType.Distribution, value, unixSeconds, tags);
+
+    /// <summary>As <see cref="AddDistribution"/>, of a gauge.</summary>
+    public void AddGauge(string name, double value, long unixSeconds, TagSet tags) => Add(name, MetricType.Gauge, value, unixSeconds, tags);
+
+    /// <inheritdoc/>
+    /// <remarks>Where the process is never frozen the bucket that is still open stays (docs/spec/04-metrics-logs.md#a10-time-and-buckets).</remarks>
+    public void TakePayloads(List<IntakePayload> payloads) => TakePayloads(payloads, _settings.MayFreeze ? long.MaxValue : BucketOf(Now()));
+
+    /// <inheritdoc/>
+    public void TakeLastPayloads(List<IntakePayload> payloads) => TakePayloads(payloads, openBucket: long.MaxValue);
+
+    public void Dispose()
+    {
+        _encoder.Dispose();
+        _events.Dispose();
+        _spareEvents.Dispose();
+    }
+
+    private void Add(string name, MetricType type, double value, long unixSeconds, TagSet tags)
     {
         if (!double.IsFinite(value) || unixSeconds < 1)
         {
@@ -117,22 +136,8 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
         }
 
         ReadOnlySpan<byte> tagText = joined.AsSpan(0, Math.Max(length - 1, 0));
-        Accept(new DogStatsdLine(nameUtf8, MetricType.Distribution, value, tagText, unixSeconds));
+        Accept(new DogStatsdLine(nameUtf8, type, value, tagText, unixSeconds));
         ArrayPool<byte>.Shared.Return(joined);
-    }
-
-    /// <inheritdoc/>
-    /// <remarks>Where the process is never frozen the bucket that is still open stays (docs/spec/04-metrics-logs.md#a10-time-and-buckets).</remarks>
-    public void TakePayloads(List<IntakePayload> payloads) => TakePayloads(payloads, _settings.MayFreeze ? long.MaxValue : BucketOf(Now()));
-
-    /// <inheritdoc/>
-    public void TakeLastPayloads(List<IntakePayload> payloads) => TakePayloads(payloads, openBucket: long.MaxValue);
-
-    public void Dispose()
-    {
-        _encoder.Dispose();
-        _events.Dispose();
-        _spareEvents.Dispose();
     }
 
     private static long BucketOf(long unixSeconds) => unixSeconds - unixSeconds % MetricContext.BucketSeconds;

@@ -191,7 +191,7 @@ public sealed class TracePipeline : IPayloadSource
         }
 
         chunk.MarkTopLevel(workspace.Index, headers.ComputedTopLevel);
-        workspace.Payloads.Tags.AddTo(spans);
+        workspace.Payloads.Tags.AddTo(spans, chunk.Root);
         _obfuscator.Obfuscate(spans, workspace.Obfuscated);
         if (_settings.AsksIntakeForStats && !headers.ComputedStats)
         {

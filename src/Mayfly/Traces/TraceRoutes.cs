@@ -6,7 +6,12 @@ using Microsoft.AspNetCore.Http;
 namespace Mayfly.Traces;
 
 /// <summary>The trace agent's endpoints that tracers talk to (docs/spec/03-traces.md#1-receiver). Answered from memory, whatever the intake does.</summary>
-public sealed class TraceRoutes(TracePipeline traces, AgentInfo info, int bodyLimitBytes, Log log)
+/// <param name="traces">Takes the traces.</param>
+/// <param name="info">What tracers are told.</param>
+/// <param name="bodyLimitBytes">Of a request, after decompression.</param>
+/// <param name="log">Told once of traces that are malformed.</param>
+/// <param name="ready">Traces that come before this has completed wait for it: the platform's tags are being asked for. Null: they are known.</param>
+public sealed class TraceRoutes(TracePipeline traces, AgentInfo info, int bodyLimitBytes, Log log, Task? ready = null)
 {
     private const string Json = "application/json";
     private const string RatesVersion = "Datadog-Rates-Payload-Version";
@@ -58,6 +63,11 @@ public sealed class TraceRoutes(TracePipeline traces, AgentInfo info, int bodyLi
         {
             await exchange.RespondUnreadableAsync(body.Status);
             return;
+        }
+
+        if (ready is { IsCompleted: false })
+        {
+            await ready;
         }
 
         string? type = exchange.Header("Content-Type");

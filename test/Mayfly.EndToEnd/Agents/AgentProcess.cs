@@ -48,32 +48,24 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     /// <param name="variables">Settings on top; an empty value removes one.</param>
     public static AgentProcess Start(string agent, string runtimeApi, string intakeUrl, LocalPorts ports, IReadOnlyDictionary<string, string>? variables = null)
     {
-        ProcessCommand command = AgentUnderTest.Command(agent);
-        var start = new ProcessStartInfo(command.FileName, command.Arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         var environment = new Dictionary<string, string>(ports.Variables)
         {
-            ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "",
-            ["DOTNET_ROOT"] = Environment.GetEnvironmentVariable("DOTNET_ROOT") ?? "",
             ["AWS_LAMBDA_RUNTIME_API"] = runtimeApi,
             ["AWS_LAMBDA_FUNCTION_NAME"] = "scripted",
             ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "512",
             ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand",
             ["AWS_REGION"] = "us-east-1",
-            ["DD_API_KEY"] = ApiKey,
         };
-        foreach ((string name, string value) in LocalIntake.VariablesFor(intakeUrl).Concat(variables ?? new Dictionary<string, string>()))
-        {
-            environment[name] = value;
-        }
-
-        start.Environment.Clear();
-        foreach ((string name, string value) in environment.Where(pair => pair.Value.Length > 0))
-        {
-            start.Environment[name] = value;
-        }
-
-        return new AgentProcess(Process.Start(start) ?? throw new InvalidOperationException($"{command.FileName} did not start."));
+        return Start(AgentUnderTest.Command(agent), environment, intakeUrl, variables);
     }
+
+    /// <summary>An agent that stands beside a program, with nothing in its environment but this.</summary>
+    /// <param name="command">The agent, or another one.</param>
+    /// <param name="intakeUrl">Where all signals go.</param>
+    /// <param name="ports">Where it listens.</param>
+    /// <param name="variables">The platform's, and settings on top.</param>
+    public static AgentProcess StartBeside(ProcessCommand command, string intakeUrl, LocalPorts ports, IReadOnlyDictionary<string, string> variables) =>
+        Start(command, new Dictionary<string, string>(ports.Variables), intakeUrl, variables);
 
     public void SendSigTerm() => Assert.Equal(0, Kill(_process.Id, Terminate));
 
@@ -103,6 +95,27 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 
         await _process.WaitForExitAsync();
         _process.Dispose();
+    }
+
+    private static AgentProcess Start(
+        ProcessCommand command, Dictionary<string, string> environment, string intakeUrl, IReadOnlyDictionary<string, string>? variables)
+    {
+        environment["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "";
+        environment["DOTNET_ROOT"] = Environment.GetEnvironmentVariable("DOTNET_ROOT") ?? "";
+        environment["DD_API_KEY"] = ApiKey;
+        foreach ((string name, string value) in LocalIntake.VariablesFor(intakeUrl).Concat(variables ?? new Dictionary<string, string>()))
+        {
+            environment[name] = value;
+        }
+
+        var start = new ProcessStartInfo(command.FileName, command.Arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.Clear();
+        foreach ((string name, string value) in environment.Where(pair => pair.Value.Length > 0))
+        {
+            start.Environment[name] = value;
+        }
+
+        return new AgentProcess(Process.Start(start) ?? throw new InvalidOperationException($"{command.FileName} did not start."));
     }
 
     public override string ToString() => "The agent wrote:\n" + string.Join('\n', _lines);

@@ -9,4 +9,8 @@ internal static class Environments
 
     public static EnvReader Reader(params (string Name, string Value)[] variables) =>
         new(name => variables.LastOrDefault(variable => variable.Name == name).Value);
+
+    /// <summary>From <c>NAME=value NAME=value</c>.</summary>
+    public static EnvReader Parse(string text) =>
+        Reader([.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static one => (one.Split('=', 2)[0], one.Split('=', 2)[1]))]);
 }

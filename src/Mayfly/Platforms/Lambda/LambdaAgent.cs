@@ -1,7 +1,5 @@
-using System.Net;
 using System.Runtime.InteropServices;
 using Mayfly.Config;
-using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Http;
 using Mayfly.Intake;
@@ -9,16 +7,15 @@ using Mayfly.Lifecycle;
 using Mayfly.Logs;
 using Mayfly.Metrics;
 using Mayfly.Metrics.Transports;
+using Mayfly.Platforms.Compat;
 using Mayfly.Platforms.Lambda.Invocations;
 using Mayfly.Platforms.Lambda.RuntimeProxy;
 using Mayfly.Platforms.Lambda.Telemetry;
 using Mayfly.Platforms.Lambda.Triggers;
 using Mayfly.Platforms.Lambda.Usage;
 using Mayfly.Proxies;
-using Mayfly.Secrets;
 using Mayfly.Tags;
 using Mayfly.Traces;
-using Mayfly.Traces.Stats;
 using Mayfly.Wire;
 
 namespace Mayfly.Platforms.Lambda;
@@ -43,19 +40,11 @@ public sealed class LambdaAgent : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Log _log;
     private readonly MetricAggregator _metrics;
-    private readonly TracePipeline _traces;
-    private readonly StatsSettings _statsSettings;
-    private readonly Concentrator? _concentrator;
-    private readonly ClientStats _clientStats;
+    private readonly AgentSignals _signals;
     private readonly LogBuffer _logBuffer;
     private readonly LambdaLogs? _logs;
     private readonly InvocationTracker _invocations;
     private readonly InvocationEvents _events;
-    private readonly IntakeClient _intake;
-    private readonly ApiKeyProvider _apiKey;
-    private readonly ProxyRoutes _proxies;
-    private readonly FlushCoordinator _flushes;
-    private readonly Spool? _spool;
     private readonly HttpEndpoint[] _endpoints;
     private readonly HttpEndpoint _telemetryEndpoint;
     private readonly HttpServer _server;
@@ -82,60 +71,31 @@ public sealed class LambdaAgent : IAsyncDisposable
         var usage = new UsageMetrics(enhanced, new UsageSettings { ReadsUsage = settings.ProcEnhancedMetrics, IsConcurrent = isManagedInstance }, time);
         _invocations = new InvocationTracker(enhanced, SendExecutionSpan, SendInitSpan, time, settings.Lambda.Kind, usage) { BeforeFirstInvoke = LearnRuntime };
         Reparenting? reparenting = settings.Lambda.RuntimeProxy.IsWebAdapter ? new Reparenting(Counters) : null;
-        var traceSettings = new TraceSettings
-        {
-            Env = settings.Env ?? "",
-            AgentVersion = BuildInfo.Version,
-            AsksIntakeForStats = !settings.ComputeStats,
-            Filters = settings.TraceFilters,
-            Sampling = settings.Sampling,
-            KeepsBigResources = settings.TraceFeatures.KeepsBigResources,
-            Obfuscation = settings.Obfuscation,
-        };
-        _statsSettings = new StatsSettings
-        {
-            Env = settings.Env ?? "none",
-            AgentVersion = BuildInfo.Version,
-            Service = settings.Service?.ToLowerInvariant() ?? "",
-            PeerTags = StatsSettings.PeerTagsOf(settings.StatsKeys),
-            CountsSpanKinds = settings.StatsKeys.CountsSpanKinds,
-            MayFreeze = !isManagedInstance,
-            PlaceholderResources = ["dd-tracer-serverless-span"],
-        };
-        _clientStats = new ClientStats(_statsSettings, Counters[Signal.Stats], settings.Obfuscation);
-        _concentrator = settings.ComputeStats ? new Concentrator(_statsSettings, Counters[Signal.Stats], time) : null;
         var demand = new FlushDemand();
         _logBuffer = new LogBuffer(new LogSettings(), Counters[Signal.Logs], demand);
         _logs = settings.LogsEnabled ? new LambdaLogs(_logBuffer, LogSettingsOf(settings), log) : null;
         string? serviceTag = FunctionIdentity.ServiceTagOf(settings);
         var inspector = new LambdaSpanInspector(new InternalSpans(settings), _invocations, reparenting, _logs, serviceTag);
-        _traces = new TracePipeline(traceSettings, Counters[Signal.Traces], inspector, time, _concentrator, demand);
-        _intake = new IntakeClient(settings);
-        _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), time, log);
-        SignalCounters proxied = Counters[Signal.Proxied];
-        var proxyBuffer = new ProxyBuffer(proxied, demand: demand);
-        var forwarder = new ProxyForwarder(_intake, _apiKey, proxied, time, log);
-        _proxies = new ProxyRoutes(settings.Proxies, new ProxyIdentity(AgentInfo.Version, settings.Env ?? "none"), proxyBuffer, forwarder, log);
-        IPayloadSource[] sources = [_traces, _metrics, _logBuffer, _clientStats, proxyBuffer];
-        sources = _concentrator is null ? sources : [.. sources, _concentrator];
-        _spool = settings.Spool.IsEnabled ? new Spool(settings.Spool.Folder, settings.Spool.LimitBytes, time, log) : null;
-        _flushes = new FlushCoordinator(sources, _intake, _apiKey, Counters, log, time, _spool) { Demand = demand };
+        var traits = new SignalTraits
+        {
+            MayFreeze = !isManagedInstance,
+            AsksIntakeForStats = !settings.ComputeStats,
+            PlaceholderResources = ["dd-tracer-serverless-span"],
+        };
+        _signals = new AgentSignals(settings, traits, Counters, _metrics, _logBuffer, inspector, demand, time, log);
         _platform = new ExtensionClient(runtimeApi, settings.Lambda.Kind);
 
         ListenerSettings ports = settings.Listeners;
         RouteTable telemetry = new TelemetryRoutes(_invocations, _logs, reparenting, time, log).Table();
         _telemetryEndpoint = new HttpEndpoint("telemetry listener", HttpEndpoint.Everywhere, ports.TelemetryPort, telemetry);
         _endpoints = [.. Endpoints(ports)];
-        _server = HttpServer.Bind(_endpoints, new BodyBudget(BodiesInMemoryLimitBytes), log);
+        _server = HttpServer.Bind(_endpoints, new BodyBudget(AgentSignals.BodiesInMemoryLimitBytes), log);
         _dogStatsd = DogStatsdServer.Bind(settings.DogStatsd, _metrics, Counters, time, log);
         IRuntimeProxyObserver observer = reparenting is null
             ? new UnobservedInvocations()
             : new WebAdapterInvocations(_invocations, _events, reparenting, time, log);
-        _proxy = RuntimeApiProxy.Bind(settings.Lambda.RuntimeProxy, runtimeApi, observer, new BodyBudget(BodiesInMemoryLimitBytes), time, log);
+        _proxy = RuntimeApiProxy.Bind(settings.Lambda.RuntimeProxy, runtimeApi, observer, new BodyBudget(AgentSignals.BodiesInMemoryLimitBytes), time, log);
     }
-
-    /// <summary>Bodies of requests that are being received and decoded, all together.</summary>
-    public const long BodiesInMemoryLimitBytes = 64L * 1024 * 1024;
 
     /// <summary>What went through so far.</summary>
     public Counters Counters { get; }
@@ -148,6 +108,9 @@ public sealed class LambdaAgent : IAsyncDisposable
         Task serving = _server.StartAsync(_stop.Token);
         _dogStatsd.Start();
         _proxy?.Start();
+
+        // Left over of another life of the sandbox: with it tracers would hold traces back for seconds, past the freeze.
+        new SentinelFile(SentinelFile.UsualPath, _log).Remove();
         Registration? registration = await registering;
         if (registration is null)
         {
@@ -176,9 +139,9 @@ public sealed class LambdaAgent : IAsyncDisposable
         var shutdown = new SandboxShutdown
         {
             Invocations = _invocations,
-            Inbound = new InboundTraffic(_endpoints, _dogStatsd, _time),
+            Inbound = new InboundTraffic(_endpoints, [_dogStatsd], _time),
             Logs = _logs,
-            Flushes = _flushes,
+            Flushes = _signals.Flushes,
             Time = _time,
             Log = _log,
         };
@@ -197,13 +160,8 @@ public sealed class LambdaAgent : IAsyncDisposable
             await _proxy.DisposeAsync();
         }
 
-        _metrics.Dispose();
-        _concentrator?.Dispose();
+        _signals.Dispose();
         _platform.Dispose();
-        _intake.Dispose();
-        _spool?.Dispose();
-        _apiKey.Dispose();
-        _flushes.Dispose();
         _stop.Dispose();
     }
 
@@ -215,16 +173,9 @@ public sealed class LambdaAgent : IAsyncDisposable
             yield return new HttpEndpoint("lifecycle API", HttpEndpoint.Loopback, ports.LifecyclePort, table);
         }
 
-        if (ports.TracePort != 0 || ports.TraceSocket is not null)
+        if (_signals.TraceAgent(HttpEndpoint.Loopback, () => _invocations.Count) is { } traceAgent)
         {
-            var table = new RouteTable();
-            new TraceRoutes(_traces, new AgentInfo(InfoOf(_settings) with { Stats = _statsSettings }, table), ports.MaxTraceBodyBytes, _log).AddTo(table);
-            new StatsRoutes(_clientStats, _log).AddTo(table);
-            new DogStatsdProxyRoute(_metrics).AddTo(table);
-            _proxies.AddTo(table);
-            table.Map("/debug/mayfly", exchange => exchange.RespondAsync(200, DebugPage.Write(Counters, _invocations.Count), "application/json"), "GET");
-            IReadOnlyList<IPAddress> addresses = ports.TracePort != 0 ? HttpEndpoint.Loopback : [];
-            yield return new HttpEndpoint("trace agent", addresses, ports.TracePort, table) { SocketPath = ports.TraceSocket };
+            yield return traceAgent;
         }
 
         if (ports.TelemetryPort != 0)
@@ -232,18 +183,6 @@ public sealed class LambdaAgent : IAsyncDisposable
             yield return _telemetryEndpoint;
         }
     }
-
-    private static AgentInfoSettings InfoOf(Settings settings) => new()
-    {
-        DefaultEnv = settings.Env ?? "none",
-        ReceiverPort = settings.Listeners.TracePort,
-        ReceiverSocket = settings.Listeners.TraceSocket ?? "",
-        StatsdPort = settings.DogStatsd.Port,
-        MaxRequestBytes = settings.Listeners.MaxTraceBodyBytes,
-        AdvertisesV10 = settings.Listeners.AdvertisesTraceV10,
-        FeatureFlags = settings.TraceFeatures.Names,
-        Filters = settings.TraceFilters,
-    };
 
     private static MetricSettings MetricSettingsOf(Settings settings) => MetricSettings.Of(settings.CustomMetrics) with
     {
@@ -283,12 +222,12 @@ public sealed class LambdaAgent : IAsyncDisposable
         _identity = new FunctionIdentity(_settings, registration);
         _events.Identify(registration.AccountId);
         _metrics.DefaultTags = _identity.Tags.Without(_settings.CustomMetrics.ExcludedTags);
-        _traces.Tags = new PlatformTags(_identity.Tags, "lambda")
+        _signals.Traces.Tags = new PlatformTags(_identity.Tags, "lambda")
         {
             PlaceholderService = Utf8Slice.From("aws.lambda"),
             BaseService = Utf8Slice.From(ServiceNaming.BaseServiceOf(_events.Settings)),
         };
-        _proxies.Tags = new ProxyTags(_identity.Tags, "lambda");
+        _signals.Proxies.Tags = new ProxyTags(_identity.Tags, "lambda");
         _logBuffer.Rules = ProcessingRules.From(_settings.LogRules, _log);
         _logBuffer.Identity = new LogIdentity(_identity.Arn, _identity.Service, _identity.Tags.JoinSorted());
     }
@@ -326,7 +265,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         {
             Span function = writer.Write(execution);
             Span[] init = execution.Init is { } known ? [writer.WriteInit(known, isAlone: false)] : [];
-            _traces.Add(
+            _signals.Traces.Add(
                 [function, .. writer.WriteInferred(execution, function, _events.Settings), .. init],
                 headers: execution.Placeholder?.Headers ?? default);
         }
@@ -336,7 +275,7 @@ public sealed class LambdaAgent : IAsyncDisposable
     {
         if (_spanWriter is { } writer)
         {
-            _traces.Add([writer.WriteInit(init, isAlone: true)]);
+            _signals.Traces.Add([writer.WriteInit(init, isAlone: true)]);
         }
     }
 

@@ -26,7 +26,7 @@ public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown s
     {
         WarnAboutStrategy();
         using var ended = new CancellationTokenSource();
-        using var flush = new BackgroundFlush(shutdown);
+        using BackgroundFlush flush = shutdown.InBackground();
         Task flushing = FlushPeriodicallyAsync(flush, subscription, ended.Token);
         SandboxEvent current = await events.NextAsync(next, stop);
         while (current.Kind == SandboxEventKind.Invoke)
@@ -54,7 +54,7 @@ public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown s
             Task over = Task.Delay(Timeout.InfiniteTimeSpan, _time, ended);
             while (!over.IsCompleted)
             {
-                await flush.SendWhatPilesUpAsync(over, Deadline.In(_time, interval));
+                await flush.SendWhatPilesUpAsync(shutdown.Flushes.Demand, over, Deadline.In(_time, interval));
                 if (!over.IsCompleted)
                 {
                     flush.Start();

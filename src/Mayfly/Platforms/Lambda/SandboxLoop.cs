@@ -42,7 +42,7 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
         Task stopped = Task.Delay(Timeout.InfiniteTimeSpan, _time, stop);
         var clock = new SandboxClock(_time);
         var heap = new HeapTrim();
-        using var background = new BackgroundFlush(shutdown);
+        using BackgroundFlush background = shutdown.InBackground();
         SandboxEvent current = await events.NextAsync(next, stop);
         while (current.Kind == SandboxEventKind.Invoke)
         {
@@ -106,7 +106,7 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
     /// </summary>
     private async Task<bool> EndsAsync(InvocationContext invocation, Deadline back, BackgroundFlush background, Task stopped)
     {
-        await background.SendWhatPilesUpAsync(Task.WhenAny(invocation.WhenRuntimeDone, stopped), back);
+        await background.SendWhatPilesUpAsync(shutdown.Flushes.Demand, Task.WhenAny(invocation.WhenRuntimeDone, stopped), back);
         if (!invocation.WhenRuntimeDone.IsCompleted)
         {
             return false;
@@ -134,7 +134,7 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
         TimeSpan interval = policy.IdleInterval > TimeSpan.Zero ? policy.IdleInterval : TimeSpan.MaxValue;
         while (!coming.IsCompleted)
         {
-            await background.SendWhatPilesUpAsync(coming, Deadline.In(_time, interval));
+            await background.SendWhatPilesUpAsync(shutdown.Flushes.Demand, coming, Deadline.In(_time, interval));
             if (!coming.IsCompleted)
             {
                 background.Start();

@@ -71,6 +71,16 @@ public sealed class SandboxShutdown
         return last.Kind == SandboxEventKind.Refused ? 1 : 0;
     }
 
+    /// <summary>A flush beside the invocations.</summary>
+    internal BackgroundFlush InBackground() => new(
+        cut =>
+        {
+            Invocations.SendComplete();
+            return Flushes.FlushAsync(Deadline.In(Time, LongestFlush), cut);
+        },
+        Time,
+        Log);
+
     /// <summary>The deadline that the platform states, else one of the agent's own.</summary>
     public Deadline DeadlineOf(ExtensionEvent current) =>
         current.DeadlineMs > 0 ? Deadline.AtUnixMs(Time, current.DeadlineMs) : Deadline.In(Time, LongestFlush);

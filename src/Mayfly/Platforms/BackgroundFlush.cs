@@ -1,13 +1,16 @@
+using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Lifecycle;
 
-namespace Mayfly.Platforms.Lambda;
+namespace Mayfly.Platforms;
 
-/// <summary>A flush that nobody waits for, one at a time; at the end of the sandbox it gets a moment to finish, then the final flush takes over.</summary>
-/// <param name="shutdown">What a flush needs.</param>
-internal sealed class BackgroundFlush(SandboxShutdown shutdown) : IDisposable
+/// <summary>A flush that nobody waits for, one at a time; at the end of the process it gets a moment to finish, then the final flush takes over.</summary>
+/// <param name="flush">One flush, within limits of its own, that ends soon when its token is cancelled.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Told of failures.</param>
+internal sealed class BackgroundFlush(Func<CancellationToken, Task> flush, TimeProvider time, Log log) : IDisposable
 {
-    /// <summary>How long the end of the sandbox waits for answers that are on their way: what is cut off is sent twice.</summary>
+    /// <summary>How long the end of the process waits for answers that are on their way: what is cut off is sent twice.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(300);
 
     private readonly CancellationTokenSource _cut = new();
@@ -27,9 +30,8 @@ internal sealed class BackgroundFlush(SandboxShutdown shutdown) : IDisposable
     /// <summary>
     /// Waits for <paramref name="until"/>, at most to the deadline, and begins a flush each time that so much waits that it had better be sent.
     /// </summary>
-    public async Task SendWhatPilesUpAsync(Task until, Deadline deadline)
+    public async Task SendWhatPilesUpAsync(FlushDemand demand, Task until, Deadline deadline)
     {
-        FlushDemand demand = shutdown.Flushes.Demand;
         while (!until.IsCompleted && !deadline.HasPassed)
         {
             Task next = Running.IsCompleted ? demand.WhenAsked : Running;
@@ -44,7 +46,7 @@ internal sealed class BackgroundFlush(SandboxShutdown shutdown) : IDisposable
     /// <summary>Ends it, soon; nothing is lost by that.</summary>
     public async Task StopAsync()
     {
-        await Deadline.In(shutdown.Time, LongestWait).WaitForAsync(Running);
+        await Deadline.In(time, LongestWait).WaitForAsync(Running);
         await _cut.CancelAsync();
         await Running;
     }
@@ -55,12 +57,11 @@ internal sealed class BackgroundFlush(SandboxShutdown shutdown) : IDisposable
     {
         try
         {
-            shutdown.Invocations.SendComplete();
-            await shutdown.Flushes.FlushAsync(Deadline.In(shutdown.Time, SandboxShutdown.LongestFlush), _cut.Token);
+            await flush(_cut.Token);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            shutdown.Log.Error($"A flush failed inside the agent, the function is not affected: {e}");
+            log.Error($"A flush failed inside the agent, the function is not affected: {e}");
         }
     }
 }
