@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces;
@@ -8,7 +10,13 @@ public sealed class DecodeScratch
 {
     private const int LargestTableKept = 16_384;
 
+    private const int LargestJsonKeptBytes = 64 * 1024;
+
+    private static readonly JsonWriterOptions PlainJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private Utf8Slice[] _strings = [];
+    private PooledBuffer? _json;
+    private Utf8JsonWriter? _jsonWriter;
 
     public TextArena Arena { get; } = new();
 
@@ -46,6 +54,17 @@ public sealed class DecodeScratch
         _strings[StringCount++] = text;
     }
 
+    /// <summary>For one value as JSON: the writer, and what it has written once it is flushed. Both until the next call.</summary>
+    public Utf8JsonWriter BeginJson(out PooledBuffer written)
+    {
+        _json ??= PooledBuffer.Rent();
+        _json.Clear();
+        _jsonWriter ??= new Utf8JsonWriter(_json, PlainJson);
+        _jsonWriter.Reset(_json);
+        written = _json;
+        return _jsonWriter;
+    }
+
     /// <summary>Begins a trace.</summary>
     public void NextTrace()
     {
@@ -68,6 +87,12 @@ public sealed class DecodeScratch
         if (_strings.Length > LargestTableKept)
         {
             _strings = [];
+        }
+
+        if (_json is { Capacity: > LargestJsonKeptBytes })
+        {
+            _json.Dispose();
+            _json = null;
         }
     }
 }

@@ -8,6 +8,11 @@ namespace Mayfly.Traces;
 /// <remarks>docs/spec/03-traces.md#23-v07-and-v10</remarks>
 public sealed class RequestFields
 {
+    private const int LongestKeptBytes = 1024;
+
+    /// <summary>Of a request before: one process sends many, and its texts need to be made once.</summary>
+    private TraceHeaders _before;
+
     public Utf8Slice ContainerId { get; set; }
 
     public Utf8Slice Language { get; set; }
@@ -33,13 +38,22 @@ public sealed class RequestFields
     internal int StringsBeforeChunks { get; set; }
 
     /// <summary>The headers of the request with what the body says in place of what they say.</summary>
-    public TraceHeaders Over(in TraceHeaders headers) => headers with
+    public TraceHeaders Over(in TraceHeaders headers)
     {
-        ContainerId = Over(ContainerId, headers.ContainerId),
-        Language = Over(Language, headers.Language),
-        LanguageVersion = Over(LanguageVersion, headers.LanguageVersion),
-        TracerVersion = Over(TracerVersion, headers.TracerVersion),
-    };
+        TraceHeaders sender = headers with
+        {
+            ContainerId = Over(ContainerId, headers.ContainerId, _before.ContainerId),
+            Language = Over(Language, headers.Language, _before.Language),
+            LanguageVersion = Over(LanguageVersion, headers.LanguageVersion, _before.LanguageVersion),
+            TracerVersion = Over(TracerVersion, headers.TracerVersion, _before.TracerVersion),
+        };
+        if (ContainerId.Length + Language.Length + LanguageVersion.Length + TracerVersion.Length is > 0 and <= LongestKeptBytes)
+        {
+            _before = sender;
+        }
+
+        return sender;
+    }
 
     public void Clear()
     {
@@ -49,5 +63,25 @@ public sealed class RequestFields
         StringsBeforeChunks = 0;
     }
 
-    private static string? Over(Utf8Slice field, string? header) => field.IsEmpty ? header : field.ToString();
+    private static string? Over(Utf8Slice field, string? header, string? before)
+    {
+        if (field.IsEmpty)
+        {
+            return header;
+        }
+
+        return before is not null && IsSame(field.Span, before) ? before : field.ToString();
+    }
+
+    /// <summary>ASCII, which such texts are; others are made again.</summary>
+    private static bool IsSame(ReadOnlySpan<byte> utf8, string text)
+    {
+        int i = 0;
+        while (i < utf8.Length && i < text.Length && utf8[i] == text[i] && utf8[i] < 0x80)
+        {
+            i++;
+        }
+
+        return i == utf8.Length && i == text.Length;
+    }
 }

@@ -134,7 +134,22 @@ internal sealed class TraceBodies
         public void Dispose() => _bytes.Dispose();
 
         /// <summary>A language may be any text that a body of v1.0 can hold; a header takes less, and one that is not sent costs nothing.</summary>
-        private static bool IsReported([NotNullWhen(true)] string? language) =>
-            language is { Length: > 0 and <= LongestLanguage } && language.All(static c => c is > ' ' and < '\x7f' and not '|');
+        private static bool IsReported([NotNullWhen(true)] string? language)
+        {
+            if (language is not { Length: > 0 and <= LongestLanguage })
+            {
+                return false;
+            }
+
+            foreach (char c in language)
+            {
+                if (c is <= ' ' or >= '\x7f' or '|')
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
     }
 }

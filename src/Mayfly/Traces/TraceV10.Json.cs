@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Mayfly.Wire;
 
@@ -7,14 +6,11 @@ namespace Mayfly.Traces;
 /// <content>Arrays and lists as text: <c>[1,"a"]</c>, <c>{"key":true}</c>. Where there is room for a text only, that is what is left of them.</content>
 public readonly partial struct TraceV10
 {
-    private static readonly JsonWriterOptions PlainJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private static bool TryReadJson(ref MsgPackReader reader, DecodeScratch scratch, AttributeKind kind, out Utf8Slice text)
     {
         int start = reader.Position;
         text = default;
-        using PooledBuffer json = PooledBuffer.Rent();
-        using var writer = new Utf8JsonWriter(json, PlainJson);
+        Utf8JsonWriter writer = scratch.BeginJson(out PooledBuffer json);
         if (!TryWriteJson(ref reader, scratch, kind, writer, MsgPackReader.MaxDepth))
         {
             return false;

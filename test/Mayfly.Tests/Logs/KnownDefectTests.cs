@@ -1,3 +1,4 @@
+using Mayfly.Delivery;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;

@@ -9,6 +9,13 @@ namespace Mayfly.Tests.Traces;
 /// <summary>Steady state: a request allocates nothing, whatever its spans carry, as long as the bodies of the buffer do not grow.</summary>
 public class AllocationTests
 {
+    private const int Rounds = 20;
+
+    private static readonly TraceHeaders Sender = new()
+    {
+        Language = "nodejs", LanguageVersion = "v22.1.0", TracerVersion = "5.2.0", ContainerId = "cid", ProcessTags = "a:b", ComputedTopLevel = true,
+    };
+
     [Theory]
     [InlineData(5)]
     [InlineData(200)]
@@ -51,28 +58,51 @@ public class AllocationTests
     [InlineData("net-dd-002-v0.4_traces")]
     public void Recorded_requests_allocate_nothing(string name) => Assert.Equal(0, BytesPerRequest<TraceV04>(Corpus.Named(name).Body));
 
-    private static long BytesPerRequest<TDecoder>(byte[] body)
+    /// <summary>Every field that a format has: links, events of all types of attributes, <c>meta_struct</c>, names that are not normal.</summary>
+    [Fact]
+    public void Spans_with_every_field_allocate_nothing()
+    {
+        Assert.Equal(0, BytesPerRequest<TraceV04>(RichTraces.V04));
+        Assert.Equal(0, BytesPerRequest<TraceV05>(RichTraces.V05));
+        Assert.Equal(0, BytesPerRequest<TraceV07>(RichTraces.V07(areChunksFirst: true)));
+        Assert.Equal(0, BytesPerRequest<TraceV10>(RichTraces.V10));
+    }
+
+    /// <summary>Nothing is kept of a request for the next: texts that were never seen cost no more than known ones.</summary>
+    [Fact]
+    public void Texts_that_are_new_allocate_nothing() => Assert.Equal(0, BytesPerRequest<TraceV04>([.. Enumerable.Range(100, 2 * Rounds).Select(static number =>
+        SampleSpan.V04([.. Enumerable.Range(1, 50).Select(id => new SampleSpan
+        {
+            TraceId = (ulong)number,
+            SpanId = (ulong)((number * 1000) + id),
+            Service = $"Web Shop {number}",
+            Name = $"name--{number}-{id}",
+            Resource = $"GET /{number}",
+            Meta = new Dictionary<string, string> { [$"key{number}"] = $"{id} é {number}", ["http.url"] = $"http://u:p@h/{number}" },
+            Metrics = new Dictionary<string, double> { [$"metric{number}"] = number },
+        })]))]));
+
+    private static long BytesPerRequest<TDecoder>(params byte[][] bodies)
         where TDecoder : struct, ITraceDecoder
     {
         // A buffer with room for one request, platform tags included: each drops the one before, and the body stays as large as it is.
         var counters = new SignalCounters();
         var first = new TraceRig();
-        first.Send<TDecoder>(body);
+        first.Send<TDecoder>(bodies[0], Sender);
         int sizeBytes = first.TakeRaw().Sum(static taken => taken.Body.Length) * 5 / 4;
         var pipeline = new TracePipeline(TraceRig.Settings with { BufferBytes = sizeBytes * 3 / 2 }, counters, new TraceRig.KeepsAll(), TimeProvider.System)
         {
             Tags = TraceRig.Platform("lambda", ("functionname", "f"), ("region", "r")),
         };
-        const int Rounds = 20;
         for (int round = 0; round < Rounds; round++)
         {
-            Assert.NotEqual(0, pipeline.Accept<TDecoder>(body, body.Length, default).SpanCount);
+            Assert.NotEqual(0, Accept(round).SpanCount);
         }
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int round = 0; round < Rounds; round++)
         {
-            pipeline.Accept<TDecoder>(body, body.Length, default);
+            Accept(Rounds + round);
         }
 
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -80,5 +110,11 @@ public class AllocationTests
         pipeline.TakePayloads(kept);
         Assert.Single(kept).Dispose();
         return allocated / Rounds;
+
+        TraceDecodeResult Accept(int round)
+        {
+            byte[] body = bodies[round % bodies.Length];
+            return pipeline.Accept<TDecoder>(body, body.Length, Sender);
+        }
     }
 }
