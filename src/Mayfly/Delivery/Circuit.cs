@@ -49,7 +49,8 @@ public sealed class Circuit(TimeProvider time, Func<double> jitter)
     }
 
     /// <summary>
-    /// How long a flush waits for an attempt of a half-open circuit, which goes on without it: a hiccup is worth half a second of billed time, an outage is not.
+    /// How long a flush waits for an attempt of a half-open circuit, which goes on without it: a hiccup is worth half a second of billed time,
+    /// an outage is not.
     /// </summary>
     public TimeSpan LongestWait
     {

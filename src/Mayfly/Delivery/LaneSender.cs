@@ -48,7 +48,8 @@ internal sealed class LaneSender(
             }
 
             SendResult result = await SendWithRetriesAsync(lane, payload, key, cancellation);
-            if (result.Outcome == SendOutcome.TooLarge && payload.Kind == IntakeKind.Logs && payload.TrySplit(out IntakePayload? first, out IntakePayload? second))
+            if (result.Outcome == SendOutcome.TooLarge && payload.Kind == IntakeKind.Logs
+                && payload.TrySplit(out IntakePayload? first, out IntakePayload? second))
             {
                 payload.Dispose();
                 payloads.InsertRange(i + 1, [first, second]);

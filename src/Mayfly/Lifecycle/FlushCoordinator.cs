@@ -110,7 +110,9 @@ public sealed class FlushCoordinator : IDisposable
         return await FlushAsync(deadline);
     }
 
-    /// <summary>At the end of the process: what is still on board goes to disk where it can, else it is counted as dropped. Returns the units so lost.</summary>
+    /// <summary>
+    /// At the end of the process: what is still on board goes to disk where it can, else it is counted as dropped. Returns the units so lost.
+    /// </summary>
     public long DropRest()
     {
         _last.Cancel();

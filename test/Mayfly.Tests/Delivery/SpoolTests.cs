@@ -90,10 +90,10 @@ public sealed class SpoolTests : IDisposable
         rig.Put(IntakeKind.Traces);
         await rig.FlushAsync();
         Assert.Equal(2, Files.Length);
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_folder));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, ModeOf(_folder));
         foreach (string file in Files)
         {
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, ModeOf(file));
             string text = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file));
             Assert.DoesNotContain(FlushRig.Key, text, StringComparison.Ordinal);
             Assert.DoesNotContain(new string('b', 32), text, StringComparison.Ordinal);
@@ -205,6 +205,8 @@ public sealed class SpoolTests : IDisposable
         Assert.Equal(1, line.Count(static c => c == '\n'));
         Assert.Contains("kept in memory instead", line, StringComparison.Ordinal);
     }
+
+    private static UnixFileMode ModeOf(string path) => OperatingSystem.IsWindows() ? throw new PlatformNotSupportedException() : File.GetUnixFileMode(path);
 
     private Spool NewSpool(long limitBytes = 32 * 1024 * 1024) => new(_folder, limitBytes, TimeProvider.System, new Log(LogLevel.Info, _output));
 
