@@ -15,7 +15,7 @@ internal sealed class DatagramBench(StartBench starter)
 {
     private const int Contexts = 5000;
     private const int SingleRate = 150_000;
-    private const int PackedRate = 20_000;
+    public const int PackedRate = 20_000;
 
     /// <summary>What clients choose for UDP.</summary>
     private const int PacketBytes = 1432;
@@ -95,7 +95,7 @@ internal sealed class DatagramBench(StartBench starter)
     }
 
     /// <summary>Sends at an even rate, the packets in turn; returns how many.</summary>
-    private static long Send(Socket socket, byte[][] packets, long count, int perSecond)
+    public static long Send(Socket socket, byte[][] packets, long count, int perSecond)
     {
         var started = Stopwatch.GetTimestamp();
         long sent = 0;
@@ -113,13 +113,14 @@ internal sealed class DatagramBench(StartBench starter)
         return sent;
     }
 
-    private static long MessagesIn(byte[][] packets, long sent)
+    public static long MessagesIn(byte[][] packets, long sent)
     {
         var counts = packets.Select(static packet => packet.Count(static one => one == '\n') + 1L).ToArray();
         return counts.Sum() * (sent / packets.Length) + counts.Take((int)(sent % packets.Length)).Sum();
     }
 
-    private static string Line(int i) => (i % 10) switch
+    /// <summary>A metric of context <paramref name="i"/>; of ten, four counts, two gauges, three distributions, one timing.</summary>
+    public static string Line(int i) => (i % 10) switch
     {
         < 4 => $"shop.orders.count:{i % 7}|c|#env:prod,service:shop,shelf:{i}",
         < 6 => string.Create(CultureInfo.InvariantCulture, $"shop.queue.depth:{i * 0.25}|g|#env:prod,service:shop,shelf:{i}"),
@@ -127,7 +128,7 @@ internal sealed class DatagramBench(StartBench starter)
         _ => $"shop.order.time:{i % 90}|ms|#env:prod,service:shop,shelf:{i}",
     };
 
-    private static IEnumerable<byte[]> Pack(byte[][] lines)
+    public static IEnumerable<byte[]> Pack(byte[][] lines)
     {
         var packet = new List<byte>(PacketBytes);
         foreach (var line in lines)
@@ -149,10 +150,10 @@ internal sealed class DatagramBench(StartBench starter)
         yield return [.. packet];
     }
 
-    private static ProcessSample Sample(Child child, Subject subject) => child.Sample() ?? throw new InvalidOperationException($"{subject.Name} has ended");
+    public static ProcessSample Sample(Child child, Subject subject) => child.Sample() ?? throw new InvalidOperationException($"{subject.Name} has ended");
 
     /// <summary>A program that answers HTTP need not listen for datagrams yet.</summary>
-    private static void WaitForPort(Subject subject)
+    public static void WaitForPort(Subject subject)
     {
         var started = Stopwatch.GetTimestamp();
         while (!Sockets(subject.StatsdPort).Any())
@@ -167,7 +168,7 @@ internal sealed class DatagramBench(StartBench starter)
     }
 
     /// <summary>Of all sockets at that port: the last column of <c>/proc/net/udp</c>.</summary>
-    private static long LostDatagrams(int port) => Sockets(port).Sum(static columns => long.Parse(columns[^1], CultureInfo.InvariantCulture));
+    public static long LostDatagrams(int port) => Sockets(port).Sum(static columns => long.Parse(columns[^1], CultureInfo.InvariantCulture));
 
     /// <summary>Columns of the UDP sockets bound to that port.</summary>
     private static IEnumerable<string[]> Sockets(int port)
@@ -186,9 +187,15 @@ internal sealed class DatagramBench(StartBench starter)
             return null;
         }
 
+        return Counters().Accepted;
+    }
+
+    /// <summary>Samples that the agent has accepted, and those of them that it has dropped.</summary>
+    public static (long Accepted, long Dropped) Counters()
+    {
         using var traces = new HttpConnection(new AgentPorts().Traces);
         using var page = JsonDocument.Parse(Encoding.UTF8.GetString(traces.Send("GET", "/debug/mayfly", "", []).Body));
         var metrics = page.RootElement.GetProperty("metrics");
-        return metrics.GetProperty("accepted").GetInt64();
+        return (metrics.GetProperty("accepted").GetInt64(), metrics.GetProperty("dropped").EnumerateObject().Sum(static one => one.Value.GetInt64()));
     }
 }

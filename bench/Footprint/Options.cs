@@ -32,6 +32,9 @@ internal sealed class Options
     /// <summary>Seconds of DogStatsD load; 0 = none.</summary>
     public int Datagrams { get; private set; }
 
+    /// <summary>Millions of DogStatsD messages over 5,000 contexts, and one million each over 500 and 20,000; 0 = none.</summary>
+    public int Contexts { get; private set; }
+
     /// <summary>Seconds of each phase of trace load; 0 = none.</summary>
     public int Traces { get; private set; }
 
@@ -98,6 +101,9 @@ internal sealed class Options
             case "--datagrams":
                 Datagrams = Number(value);
                 return Datagrams >= 0;
+            case "--contexts":
+                Contexts = Number(value);
+                return Contexts >= 0;
             case "--traces":
                 Traces = Number(value);
                 return Traces >= 0;

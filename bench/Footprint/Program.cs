@@ -127,6 +127,11 @@ static int Measure(Options options)
         Report.Datagrams(datagrams, silent);
     }
 
+    if (options.Contexts > 0 && agent.Path is not null)
+    {
+        Report.Contexts(new ContextBench(starter).Run(agent, options.Contexts));
+    }
+
     var traces = new Dictionary<Subject, TraceBench.Result>();
     if (options.Traces > 0)
     {

@@ -58,6 +58,24 @@ internal static class Report
         Write(rows);
     }
 
+    public static void Contexts(IReadOnlyList<ContextBench.Phase> phases)
+    {
+        string[] head = ["packed DogStatsD", "messages", "CPU µs per message", "lost datagrams", "dropped", "RSS MB after each million"];
+        Write(
+        [
+            head,
+            .. phases.Select(static phase => (string[])
+            [
+                $"{phase.Contexts} contexts",
+                phase.Messages.ToString(CultureInfo.InvariantCulture),
+                Hundredths(phase.CpuUsPerMessage),
+                phase.LostDatagrams.ToString(CultureInfo.InvariantCulture),
+                phase.Dropped.ToString(CultureInfo.InvariantCulture),
+                string.Join(' ', phase.RssBytes.Select(static bytes => Text(bytes / 1e6))),
+            ]),
+        ]);
+    }
+
     public static void Traces(IReadOnlyDictionary<Subject, TraceBench.Result> results, IReadOnlyDictionary<Subject, string> failures)
     {
         string[] head = ["traces at full speed", "spans", "spans/s", "CPU µs per span", "RSS peak MB", "not 200", "dropped", "intake took MB"];
