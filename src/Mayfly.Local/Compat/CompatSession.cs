@@ -80,7 +80,8 @@ public static class CompatSession
 
         (string, string)[] own =
         [
-            ("DD_API_KEY", ApiKey), ("DD_ENV", "local"), ("DD_LOGS_ENABLED", "true"), ("DD_LOGS_PORT", LocalPorts.Free().ToString(CultureInfo.InvariantCulture)),
+            ("DD_API_KEY", ApiKey), ("DD_ENV", "local"), ("DD_LOGS_ENABLED", "true"),
+            ("DD_LOGS_PORT", LocalPorts.Free().ToString(CultureInfo.InvariantCulture)),
         ];
         IEnumerable<KeyValuePair<string, string>> all = own.Select(static one => KeyValuePair.Create(one.Item1, one.Item2))
             .Concat(ports.Variables)
