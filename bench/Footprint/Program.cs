@@ -88,12 +88,30 @@ static int Measure(Options options)
         },
     };
 
+    var besidePort = FreePort();
+    var beside = new Subject
+    {
+        Name = "mayfly beside a program",
+        Path = agent.Path,
+        Missing = agent.Missing,
+        IsExtension = false,
+        HttpPort = besidePort,
+        StatsdPort = peerStatsdPort,
+        Environment = new Dictionary<string, string>(peer.Environment) 
+        {
+            ["DD_APM_RECEIVER_PORT"] = besidePort.ToString(CultureInfo.InvariantCulture),
+            // The file lies in a folder, and has a name, that stand for another mode.
+            ["MAYFLY_MODE"] = "compat",
+        },
+    };
+
     var starter = new StartBench(api, logs);
     Subject[] subjects =
     [
         agent,
         floor,
         .. options.Also.Select(also => new Subject { Name = also.Name, Path = Existing(also.Path), Missing = $"no file '{also.Path}'", Environment = lambda }),
+        beside,
         peer,
     ];
     var results = starter.Run([.. subjects.Where(static subject => subject.Path is not null)], options.Rounds);
@@ -102,6 +120,8 @@ static int Measure(Options options)
 
     var start = results.GetValueOrDefault(agent);
     var floorStart = results.GetValueOrDefault(floor);
+    var besideStart = results.GetValueOrDefault(beside);
+    var peerStart = results.GetValueOrDefault(peer);
     var memory = agent.Path is not null && options.Invocations > 0 ? new InvocationBench(starter, intakeAnswers).Run(agent, options.Invocations) : null;
     if (memory is not null)
     {
@@ -170,6 +190,14 @@ static int Measure(Options options)
             options.Invocations < 10_000 || memory?.Spread is null ? null : "± " + Report.Text(memory.Spread.Value / 1e6) + " MB",
             memory?.Spread <= 1e6),
         new("invocations kept in mind at SHUTDOWN: 0", memory?.Held?.ToString(CultureInfo.InvariantCulture), memory?.Held == 0),
+        new(
+            "beside a program: exec → first answer ≥ 10 × as fast as the mini agent",
+            besideStart is null || peerStart is null ? null : Report.Text(peerStart.MedianMs / besideStart.MedianMs) + " ×",
+            peerStart?.MedianMs >= 10 * besideStart?.MedianMs),
+        new(
+            "and its RSS not higher",
+            besideStart is null || peerStart is null ? null : $"{Report.Text(besideStart.RssMb)} MB, {Report.Text(peerStart.RssMb)} MB",
+            besideStart?.RssMb <= peerStart?.RssMb),
         new("binary ≤ 13 MB", agent.Path is null ? null : Report.Text(agent.SizeBytes / 1e6) + " MB", agent.SizeBytes <= 13e6),
         new("layer zip ≤ 6 MB", layerBytes == 0 ? null : Report.Text(layerBytes / 1e6) + " MB", layerBytes <= 6e6),
         new("start + end invocation over an empty route, p50 ≤ 0.4 ms", lifecycle is null ? null : Milliseconds(lifecycle.ExtraP50), lifecycle?.ExtraP50 <= 0.4),

@@ -10,9 +10,6 @@ namespace Mayfly.Platforms;
 /// <param name="log">Told of failures.</param>
 internal sealed class BackgroundFlush(Func<CancellationToken, Task> flush, TimeProvider time, Log log) : IDisposable
 {
-    /// <summary>How long the end of the process waits for answers that are on their way: what is cut off is sent twice.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(300);
-
     private readonly CancellationTokenSource _cut = new();
 
     /// <summary>The flush that is going on, or the last one; never fails.</summary>
@@ -43,10 +40,11 @@ internal sealed class BackgroundFlush(Func<CancellationToken, Task> flush, TimeP
         }
     }
 
-    /// <summary>Ends it, soon; nothing is lost by that.</summary>
-    public async Task StopAsync()
+    /// <summary>Ends it; nothing is lost by that, but what is cut off is sent twice.</summary>
+    /// <param name="longestWait">For answers that are on their way.</param>
+    public async Task StopAsync(TimeSpan longestWait)
     {
-        await Deadline.In(time, LongestWait).WaitForAsync(Running);
+        await Deadline.In(time, longestWait).WaitForAsync(Running);
         await _cut.CancelAsync();
         await Running;
     }

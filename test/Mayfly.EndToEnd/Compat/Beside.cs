@@ -29,8 +29,13 @@ internal sealed class Beside : IAsyncDisposable
 
     public AgentProcess Agent { get; }
 
-    /// <summary>Returns when it answers.</summary>
-    public static async Task<Beside> StartAsync(ProcessCommand command, params KeyValuePair<string, string>[] more)
+    /// <summary>Returns when it listens.</summary>
+    public static Task<Beside> StartAsync(ProcessCommand command, params KeyValuePair<string, string>[] more) => StartAsync(command, hasLogs: true, more);
+
+    /// <param name="command">The agent.</param>
+    /// <param name="hasLogs">It has a log intake; the mini agent of this release has none.</param>
+    /// <param name="more">Variables on top.</param>
+    public static async Task<Beside> StartAsync(ProcessCommand command, bool hasLogs, params KeyValuePair<string, string>[] more)
     {
         LocalIntake intake = await LocalIntake.StartAsync();
         LocalPorts ports = FreePorts.Pick();
@@ -43,7 +48,7 @@ internal sealed class Beside : IAsyncDisposable
 
         var beside = new Beside(intake, ports, logsPort, AgentProcess.StartBeside(command, intake.Url, ports, variables));
         await Until.TrueAsync(() => !FreePorts.IsFree(ports.Traces), "the agent listens", beside.Agent.ToString);
-        await Until.TrueAsync(() => !FreePorts.IsFree(logsPort), "the log intake listens", beside.Agent.ToString);
+        await Until.TrueAsync(() => !hasLogs || !FreePorts.IsFree(logsPort), "the log intake listens", beside.Agent.ToString);
         return beside;
     }
 

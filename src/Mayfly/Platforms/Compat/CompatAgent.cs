@@ -104,8 +104,8 @@ public sealed class CompatAgent : IAsyncDisposable
 
         // From here on clients are served, and nothing is in a hurry.
         Task learning = LearnAsync();
-        await StayAsync();
-        await EndAsync(learning);
+        Deadline end = await StayAsync();
+        await EndAsync(learning, end);
         return 0;
     }
 
@@ -219,7 +219,7 @@ public sealed class CompatAgent : IAsyncDisposable
         }
     }
 
-    private Task StayAsync()
+    private Task<Deadline> StayAsync()
     {
         AzureMetrics? azure = _facts.Azure is { } site
             ? new AzureMetrics(_metrics, site, _compat.LauncherVersion, _settings.EnhancedMetrics ? new CpuMeter(new ContainerCpu().Read, _time) : null, _time)
@@ -232,6 +232,8 @@ public sealed class CompatAgent : IAsyncDisposable
             EverySecond = RetryPortsAsync,
             Collect = azure is null ? null : azure.Tick,
             WatchesParent = _compat.WatchesParent,
+            ShutdownBudget = _compat.ShutdownBudget,
+            WhenEnding = Withdraw,
             Time = _time,
             Log = _log,
         };
@@ -251,17 +253,22 @@ public sealed class CompatAgent : IAsyncDisposable
         }
     }
 
-    private async Task EndAsync(Task learning)
+    private void Withdraw()
     {
-        Deadline deadline = Deadline.In(_time, _compat.ShutdownBudget);
         if (_facts.IsLambdaLite && _listeners.IsTraceAgentBound)
         {
             _sentinel.Remove();
         }
 
+        // Whoever waits for something of this agent's own does so no longer; the parent may have gone without a signal.
+        Stop();
+    }
+
+    private async Task EndAsync(Task learning, Deadline deadline)
+    {
         try
         {
-            // Requests that wait for the platform's tags do so no longer: the stop is what the asking waits for too.
+            // Requests that wait for the platform's tags do so no longer: the asking has been stopped.
             await deadline.WaitForAsync(learning);
             await new ResidentShutdown(_listeners.Inbound(), _signals.Flushes, _log).RunAsync(deadline);
         }

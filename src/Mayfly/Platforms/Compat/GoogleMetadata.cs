@@ -29,9 +29,9 @@ public sealed class GoogleMetadata(string host, TimeProvider time, Log log)
     private const int Attempts = 3;
 
     /// <summary>All attempts together.</summary>
-    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(1);
+    internal TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan LongestAttempt = TimeSpan.FromMilliseconds(300);
+    internal TimeSpan LongestAttempt { get; init; } = TimeSpan.FromMilliseconds(300);
 
     public async Task<GooglePlace> AskAsync(CancellationToken stop)
     {

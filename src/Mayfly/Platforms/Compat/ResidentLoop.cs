@@ -31,12 +31,20 @@ internal sealed class ResidentLoop
     /// <summary>The end of the process that started this one is the end of this one.</summary>
     public required bool WatchesParent { get; init; }
 
+    /// <summary>How long the process may take to end.</summary>
+    public required TimeSpan ShutdownBudget { get; init; }
+
+    /// <summary>The first thing that is done when the end has come.</summary>
+    public required Action WhenEnding { get; init; }
+
     public required TimeProvider Time { get; init; }
 
     public required Log Log { get; init; }
 
-    /// <summary>Returns when <paramref name="stop"/> is cancelled or the parent has gone; no flush is going on then.</summary>
-    public async Task RunAsync(CancellationToken stop)
+    /// <summary>
+    /// Returns when <paramref name="stop"/> is cancelled or the parent has gone: the time by which the process has to end. No flush is going on then.
+    /// </summary>
+    public async Task<Deadline> RunAsync(CancellationToken stop)
     {
         using var parent = new ParentProcess();
         using var flush = new BackgroundFlush(FlushAsync, Time, Log);
@@ -70,7 +78,12 @@ internal sealed class ResidentLoop
             // Told to end.
         }
 
-        await flush.StopAsync();
+        var end = Deadline.In(Time, ShutdownBudget);
+        WhenEnding();
+
+        // Half of the budget for answers that are on their way, half for what has come since.
+        await flush.StopAsync(ShutdownBudget / 2);
+        return end;
     }
 
     private bool HasPassed(TimeSpan interval, ref long since)

@@ -37,7 +37,7 @@ public sealed class ManagedSandboxLoop(FlushStrategy strategy, SandboxShutdown s
 
         await ended.CancelAsync();
         await flushing;
-        await flush.StopAsync();
+        await flush.StopAsync(SandboxShutdown.LongestWaitForFlush);
         return await shutdown.RunAsync(current);
     }
 

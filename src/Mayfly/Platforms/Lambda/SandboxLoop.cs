@@ -58,7 +58,7 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
             current = await coming;
         }
 
-        await background.StopAsync();
+        await background.StopAsync(SandboxShutdown.LongestWaitForFlush);
         return await shutdown.RunAsync(current);
     }
 

@@ -17,6 +17,9 @@ public sealed class SandboxShutdown
     /// </summary>
     public static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the end of the sandbox waits for the answers to a flush beside the invocations.</summary>
+    internal static readonly TimeSpan LongestWaitForFlush = TimeSpan.FromMilliseconds(300);
+
     /// <summary>Kept back of the shutdown budget for the process to end by itself, also on a fraction of a CPU.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(250);
 
