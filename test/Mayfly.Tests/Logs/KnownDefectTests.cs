@@ -1,4 +1,3 @@
-using Mayfly.Delivery;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
