@@ -71,6 +71,9 @@ public sealed class FlushCoordinator : IDisposable
     /// <summary>Told by signals when so much waits that it had better be sent before its time.</summary>
     public FlushDemand Demand { get; init; } = new();
 
+    /// <summary>How long a flush waits for an intake that may be tried again; null: as its circuit says.</summary>
+    internal TimeSpan? ProbeWait { get; init; }
+
     /// <summary>So much waits that it had better be sent, whatever the clock says.</summary>
     public bool IsLoaded => _sources.Sum(static source => source.WaitingBytes) >= LoadBytes;
 
@@ -191,7 +194,7 @@ public sealed class FlushCoordinator : IDisposable
     /// <summary>One attempt, which goes on without this flush if it takes too long: the time is billed, and the intake was dead a moment ago.</summary>
     private async Task<FlushReport> ProbeAsync(DeliveryLane lane, string key, Deadline deadline, CancellationToken cancellation)
     {
-        TimeSpan longestWait = lane.Circuit.LongestWait;
+        TimeSpan longestWait = ProbeWait ?? lane.Circuit.LongestWait;
         Task<(FlushReport Report, bool GoesOn)> attempt = AttemptDetachedAsync(lane, key);
         lane.Detached = attempt;
         await deadline.Within(longestWait).WaitForAsync(attempt);

@@ -146,15 +146,14 @@ public class FlushCoordinatorTests
     [Fact]
     public async Task A_dead_intake_costs_a_flush_nothing()
     {
-        var time = new JumpingClock();
-        await using FlushRig rig = await FlushRig.StartAsync(spool: null, time);
+        await using FlushRig rig = await FlushRig.StartHurriedAsync();
         rig.Intake.SetFault("*", IntakeFault.Hang);
         rig.Put(IntakeKind.Traces);
         await rig.FlushAsync(seconds: 1);
         for (int round = 0; round < 10; round++)
         {
             // Past every pause: half of the flushes probe.
-            time.Jump(TimeSpan.FromSeconds(round % 2 * 600));
+            rig.Time.Jump(TimeSpan.FromSeconds(round % 2 * 600));
             rig.Put(IntakeKind.Traces);
             long start = Stopwatch.GetTimestamp();
             Assert.Equal(1, (await rig.FlushAsync()).Kept);

@@ -21,7 +21,7 @@ internal sealed class FlushRig : IAsyncDisposable
     private readonly IntakeClient _client;
     private readonly ApiKeyProvider _apiKey;
 
-    private FlushRig(LocalIntake intake, string? apiKey, Spool? spool, JumpingClock time, (string, string)[] more)
+    private FlushRig(LocalIntake intake, string? apiKey, Spool? spool, JumpingClock time, TimeSpan? probeWait, (string, string)[] more)
     {
         Intake = intake;
         Time = time;
@@ -34,7 +34,7 @@ internal sealed class FlushRig : IAsyncDisposable
         _client = new IntakeClient(Settings);
         var log = new Log(LogLevel.Debug, _output);
         _apiKey = new ApiKeyProvider(Settings.Secrets, intake.Url, time, log);
-        Flushes = new FlushCoordinator([Source], _client, _apiKey, Counters, log, time, spool);
+        Flushes = new FlushCoordinator([Source], _client, _apiKey, Counters, log, time, spool) { ProbeWait = probeWait };
     }
 
     public LocalIntake Intake { get; }
@@ -53,11 +53,14 @@ internal sealed class FlushRig : IAsyncDisposable
     public string[] Lines => Encoding.UTF8.GetString(_output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     public static async Task<FlushRig> StartAsync(string? apiKey = Key, params (string, string)[] more) =>
-        new(await LocalIntake.StartAsync(), apiKey, spool: null, new JumpingClock(), more);
+        new(await LocalIntake.StartAsync(), apiKey, spool: null, new JumpingClock(), TimeSpan.FromSeconds(20), more);
+
+    /// <summary>With the short waits of a real flush.</summary>
+    public static async Task<FlushRig> StartHurriedAsync() => new(await LocalIntake.StartAsync(), Key, spool: null, new JumpingClock(), probeWait: null, []);
 
     /// <summary>With a spool, a clock, or an intake that another rig has already.</summary>
     public static async Task<FlushRig> StartAsync(Spool? spool, JumpingClock time, LocalIntake? intake = null, params (string, string)[] more) =>
-        new(intake ?? await LocalIntake.StartAsync(), Key, spool, time, more);
+        new(intake ?? await LocalIntake.StartAsync(), Key, spool, time, TimeSpan.FromSeconds(20), more);
 
     /// <summary>Puts one payload on board. Logs: one; events: none; service checks: one; stats: a map of one unknown key; the others: as many unknown bytes.</summary>
     public void Put(IntakeKind kind, long units = 1, int sizeBytes = 0)

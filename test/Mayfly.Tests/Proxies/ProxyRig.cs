@@ -42,7 +42,7 @@ internal sealed class ProxyRig : IAsyncDisposable
             Tags = new ProxyTags(TagSet.Empty.With("functionname", "my-fn").With("env", "dev"), "lambda"),
         };
         Routes.AddTo(Table);
-        _flushes = new FlushCoordinator([Buffer], _client, _apiKey, AllCounters, log, Time);
+        _flushes = new FlushCoordinator([Buffer], _client, _apiKey, AllCounters, log, Time) { ProbeWait = TimeSpan.FromSeconds(20) };
     }
 
     public JumpingClock Time { get; } = new();
