@@ -95,7 +95,10 @@ public sealed class PlatformTags
         }
 
         Set(root, _rootTags);
-        SetOrigin(root);
+        if (IsOriginOfRootOnly)
+        {
+            SetOrigin(root);
+        }
     }
 
     private static void Set(Span span, SpanMapEntry<Utf8Slice>[] tags)

@@ -48,34 +48,28 @@ internal sealed class ResidentLoop
     {
         using var parent = new ParentProcess();
         using var flush = new BackgroundFlush(FlushAsync, Time, Log);
-        using var ticks = new PeriodicTimer(Tick, Time);
+        Task told = Task.Delay(Timeout.InfiniteTimeSpan, Time, stop);
         long flushedAt = Time.GetTimestamp();
         long lookedAt = flushedAt;
-        try
+        while (!told.IsCompleted)
         {
-            while (await ticks.WaitForNextTickAsync(stop))
+            await flush.SendWhatPilesUpAsync(Flushes.Demand, told, Deadline.In(Time, Tick));
+            if (!told.IsCompleted && WatchesParent && parent.IsGone)
             {
-                if (WatchesParent && parent.IsGone)
-                {
-                    Log.Info("The process that started the agent has ended: what is left is sent, then the agent ends too.");
-                    break;
-                }
-
-                Collect?.Invoke();
-                if (HasPassed(FlushInterval, ref flushedAt) || Flushes.IsLoaded)
-                {
-                    flush.Start();
-                }
-
-                if (HasPassed(Second, ref lookedAt))
-                {
-                    await LookAroundAsync();
-                }
+                Log.Info("The process that started the agent has ended: what is left is sent, then the agent ends too.");
+                break;
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Told to end.
+
+            Collect?.Invoke();
+            if (!told.IsCompleted && HasPassed(FlushInterval, ref flushedAt))
+            {
+                flush.Start();
+            }
+
+            if (!told.IsCompleted && HasPassed(Second, ref lookedAt))
+            {
+                await LookAroundAsync();
+            }
         }
 
         var end = Deadline.In(Time, ShutdownBudget);

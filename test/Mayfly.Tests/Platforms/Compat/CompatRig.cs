@@ -54,7 +54,7 @@ internal sealed class CompatRig : IAsyncDisposable
 
         (string Name, string Value)[] all =
         [
-            (Keys.ApiKey, Key), (Keys.LogsUrl, intake.Url), (Keys.TracePort, AgentRig.FreePort()), (Keys.DogStatsdPort, AgentRig.FreePort(SocketType.Dgram)),
+            (Keys.ApiKey, Key), (Keys.SpoolPath, Path.Combine(_folder.FullName, "spool")), (Keys.LogsUrl, intake.Url), (Keys.TracePort, AgentRig.FreePort()), (Keys.DogStatsdPort, AgentRig.FreePort(SocketType.Dgram)),
             (CompatKeys.LogsPort, AgentRig.FreePort()), (CompatKeys.WatchParent, "false"), .. ProxyRig.AllAt(intake.Url), .. variables,
         ];
         EnvReader env = Environments.Reader(all);
