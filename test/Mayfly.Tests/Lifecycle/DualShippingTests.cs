@@ -2,6 +2,7 @@ using Mayfly.Config;
 using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
+using Mayfly.Lifecycle;
 using Mayfly.Local.Intake;
 using Xunit;
 

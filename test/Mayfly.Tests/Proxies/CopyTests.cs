@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mayfly.Config;
 using Mayfly.Delivery;
+using Mayfly.Lifecycle;
 using Mayfly.Tests.Http;
 using Xunit;
 

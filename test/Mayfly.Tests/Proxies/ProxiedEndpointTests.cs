@@ -2,6 +2,7 @@ using System.Text;
 using Mayfly.Config;
 using Mayfly.Delivery;
 using Mayfly.Intake;
+using Mayfly.Lifecycle;
 using Mayfly.Tests.Http;
 using Xunit;
 

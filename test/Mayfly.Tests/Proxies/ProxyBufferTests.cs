@@ -1,6 +1,7 @@
 using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
+using Mayfly.Lifecycle;
 using Mayfly.Tests.Http;
 using Xunit;
 
