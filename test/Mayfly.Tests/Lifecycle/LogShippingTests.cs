@@ -3,7 +3,6 @@ using Mayfly.Config;
 using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
-using Mayfly.Lifecycle;
 using Mayfly.Local.Intake;
 using Mayfly.Wire;
 using Xunit;

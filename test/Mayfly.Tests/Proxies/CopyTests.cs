@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Mayfly.Config;
 using Mayfly.Delivery;
-using Mayfly.Lifecycle;
 using Mayfly.Tests.Http;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using Mayfly.Config;
 using Mayfly.Delivery;
 using Mayfly.Diagnostics;
-using Mayfly.Lifecycle;
 using Mayfly.Proxies;
 using Mayfly.Tags;
 using Mayfly.Tests.Platforms.Lambda;

@@ -2,7 +2,6 @@ using System.Text;
 using Mayfly.Config;
 using Mayfly.Delivery;
 using Mayfly.Intake;
-using Mayfly.Lifecycle;
 using Mayfly.Tests.Http;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
-using Mayfly.Lifecycle;
 using Mayfly.Tests.Http;
 using Xunit;
 
