@@ -86,7 +86,8 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends it at once, as SIGKILL does.</summary>
+    public async Task KillAsync()
     {
         if (!_process.HasExited)
         {
@@ -94,6 +95,11 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         }
 
         await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
         _process.Dispose();
     }
 

@@ -20,6 +20,9 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
     private long _samples;
     private long _rejected;
 
+    /// <summary>Of names of spans, which begin with a letter.</summary>
+    private string Prefix { get; } = $"chaos{scenario.Number}.";
+
     /// <summary>From the runtime's end to <c>next</c>, in invocations that found the intake dead and known to be.</summary>
     public List<TimeSpan> Costs { get; } = [];
 
@@ -32,13 +35,13 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
         {
             for (int i = 0; i < scenario.Healthy; i++)
             {
-                await InvokeAsync(first, "healthy-" + i);
+                await InvokeAsync(first, "healthy_" + i);
             }
 
             await BreakAsync();
             for (int i = 0; i < scenario.Troubled; i++)
             {
-                TimeSpan cost = await InvokeAsync(first, "troubled-" + i);
+                TimeSpan cost = await InvokeAsync(first, "troubled_" + i);
                 if (i >= 2 && scenario.Trouble is Trouble.Hangs or Trouble.RefusesConnections or Trouble.Answers500 or Trouble.Answers503)
                 {
                     Costs.Add(cost);
@@ -101,7 +104,7 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
     {
         for (int i = 0; i < scenario.Spans; i++)
         {
-            string name = $"{scenario.Number}.{id}.{i}";
+            string name = $"{Prefix}{id}.{i}";
             _spans.Add((name, await sandbox.TraceAsync(name)));
             Assert.Equal(200, await ScriptedSandbox.PostAsync(sandbox.Ports.Traces, "/dogstatsd/v2/proxy", Encoding.UTF8.GetBytes($"chaos.{scenario.Number}:1|c")));
             _samples++;
@@ -121,11 +124,11 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
                 break;
             case Ending.Killed:
                 await CountAsync(sandbox);
-                await sandbox.Agent.DisposeAsync();
+                await sandbox.Agent.KillAsync();
                 break;
             case Ending.TimedOut:
-                await sandbox.BeginAsync("timed-out", TimeSpan.FromSeconds(0.5));
-                await SendAsync(sandbox, "timed-out");
+                await sandbox.BeginAsync("timed_out", TimeSpan.FromSeconds(0.5));
+                await SendAsync(sandbox, "timed_out");
                 await sandbox.AgentIsWaitingAsync();
                 await CountAsync(sandbox);
                 sandbox.Platform.Shutdown("timeout");
@@ -158,10 +161,15 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
         double samples = intake.Metrics.Where(metric => metric.Name == $"chaos.{scenario.Number}").Sum(static metric => metric.Points.Sum(static point => point.Value));
         int missingSpans = _spans.Count(sent => !spans.Contains(sent.Name));
         int missingLines = _lines.Count(sent => !lines.Contains(sent));
-        if (scenario.MayBeRejected || scenario.MayBeLostWithProcess)
+        if (scenario.MayBeRejected || scenario.MayBeLostWithProcess || scenario.IsForOthers)
         {
+            if (scenario.MayBeRejected && _rejected == 0)
+            {
+                Problems.Add("nothing was counted as rejected");
+            }
+
             // What came after the trouble is there in any case.
-            if (scenario.Ending != Ending.Recovery && !spans.Contains($"{scenario.Number}.after.0"))
+            if (scenario.Ending != Ending.Recovery && !spans.Contains($"{Prefix}after.0"))
             {
                 Problems.Add("what the next process got is missing");
             }
@@ -174,7 +182,8 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
             Problems.Add($"{missingSpans} of {_spans.Count} spans, {missingLines} of {_lines.Count} lines, {_samples - samples} of {_samples} samples are missing");
         }
 
-        int twice = intake.Spans.Count(span => span.Name.StartsWith($"{scenario.Number}.", StringComparison.Ordinal)) - spans.Count(name => name.StartsWith($"{scenario.Number}.", StringComparison.Ordinal));
+        string[] own = [.. intake.Spans.Select(static span => span.Name).Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))];
+        int twice = own.Length - own.Distinct().Count();
         if (!scenario.MayBeTwice && (twice > 0 || samples > _samples))
         {
             Problems.Add($"{twice} spans are there more than once, {samples - _samples} samples too many");

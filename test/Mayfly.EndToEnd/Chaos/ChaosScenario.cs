@@ -61,6 +61,9 @@ internal sealed record ChaosScenario(int Number, Trouble Trouble, Ending Ending,
     /// <summary>Nothing outlives the process where the disk does not take it.</summary>
     public bool MayBeLostWithProcess => Trouble == Trouble.DiskUnusable && Ending != Ending.Recovery;
 
+    /// <summary>The next process has another intake, which gets nothing that was meant for this one.</summary>
+    public bool IsForOthers => Trouble == Trouble.NameNotFound;
+
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture, $"{Number}: {Trouble}, {Ending}, {Healthy} healthy and {Troubled} troubled invocations of {Spans} spans");
 

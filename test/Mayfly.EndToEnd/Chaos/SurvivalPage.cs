@@ -56,7 +56,12 @@ internal static class SurvivalPage
 
         if (scenario.MayBeLostWithProcess)
         {
-            return "ends with the process, counted";
+            return scenario.Ending == Ending.Killed ? "ends with the process" : "ends with the process, counted";
+        }
+
+        if (scenario.IsForOthers)
+        {
+            return scenario.Ending == Ending.Recovery ? "on disk" : "not sent to another intake, counted";
         }
 
         return scenario.MayBeTwice ? "all, some twice" : "all, once";
