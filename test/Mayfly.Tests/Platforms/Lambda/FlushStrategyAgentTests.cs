@@ -1,4 +1,5 @@
 using Mayfly.Config;
+using Mayfly.Diagnostics;
 using Mayfly.Local.Intake;
 using Mayfly.Testing;
 using Mayfly.Tests.Http;
@@ -90,6 +91,42 @@ public class FlushStrategyAgentTests
 
         rig.Platform.Shutdown();
         Assert.Equal(0, await rig.EndAsync());
+        rig.AssertSums();
+    }
+
+    /// <summary>Mayfly: 1 MiB does not wait for the end of the invocation that made it, whatever the strategy: buffers would fill up.</summary>
+    [Theory]
+    [InlineData("end")]
+    [InlineData("continuously,3600000")]
+    public async Task What_piles_up_leaves_while_the_handler_runs(string strategy)
+    {
+        await using AgentRig rig = await AgentRig.StartAsync(null, (Keys.FlushStrategy, strategy));
+        await rig.Platform.NextAskedAsync(1);
+        rig.Platform.Invoke("r1", TimeSpan.FromMinutes(10));
+        const int Requests = 4;
+        const int SpansEach = 1000;
+        using (var tracer = new RawHttp(rig.Settings.Listeners.TracePort))
+        {
+            for (int i = 0; i < Requests; i++)
+            {
+                SampleSpan[] load = [.. Enumerable.Range(1 + (i * SpansEach), SpansEach).Select(static id => new SampleSpan { SpanId = (ulong)id, Meta = Large })];
+                Assert.Equal(200, (await tracer.RequestAsync("PUT", "/v0.4/traces", SampleSpan.V04(load))).Status);
+            }
+        }
+
+        // Nobody has said that the handler is done.
+        using var over = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (rig.Intake.Spans.Count == 0)
+        {
+            await tick.WaitForNextTickAsync(over.Token);
+        }
+
+        await rig.RuntimeDoneAsync("r1");
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
+        Assert.Equal(Requests * SpansEach, rig.Intake.Spans.Count(static span => span.Name == "http.request"));
+        Assert.Equal(0, rig.Agent.Counters[Signal.Traces].DroppedInAll);
         rig.AssertSums();
     }
 
