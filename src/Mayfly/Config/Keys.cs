@@ -169,6 +169,16 @@ public static class Keys
 
     public const string Mode = "MAYFLY_MODE";
     public const string LocalTest = "DD_LOCAL_TEST";
+    public const string ProxyHttps = "DD_PROXY_HTTPS";
+    public const string ProxyHttp = "DD_PROXY_HTTP";
+    public const string ProxyNoProxy = "DD_PROXY_NO_PROXY";
+    public const string SystemHttpsProxy = "HTTPS_PROXY";
+    public const string SystemHttpsProxyLower = "https_proxy";
+    public const string SystemHttpProxy = "HTTP_PROXY";
+    public const string SystemHttpProxyLower = "http_proxy";
+    public const string SystemNoProxy = "NO_PROXY";
+    public const string SystemNoProxyLower = "no_proxy";
+
     public const string Spool = "MAYFLY_SPOOL";
     public const string SpoolPath = "MAYFLY_SPOOL_PATH";
     public const string SpoolMaxBytes = "MAYFLY_SPOOL_MAX_BYTES";

@@ -66,6 +66,8 @@ public sealed record Settings
 
     public required PayloadCaptureSettings PayloadCapture { get; init; }
 
+    public required OutboundProxySettings OutboundProxy { get; init; }
+
     public required SpoolSettings Spool { get; init; }
 
     public required ListenerSettings Listeners { get; init; }
@@ -117,6 +119,7 @@ public sealed record Settings
             Triggers = EventSettings.Read(env),
             Propagation = PropagationSettings.Read(env),
             PayloadCapture = PayloadCaptureSettings.Read(env),
+            OutboundProxy = OutboundProxySettings.Read(env),
             Spool = SpoolSettings.Read(env),
             Listeners = ListenerSettings.Read(env),
             DogStatsd = DogStatsdSettings.Read(env),

@@ -50,7 +50,8 @@ public sealed class IntakeClient : IDisposable
         {
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = false,
+            UseProxy = !settings.OutboundProxy.IsNone,
+            Proxy = settings.OutboundProxy.IsNone ? null : new OutboundProxy(settings.OutboundProxy, settings.Intake.Site),
             PooledConnectionIdleTimeout = LongestIdle,
             ActivityHeadersPropagator = null,
 

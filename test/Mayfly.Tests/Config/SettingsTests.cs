@@ -79,7 +79,7 @@ public class SettingsTests
         Keys.Mode, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
         .. SecretSettingsTests.KeysRead, .. TraceAgentSettingsTests.KeysRead, .. DogStatsdSettingsTests.KeysRead,
         .. ObfuscationSettingsTests.KeysRead, .. TraceFilterSettingsTests.KeysRead, .. LogShippingSettingsTests.KeysRead,
-        .. ProxySettingsTests.KeysRead,
+        .. ProxySettingsTests.KeysRead, .. OutboundProxySettingsTests.KeysRead,
     ];
 
     public static TheoryData<string, string, string?> Good => new()

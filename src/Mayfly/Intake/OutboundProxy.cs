@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Net;
+using Mayfly.Config;
+
+namespace Mayfly.Intake;
+
+/// <summary>
+/// Decides for each intake whether a proxy stands before it (docs/spec/05-config.md#9-proxy-and-http-client, Mayfly). A pure function of settings and host.
+/// </summary>
+/// <remarks>
+/// An item of the list is <c>*</c>, an address, a range of addresses (<c>10.0.0.0/8</c>), or a host, which covers the hosts below it too, however it is
+/// written (<c>x</c>, <c>.x</c>, <c>*.x</c>); with a port it covers that port only. An item that is the site, or holds it, covers all hosts of the site.
+/// </remarks>
+internal sealed class OutboundProxy(OutboundProxySettings settings, string site) : IWebProxy
+{
+    /// <inheritdoc/>
+    public ICredentials? Credentials { get; set; } = CredentialsOf(settings.ForHttps ?? settings.ForHttp);
+
+    /// <inheritdoc/>
+    public Uri? GetProxy(Uri destination) =>
+        IsDirect(destination) ? null : destination.Scheme == Uri.UriSchemeHttps ? settings.ForHttps : settings.ForHttp;
+
+    /// <inheritdoc/>
+    public bool IsBypassed(Uri host) => GetProxy(host) is null;
+
+    private bool IsDirect(Uri destination)
+    {
+        foreach (string item in settings.NoProxy)
+        {
+            if (Covers(item.Trim(), destination))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool Covers(string item, Uri destination)
+    {
+        if (item == "*")
+        {
+            return true;
+        }
+
+        string host = destination.Host.Trim('[', ']');
+        if (site.Length > 0 && item.Contains(site, StringComparison.OrdinalIgnoreCase) && IsBelow(host, site))
+        {
+            return true;
+        }
+
+        if (IPNetwork.TryParse(item, out IPNetwork range))
+        {
+            return IPAddress.TryParse(host, out IPAddress? address) && address.AddressFamily == range.BaseAddress.AddressFamily && range.Contains(address);
+        }
+
+        if (!IPAddress.TryParse(item, out IPAddress? _) && item.LastIndexOf(':') is > 0 and var colon)
+        {
+            if (!int.TryParse(item.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port != destination.Port)
+            {
+                return false;
+            }
+
+            item = item[..colon];
+        }
+
+        string name = item.Trim('[', ']').TrimStart('*').TrimStart('.');
+        return name.Length > 0 && IsBelow(host, name);
+    }
+
+    private static bool IsBelow(string host, string name) =>
+        host.Equals(name, StringComparison.OrdinalIgnoreCase)
+        || (host.Length > name.Length && host.EndsWith(name, StringComparison.OrdinalIgnoreCase) && host[^(name.Length + 1)] == '.');
+
+    private static NetworkCredential? CredentialsOf(Uri? proxy)
+    {
+        if (proxy is null || proxy.UserInfo.Length == 0)
+        {
+            return null;
+        }
+
+        string[] parts = proxy.UserInfo.Split(':', 2);
+        return new NetworkCredential(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
+    }
+}
