@@ -154,8 +154,14 @@ internal sealed class LaneSender(
         {
             SendResult result = await SendOnceAsync(lane, payload, payload.OwnKey ?? key, cancellation, isLast: attempt == attempts);
             bool isFinal = result.Outcome != SendOutcome.Failed || attempt == attempts || lane.Circuit.State != CircuitState.Closed;
-            if (isFinal || !budget.TrySpend(payload.Body.Length))
+            if (isFinal)
             {
+                return result;
+            }
+
+            if (!budget.TrySpend(payload.Body.Length))
+            {
+                lane.Circuit.Fail(result.RetryAfter);
                 return result;
             }
 

@@ -5,7 +5,6 @@ using Mayfly.Config;
 using Mayfly.Delivery;
 using Mayfly.Intake;
 using Mayfly.Local.Intake;
-using Mayfly.Testing;
 using Mayfly.Tests.Lifecycle;
 using Xunit;
 

@@ -3,6 +3,7 @@ using Mayfly.Delivery;
 using Mayfly.Diagnostics;
 using Mayfly.Proxies;
 using Mayfly.Tags;
+using Mayfly.Tests.Http;
 using Mayfly.Tests.Platforms.Lambda;
 using Xunit;
 

@@ -1,20 +1,10 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Mayfly.Tests.Http;
 
 namespace Mayfly.Tests.Proxies;
-
-/// <summary>A request as it came over the wire. The characters of texts are bytes; a header that came several times is joined by <c>, </c>.</summary>
-internal sealed record WireRequest(string Method, string Target, IReadOnlyDictionary<string, string> Headers, byte[] Body)
-{
-    public string Path => Target.Split('?')[0];
-
-    public string Query => Target.Contains('?', StringComparison.Ordinal) ? Target[(Target.IndexOf('?', StringComparison.Ordinal) + 1)..] : "";
-
-    public string Text => Encoding.UTF8.GetString(Body);
-}
 
 /// <summary>Any intake, on raw sockets: keeps every byte, and answers what it is told to, or never.</summary>
 internal sealed class RecordingIntake : IAsyncDisposable
@@ -83,7 +73,7 @@ internal sealed class RecordingIntake : IAsyncDisposable
         using var stream = new NetworkStream(socket, ownsSocket: true);
         try
         {
-            while (await ReadAsync(stream) is { } request)
+            while (await WireRequest.ReadAsync(stream, _stop.Token) is { } request)
             {
                 _requests.Enqueue(request);
                 if (Answer(request) is not { } answer)
@@ -103,33 +93,5 @@ internal sealed class RecordingIntake : IAsyncDisposable
         {
             // The client left, or the test is over.
         }
-    }
-
-    /// <summary>Null: the client has closed the connection.</summary>
-    private async Task<WireRequest?> ReadAsync(NetworkStream stream)
-    {
-        var head = new StringBuilder();
-        byte[] one = new byte[1];
-        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
-        {
-            if (await stream.ReadAsync(one, _stop.Token) == 0)
-            {
-                return null;
-            }
-
-            head.Append((char)one[0]);
-        }
-
-        string[] lines = head.ToString().Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (string[] header in lines.Skip(1).Select(static line => line.Split(": ", 2)))
-        {
-            headers[header[0]] = headers.TryGetValue(header[0], out string? before) ? $"{before}, {header[1]}" : header[1];
-        }
-
-        byte[] body = new byte[int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture)];
-        await stream.ReadExactlyAsync(body, _stop.Token);
-        string[] start = lines[0].Split(' ');
-        return new WireRequest(start[0], start[1], headers, body);
     }
 }

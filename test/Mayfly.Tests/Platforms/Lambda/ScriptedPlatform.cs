@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
+using Mayfly.Tests.Http;
 using Xunit;
 
 namespace Mayfly.Tests.Platforms.Lambda;
@@ -120,10 +121,11 @@ internal sealed class ScriptedPlatform : IAsyncDisposable
             try
             {
                 NetworkStream stream = client.GetStream();
-                while (await ReadAsync(stream) is { } call)
+                while (await WireRequest.ReadAsync(stream, _stop.Token) is { } request)
                 {
-                    _calls.Enqueue(call);
-                    string? answer = call.Path switch
+                    _calls.Enqueue(new PlatformCall(
+                        request.Method, request.Target, request.Headers, Encoding.UTF8.GetString(request.Body), TimeProvider.System.GetUtcNow()));
+                    string? answer = request.Target switch
                     {
                         "/2020-01-01/extension/register" => RegisterAnswer,
                         "/2022-07-01/telemetry" => SubscribeAnswer,
@@ -147,27 +149,5 @@ internal sealed class ScriptedPlatform : IAsyncDisposable
                 // The test is over, or the agent left.
             }
         }
-    }
-
-    private async Task<PlatformCall?> ReadAsync(NetworkStream stream)
-    {
-        var head = new StringBuilder();
-        byte[] one = new byte[1];
-        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
-        {
-            if (await stream.ReadAsync(one, _stop.Token) == 0)
-            {
-                return null;
-            }
-
-            head.Append((char)one[0]);
-        }
-
-        string[] lines = head.ToString().Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-        string[] request = lines[0].Split(' ');
-        var headers = lines.Skip(1).Select(static l => l.Split(": ", 2)).ToDictionary(static p => p[0], static p => p[1], StringComparer.OrdinalIgnoreCase);
-        byte[] body = new byte[headers.TryGetValue("Content-Length", out string? length) ? int.Parse(length, CultureInfo.InvariantCulture) : 0];
-        await stream.ReadExactlyAsync(body, _stop.Token);
-        return new PlatformCall(request[0], request[1], headers, Encoding.UTF8.GetString(body), TimeProvider.System.GetUtcNow());
     }
 }
