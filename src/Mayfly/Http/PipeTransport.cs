@@ -129,11 +129,11 @@ public sealed class PipeTransport(string name, Log log)
 
         public PipeWriter Output { get; }
 
-        public override void Abort(ConnectionAbortedException abortReason)
-        {
-            base.Abort(abortReason);
-            _pipe.Dispose();
-        }
+        /// <summary>
+        /// Not the base's: that queues the cancellation of a source which <see cref="DisposeAsync"/> may have disposed of by then, and an exception there ends
+        /// the process. Whoever reads or writes finds out by the pipe.
+        /// </summary>
+        public override void Abort(ConnectionAbortedException abortReason) => _pipe.Dispose();
 
         public override async ValueTask DisposeAsync()
         {
