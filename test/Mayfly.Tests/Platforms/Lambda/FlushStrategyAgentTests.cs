@@ -54,8 +54,10 @@ public class FlushStrategyAgentTests
         rig.Intake.ClearFault();
         rig.Platform.Shutdown();
         Assert.Equal(0, await rig.EndAsync());
-        Assert.Single(rig.Intake.Spans, static span => span.Name == "http.request");
-        Assert.Equal(5, rig.Metric("invocations").Count);
+
+        // What was cut off before its answer came is sent again: it may be there twice, but it is there.
+        Assert.Contains(rig.Intake.Spans, static span => span.Name == "http.request");
+        Assert.InRange(rig.Metric("invocations").Count, 5, 10);
         rig.AssertSums();
     }
 
