@@ -162,6 +162,12 @@ static int Measure(Options options)
             Try(subject, () => traces[subject] = bench.Run(subject, options.Traces), failed);
         }
 
+        if (floor.Path is not null)
+        {
+            var server = new Subject { Name = floor.Name, Path = floor.Path, IsExtension = false, HttpPort = floorPort, Environment = floor.Environment };
+            Try(server, () => traces[server] = bench.RunLoads(server, options.Traces), failed);
+        }
+
         Report.Traces(traces, failed);
     }
 

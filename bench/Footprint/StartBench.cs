@@ -40,7 +40,7 @@ internal sealed class StartBench(ExtensionsApi api, string logFolder)
     public (Child Child, ExtensionsApi.Session Session) StartExtension(Subject subject)
     {
         var session = api.NewSession();
-        var child = Child.Start(subject.Path!, [], subject.Environment, LogFile(subject));
+        var child = Child.Start(subject.Path!, [], EnvironmentOf(subject), LogFile(subject));
         if (session.WaitNext(Timeout))
         {
             return (child, session);
@@ -75,7 +75,7 @@ internal sealed class StartBench(ExtensionsApi api, string logFolder)
     /// <summary>Starts a program that is no extension and waits for its first HTTP answer.</summary>
     public Child StartServer(Subject subject)
     {
-        var server = Child.Start(subject.Path!, [], subject.Environment, LogFile(subject));
+        var server = Child.Start(subject.Path!, [], EnvironmentOf(subject), LogFile(subject));
         while (Stopwatch.GetElapsedTime(server.StartedAt) < Timeout && !server.HasEnded)
         {
             try
@@ -94,6 +94,10 @@ internal sealed class StartBench(ExtensionsApi api, string logFolder)
         server.Dispose();
         throw new InvalidOperationException($"{subject.Name}: no HTTP answer on {IPAddress.Loopback}:{subject.HttpPort}; its output is in {LogFile(subject)}");
     }
+
+    /// <summary>With a folder for temporary files of its own, as each sandbox has: what an earlier process left there is not its affair.</summary>
+    private Dictionary<string, string> EnvironmentOf(Subject subject) =>
+        new(subject.Environment) { ["TMPDIR"] = Directory.CreateDirectory(Path.Combine(logFolder, Guid.NewGuid().ToString("N"))).FullName };
 
     private ProcessSample SampleOf(Child child, Subject subject) =>
         child.Sample() ?? throw new InvalidOperationException($"{subject.Name} has ended; its output is in {LogFile(subject)}");

@@ -71,6 +71,9 @@ internal sealed class TraceBench(StartBench starter, ManualResetEventSlim intake
         return new Result(loads, [healthy, hanging, RunLatency(closed, "refusing", time)]);
     }
 
+    /// <summary>Only the load: for a program that does nothing with what it gets.</summary>
+    public Result RunLoads(Subject subject, int seconds) => new([.. SpansPerPayload.Select(spans => RunLoad(subject, spans, TimeSpan.FromSeconds(seconds)))], []);
+
     private Load RunLoad(Subject subject, int spans, TimeSpan time)
     {
         using var run = new Started(starter, subject);

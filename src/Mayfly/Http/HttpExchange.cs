@@ -11,6 +11,8 @@ namespace Mayfly.Http;
 /// <summary>One request and its answer. A thin view on the server's features: copying it costs nothing, and it is dead once the handler returned.</summary>
 public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budget)
 {
+    private const int LargestDeclaredBytes = 128 * 1024;
+
     private readonly IHttpRequestFeature _request = features.GetRequiredFeature<IHttpRequestFeature>();
     private readonly IHttpResponseFeature _response = features.GetRequiredFeature<IHttpResponseFeature>();
 
@@ -129,6 +131,12 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
             while (true)
             {
                 ReadResult read = await reader.ReadAsync();
+                if (buffer.Length == 0 && !read.Buffer.IsEmpty)
+                {
+                    // What the client says of the length saves growing; more than this it has to send first.
+                    buffer.GetSpan((int)Math.Min(_request.Headers.ContentLength ?? 0, LargestDeclaredBytes));
+                }
+
                 BodyStatus status = Append(buffer, read.Buffer, limitBytes, ref taken);
 
                 // Also where the rest is not wanted: the server reads it off the connection only from a reader that is not in the middle of something,

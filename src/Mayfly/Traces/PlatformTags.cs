@@ -16,9 +16,9 @@ public sealed class PlatformTags
 
     private static readonly Utf8Slice Unknown = Utf8Slice.From("unknown");
 
-    private readonly SpanMapEntry<Utf8Slice>[] _spanTags;
-    private readonly SpanMapEntry<Utf8Slice>[] _siteTags = [];
-    private readonly SpanMapEntry<Utf8Slice>[] _rootTags = [];
+    private readonly PlatformTag[] _spanTags;
+    private readonly PlatformTag[] _siteTags = [];
+    private readonly PlatformTag[] _rootTags = [];
     private readonly Utf8Slice _origin;
     private readonly Utf8Slice _service;
 
@@ -101,13 +101,13 @@ public sealed class PlatformTags
         }
     }
 
-    private static void Set(Span span, SpanMapEntry<Utf8Slice>[] tags)
+    private static void Set(Span span, PlatformTag[] tags)
     {
-        foreach (ref readonly SpanMapEntry<Utf8Slice> tag in tags.AsSpan())
+        foreach (ref readonly PlatformTag tag in tags.AsSpan())
         {
-            if (tag.Value != Unknown || !span.Meta.Contains(tag.Key.Span))
+            if (!tag.IsUnknown || !span.Meta.Contains(tag.Key.Span))
             {
-                span.Meta.Set(tag.Key, tag.Value);
+                span.Meta.Set(tag.Key, tag.Mark, tag.Value);
             }
         }
     }
@@ -121,8 +121,19 @@ public sealed class PlatformTags
         }
     }
 
-    private static SpanMapEntry<Utf8Slice>[] EntriesOf(TagSet tags) =>
-        [.. tags.Items.Select(static tag => new SpanMapEntry<Utf8Slice>(Whole(tag.KeyUtf8), Whole(tag.ValueUtf8)))];
+    private static PlatformTag[] EntriesOf(TagSet tags) => [.. tags.Items.Select(static tag => new PlatformTag(Whole(tag.KeyUtf8), Whole(tag.ValueUtf8)))];
 
     private static Utf8Slice Whole(byte[] bytes) => new(bytes, 0, bytes.Length);
+
+    /// <summary>A tag with what is the same for all spans.</summary>
+    private readonly struct PlatformTag(Utf8Slice key, Utf8Slice value)
+    {
+        public Utf8Slice Key { get; } = key;
+
+        public Utf8Slice Value { get; } = value;
+
+        public ulong Mark { get; } = SpanMap<Utf8Slice>.MarkOf(key.Span);
+
+        public bool IsUnknown { get; } = value == Unknown;
+    }
 }

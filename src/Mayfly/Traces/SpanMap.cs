@@ -13,39 +13,44 @@ public sealed class SpanMap<TValue>
 {
     private readonly RecordList<SpanMapEntry<TValue>> _entries = new();
 
-    /// <summary>Bit n is set when some key has n modulo 64 bytes: most keys that are looked for in vain cost one test.</summary>
-    private ulong _keyLengths;
+    /// <summary>The <see cref="MarkOf"/> of every key that was ever added: most keys that are looked for in vain cost one test.</summary>
+    private ulong _marks;
 
     public int Count => _entries.Count;
 
-    /// <summary>The entries; invalid after the next <see cref="Add"/> or <see cref="Set"/>.</summary>
+    /// <summary>The entries; invalid after the next <see cref="Add"/> or <see cref="Set(Utf8Slice, TValue)"/>.</summary>
     public ReadOnlySpan<SpanMapEntry<TValue>> Entries => _entries.Items;
 
     /// <summary>Appends an entry without looking for its key.</summary>
     public void Add(Utf8Slice key, TValue value)
     {
-        _keyLengths |= 1UL << key.Length;
+        _marks |= MarkOf(key.Span);
         _entries.Add(new SpanMapEntry<TValue>(key, value));
     }
 
     /// <summary>Replaces the value of <paramref name="key"/>, or appends the entry.</summary>
-    public void Set(Utf8Slice key, TValue value)
+    public void Set(Utf8Slice key, TValue value) => Set(key, MarkOf(key.Span), value);
+
+    /// <inheritdoc cref="Set(Utf8Slice, TValue)"/>
+    /// <param name="mark">The key's <see cref="MarkOf"/>, for keys that are set in every span.</param>
+    internal void Set(Utf8Slice key, ulong mark, TValue value)
     {
-        int index = IndexOf(key.Span);
+        int index = (_marks & mark) == 0 ? -1 : LastIndexOf(key.Span);
         if (index >= 0)
         {
             _entries[index] = new SpanMapEntry<TValue>(key, value);
         }
         else
         {
-            Add(key, value);
+            _marks |= mark;
+            _entries.Add(new SpanMapEntry<TValue>(key, value));
         }
     }
 
     /// <summary>Replaces the entry at <paramref name="index"/> of <see cref="Entries"/>, its key included.</summary>
     public void Replace(int index, Utf8Slice key, TValue value)
     {
-        _keyLengths |= 1UL << key.Length;
+        _marks |= MarkOf(key.Span);
         _entries[index] = new SpanMapEntry<TValue>(key, value);
     }
 
@@ -78,16 +83,16 @@ public sealed class SpanMap<TValue>
     public void Clear()
     {
         _entries.Clear();
-        _keyLengths = 0;
+        _marks = 0;
     }
 
-    private int IndexOf(ReadOnlySpan<byte> key)
-    {
-        if ((_keyLengths & 1UL << key.Length) == 0)
-        {
-            return -1;
-        }
+    /// <summary>One of 64 bits, by length and the characters in which names of one length differ.</summary>
+    internal static ulong MarkOf(ReadOnlySpan<byte> key) => key.IsEmpty ? 1 : 1UL << (key.Length + key[0] * 5 + key[key.Length >> 1] * 11 + key[^1] * 3);
 
+    private int IndexOf(ReadOnlySpan<byte> key) => (_marks & MarkOf(key)) == 0 ? -1 : LastIndexOf(key);
+
+    private int LastIndexOf(ReadOnlySpan<byte> key)
+    {
         ReadOnlySpan<SpanMapEntry<TValue>> entries = _entries.Items;
         for (int i = entries.Length - 1; i >= 0; i--)
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces;
@@ -13,19 +14,18 @@ internal static class SpanWriter
     private const byte TextValueTag = 2 << 3 | 2;
     private const byte DoubleValueTag = 2 << 3 | 1;
     private const int LongestVarint = 10;
+    private const int LongestLength = 5;
+
+    /// <summary>What an entry of a map takes beside its texts: three lengths and three tags.</summary>
+    private const int LongestEntryHead = 3 * (1 + LongestLength);
+
+    /// <summary>What the first nine fields take beside their texts.</summary>
+    private const int LongestHead = 3 * (1 + LongestLength) + 6 * (1 + LongestVarint);
 
     public static void Write(ProtobufWriter writer, int field, Span span)
     {
         int mark = writer.BeginMessage(field);
-        writer.Bytes(1, span.Service.Span);
-        writer.Bytes(2, span.Name.Span);
-        writer.Bytes(3, span.Resource.Span);
-        writer.Varint(4, span.TraceId);
-        writer.Varint(5, span.SpanId);
-        writer.Varint(6, span.ParentId);
-        writer.Varint(7, span.StartNs);
-        writer.Varint(8, span.DurationNs);
-        writer.Varint(9, (long)span.Error);
+        WriteHead(writer.Buffer, span);
         WriteTexts(writer.Buffer, MetaField, span.Meta.Entries);
         WriteDoubles(writer.Buffer, MetricsField, span.Metrics.Entries);
         writer.Bytes(12, span.Type.Span);
@@ -35,50 +35,109 @@ internal static class SpanWriter
         writer.EndMessage(mark);
     }
 
+    /// <summary>Service, name, resource, the three ids, start, duration and error: fields 1 to 9.</summary>
+    private static void WriteHead(PooledBuffer buffer, Span span)
+    {
+        Span<byte> free = buffer.GetSpan(checked(LongestHead + span.Service.Length + span.Name.Length + span.Resource.Length));
+        int at = WriteTextField(free, 1, span.Service.Span);
+        at += WriteTextField(free[at..], 2, span.Name.Span);
+        at += WriteTextField(free[at..], 3, span.Resource.Span);
+        at += WriteNumberField(free[at..], 4, span.TraceId);
+        at += WriteNumberField(free[at..], 5, span.SpanId);
+        at += WriteNumberField(free[at..], 6, span.ParentId);
+        at += WriteNumberField(free[at..], 7, (ulong)span.StartNs);
+        at += WriteNumberField(free[at..], 8, (ulong)span.DurationNs);
+        at += WriteNumberField(free[at..], 9, (ulong)(long)span.Error);
+        buffer.Advance(at);
+    }
+
+    private static int WriteTextField(Span<byte> destination, int field, ReadOnlySpan<byte> text) =>
+        text.IsEmpty ? 0 : WriteText(destination, (byte)(field << 3 | 2), text);
+
+    private static int WriteNumberField(Span<byte> destination, int field, ulong value)
+    {
+        if (value == 0)
+        {
+            return 0;
+        }
+
+        destination[0] = (byte)(field << 3);
+        return 1 + ProtobufWriter.WriteVarint(destination[1..], value);
+    }
+
     /// <summary>
     /// map&lt;string, string or bytes&gt;; key and value are written even when empty. Sized first, then written in one go: these are most of a span's
     /// bytes.
     /// </summary>
     internal static void WriteTexts(PooledBuffer buffer, int field, ReadOnlySpan<SpanMapEntry<Utf8Slice>> entries)
     {
+        long most = 0;
+        foreach (ref readonly SpanMapEntry<Utf8Slice> entry in entries)
+        {
+            most += LongestEntryHead + entry.Key.Length + entry.Value.Length;
+        }
+
+        Span<byte> free = buffer.GetSpan(checked((int)most));
         byte tag = (byte)(field << 3 | 2);
+        int at = 0;
         foreach (ref readonly SpanMapEntry<Utf8Slice> entry in entries)
         {
             ReadOnlySpan<byte> key = entry.Key.Span;
             ReadOnlySpan<byte> value = entry.Value.Span;
             int content = 2 + ProtobufWriter.VarintSize((ulong)key.Length) + key.Length + ProtobufWriter.VarintSize((ulong)value.Length) + value.Length;
-            Span<byte> free = buffer.GetSpan(1 + LongestVarint + content);
-            free[0] = tag;
-            int at = 1 + ProtobufWriter.WriteVarint(free[1..], (ulong)content);
+            free[at++] = tag;
+            at += WriteLength(free[at..], content);
             at += WriteText(free[at..], KeyTag, key);
             at += WriteText(free[at..], TextValueTag, value);
-            buffer.Advance(at);
         }
+
+        buffer.Advance(at);
     }
 
     private static void WriteDoubles(PooledBuffer buffer, int field, ReadOnlySpan<SpanMapEntry<double>> entries)
     {
+        long most = 0;
+        foreach (ref readonly SpanMapEntry<double> entry in entries)
+        {
+            most += LongestEntryHead + entry.Key.Length + sizeof(double);
+        }
+
+        Span<byte> free = buffer.GetSpan(checked((int)most));
         byte tag = (byte)(field << 3 | 2);
+        int at = 0;
         foreach (ref readonly SpanMapEntry<double> entry in entries)
         {
             ReadOnlySpan<byte> key = entry.Key.Span;
-            int content = 1 + ProtobufWriter.VarintSize((ulong)key.Length) + key.Length + 1 + sizeof(double);
-            Span<byte> free = buffer.GetSpan(1 + LongestVarint + content);
-            free[0] = tag;
-            int at = 1 + ProtobufWriter.WriteVarint(free[1..], (ulong)content);
+            free[at++] = tag;
+            at += WriteLength(free[at..], 1 + ProtobufWriter.VarintSize((ulong)key.Length) + key.Length + 1 + sizeof(double));
             at += WriteText(free[at..], KeyTag, key);
             free[at++] = DoubleValueTag;
             BinaryPrimitives.WriteDoubleLittleEndian(free[at..], entry.Value);
-            buffer.Advance(at + sizeof(double));
+            at += sizeof(double);
         }
+
+        buffer.Advance(at);
     }
 
     private static int WriteText(Span<byte> destination, byte tag, ReadOnlySpan<byte> text)
     {
         destination[0] = tag;
-        int at = 1 + ProtobufWriter.WriteVarint(destination[1..], (ulong)text.Length);
+        int at = 1 + WriteLength(destination[1..], text.Length);
         text.CopyTo(destination[at..]);
         return at + text.Length;
+    }
+
+    /// <summary>Nearly all lengths are one byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int WriteLength(Span<byte> destination, int length)
+    {
+        if (length >= 0x80)
+        {
+            return ProtobufWriter.WriteVarint(destination, (ulong)length);
+        }
+
+        destination[0] = (byte)length;
+        return 1;
     }
 
     private static void WriteLinks(ProtobufWriter writer, Span span)

@@ -6,7 +6,8 @@ using Mayfly.Wire;
 namespace Mayfly.Traces;
 
 /// <summary>TracerPayloads, oldest first, in the AgentPayload bodies that will carry them. Not thread-safe.</summary>
-internal sealed class TraceBodies
+/// <param name="expectedBytes">What the first body will hold in all, as far as anybody can tell: saves growing and copying.</param>
+internal sealed class TraceBodies(int expectedBytes = 0)
 {
     private const byte TracerPayloadsTag = 5 << 3 | 2;
     private const int LongestHead = 6;
@@ -31,7 +32,7 @@ internal sealed class TraceBodies
         int sizeBytes = SizeOf(payload);
         if (_last is null || !_last.HasRoomFor(sizeBytes + closingBytes))
         {
-            _last = new Body(sizeBytes + closingBytes);
+            _last = new Body(Math.Max(sizeBytes + closingBytes, _bodies.Count == 0 ? expectedBytes : 0));
             _bodies.Enqueue(_last);
         }
 

@@ -17,6 +17,8 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
     /// <summary>Largest body, before compression.</summary>
     public const int BodyBytes = 3_200_000;
 
+    private const int LargestExpectedBytes = 1024 * 1024;
+
     private const double TargetTps = 60;
 
     private readonly Lock _gate = new();
@@ -99,7 +101,7 @@ internal sealed class TraceBuffer(TraceSettings settings, SignalCounters counter
     private static TraceBodies? Swap(ref TraceBodies bodies)
     {
         TraceBodies? taken = bodies.IsEmpty ? null : bodies;
-        bodies = taken is null ? bodies : new TraceBodies();
+        bodies = taken is null ? bodies : new TraceBodies((int)Math.Min(taken.SizeBytes, LargestExpectedBytes));
         return taken;
     }
 

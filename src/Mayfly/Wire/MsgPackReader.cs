@@ -183,6 +183,11 @@ public ref struct MsgPackReader
             length = code & 0x1fu;
             content = start + 1;
         }
+        else if (code == 0xd9 && start + 1 < _bytes.Length)
+        {
+            length = _bytes[start + 1];
+            content = start + 2;
+        }
         else if (code == 0xc0)
         {
             _position = start + 1;

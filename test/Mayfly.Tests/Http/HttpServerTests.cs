@@ -66,7 +66,7 @@ public class HttpServerTests
         RawAnswer got = await RawHttp.OnceAsync(rig.Port, $"POST /echo HTTP/1.1\r\nHost: x\r\n{headers}{framing}\r\n", body);
         Assert.True(status == got.Status, $"{row}: {got}");
         Assert.Contains(answer ?? "", got.Body, StringComparison.Ordinal);
-        await WaitUntilAsync(() => rig.Budget.TakenBytes == 0);
+        await rig.Budget.AssertFreeAsync();
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public class HttpServerTests
         await client.SendAsync("\r\n0\r\n\r\n");
         Assert.Equal(413, (await client.ReadAsync()).Status);
         Assert.Equal(200, (await client.RequestAsync("POST", "/echo", [1])).Status);
-        Assert.Equal(0, rig.Budget.TakenBytes);
+        await rig.Budget.AssertFreeAsync();
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public class HttpServerTests
         Assert.Equal(429, refused.Status);
         Assert.Equal("1", refused.Headers["Retry-After"]);
         Assert.Equal(200, (await client.RequestAsync("POST", "/echo", [1])).Status);
-        Assert.Equal(0, rig.Budget.TakenBytes);
+        await rig.Budget.AssertFreeAsync();
     }
 
     /// <summary>
@@ -105,7 +105,7 @@ public class HttpServerTests
         client.FinishSending();
         Assert.True(await client.IsClosedAsync());
         await WaitUntilAsync(() => rig.Endpoints[0].Requests.Open == 0);
-        Assert.Equal(0, rig.Budget.TakenBytes);
+        await rig.Budget.AssertFreeAsync();
         Assert.DoesNotContain("ERROR", rig.Output, StringComparison.Ordinal);
     }
 
@@ -276,7 +276,7 @@ public class HttpServerTests
         await WaitUntilAsync(() => gauge.Open == 1);
         client.Dispose();
         await gauge.WhenQuiet().WaitAsync(TimeSpan.FromSeconds(20));
-        Assert.Equal(0, rig.Budget.TakenBytes);
+        await rig.Budget.AssertFreeAsync();
         Assert.DoesNotContain("ERROR", rig.Output, StringComparison.Ordinal);
     }
 

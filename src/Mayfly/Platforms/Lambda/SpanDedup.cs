@@ -1,38 +1,94 @@
+using Mayfly.Wire;
+
 namespace Mayfly.Platforms.Lambda;
 
 /// <summary>
 /// Remembers the spans that passed lately. A tracer that feels a timeout coming sends a span early, and sends it again when it really ends
-/// (docs/spec/03-traces.md#32-lambda-mode-span-preparation-bc). Thread-safe; allocates nothing after the first <see cref="Capacity"/> spans.
+/// (docs/spec/03-traces.md#32-lambda-mode-span-preparation-bc). Thread-safe; allocates nothing after the first span.
 /// </summary>
+/// <remarks>A ring of ids in the order they came, and a table of places in it: open addressing, where what is forgotten closes its gap.</remarks>
 public sealed class SpanDedup
 {
     /// <summary>Spans remembered; the oldest is forgotten first.</summary>
     public const int Capacity = 2000;
 
+    /// <summary>A power of two, so that at most half is taken.</summary>
+    private const int TableSize = 4096;
+
+    private static readonly ulong Seed = BitConverter.ToUInt64(Guid.NewGuid().ToByteArray());
+
     private readonly Lock _gate = new();
-    private readonly HashSet<(ulong TraceId, ulong SpanId)> _known = [];
-    private readonly (ulong TraceId, ulong SpanId)[] _ring = new (ulong, ulong)[Capacity];
+    private (ulong TraceId, ulong SpanId)[] _ring = [];
+
+    /// <summary>Place in the ring, plus one; 0 = free.</summary>
+    private ushort[] _table = [];
+    private int _count;
     private int _next;
 
     /// <summary>True the first time for these ids.</summary>
     public bool IsNew(ulong traceId, ulong spanId)
     {
-        (ulong, ulong) key = (traceId, spanId);
         lock (_gate)
         {
-            if (!_known.Add(key))
+            if (_ring.Length == 0)
+            {
+                _ring = new (ulong, ulong)[Capacity];
+                _table = new ushort[TableSize];
+            }
+
+            int slot = SlotOf(traceId, spanId);
+            if (_table[slot] != 0)
             {
                 return false;
             }
 
-            if (_known.Count > Capacity)
+            if (_count == Capacity)
             {
-                _known.Remove(_ring[_next]);
+                Forget(_ring[_next].TraceId, _ring[_next].SpanId);
+                slot = SlotOf(traceId, spanId);
+            }
+            else
+            {
+                _count++;
             }
 
-            _ring[_next] = key;
+            _ring[_next] = (traceId, spanId);
+            _table[slot] = (ushort)(_next + 1);
             _next = (_next + 1) % Capacity;
             return true;
         }
     }
+
+    /// <summary>What stands behind the freed slot moves up, so that nothing is looked for past a gap.</summary>
+    private void Forget(ulong traceId, ulong spanId)
+    {
+        int free = SlotOf(traceId, spanId);
+        for (int slot = (free + 1) % TableSize; _table[slot] != 0; slot = (slot + 1) % TableSize)
+        {
+            (ulong otherTrace, ulong otherSpan) = _ring[_table[slot] - 1];
+            int distance = (slot - Home(otherTrace, otherSpan)) & (TableSize - 1);
+            if (distance >= ((slot - free) & (TableSize - 1)))
+            {
+                _table[free] = _table[slot];
+                free = slot;
+            }
+        }
+
+        _table[free] = 0;
+    }
+
+    /// <summary>Where these ids stand, or the free slot where they would.</summary>
+    private int SlotOf(ulong traceId, ulong spanId)
+    {
+        int slot = Home(traceId, spanId);
+        while (_table[slot] != 0 && _ring[_table[slot] - 1] != (traceId, spanId))
+        {
+            slot = (slot + 1) % TableSize;
+        }
+
+        return slot;
+    }
+
+    /// <summary>Seeded per process: a sender cannot choose ids that collide.</summary>
+    private static int Home(ulong traceId, ulong spanId) => (int)(BytesHash.Mix(traceId ^ Seed, spanId) % TableSize);
 }

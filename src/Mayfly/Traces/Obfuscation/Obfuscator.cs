@@ -26,6 +26,7 @@ public sealed class Obfuscator
     private readonly JsonObfuscator _elasticsearch;
     private readonly JsonObfuscator _openSearch;
     private readonly ObfuscatedText _texts = new();
+    private readonly SqlStatementCache? _statements;
 
     public Obfuscator(ObfuscationSettings settings)
     {
@@ -34,6 +35,7 @@ public sealed class Obfuscator
         _mongoDb = new JsonObfuscator(settings.MongoDb, settings.Sql);
         _elasticsearch = new JsonObfuscator(settings.Elasticsearch, settings.Sql);
         _openSearch = new JsonObfuscator(settings.OpenSearch, settings.Sql);
+        _statements = settings.Sql.CollectsTableNames ? null : new SqlStatementCache();
     }
 
     /// <summary>A way to hide something in one text.</summary>
@@ -165,8 +167,7 @@ public sealed class Obfuscator
         }
 
         PooledBuffer? tables = _settings.Sql.CollectsTableNames ? PooledBuffer.Rent() : null;
-        bool isSql = SqlObfuscator.TryObfuscate(span.Resource.Span, DialectOf(span), _settings.Sql, maker.Buffer, tables);
-        Utf8Slice query = isSql ? maker.Keep(span.Resource) : NotParsable;
+        Utf8Slice query = HideStatement(span.Resource, DialectOf(span), maker, tables);
         span.Resource = query;
         if (span.Meta.Contains(SqlQuery.Span))
         {
@@ -180,6 +181,23 @@ public sealed class Obfuscator
         }
 
         tables?.Dispose();
+    }
+
+    private Utf8Slice HideStatement(Utf8Slice sql, SqlDialect dialect, ObfuscatedText.Maker maker, PooledBuffer? tables)
+    {
+        ulong hash = 0;
+        if (_statements?.TryFind(sql.Span, dialect, out hash, out Utf8Slice known) == true)
+        {
+            return known;
+        }
+
+        if (!SqlObfuscator.TryObfuscate(sql.Span, dialect, _settings.Sql, maker.Buffer, tables))
+        {
+            return NotParsable;
+        }
+
+        _statements?.Keep(sql.Span, dialect, hash, maker.Buffer.WrittenSpan);
+        return maker.Keep(sql);
     }
 
     private static SqlDialect DialectOf(Span span)
