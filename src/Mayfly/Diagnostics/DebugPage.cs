@@ -29,6 +29,7 @@ public static class DebugPage
             }
 
             WriteOmitted(json, counters);
+            WriteMemory(json);
             if (invocations is { } count)
             {
                 json.WriteNumber("invocations", count);
@@ -76,6 +77,19 @@ public static class DebugPage
             }
         }
 
+        json.WriteEndObject();
+    }
+
+    /// <summary>Bytes: the process in RAM, the managed heap with what is garbage in it, what the collector holds, and all that was ever allocated.</summary>
+    private static void WriteMemory(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("memory");
+        json.WriteNumber("resident_bytes", Environment.WorkingSet);
+        json.WriteNumber("heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
+        json.WriteNumber("committed_bytes", GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes);
+        json.WriteNumber("allocated_bytes", GC.GetTotalAllocatedBytes());
+        json.WriteNumber("collections", GC.CollectionCount(0));
+        json.WriteNumber("full_collections", GC.CollectionCount(GC.MaxGeneration));
         json.WriteEndObject();
     }
 

@@ -1,19 +1,33 @@
 namespace Mayfly.Lifecycle;
 
 /// <summary>
-/// Gives memory back, once, when a sandbox has shown that it stays: by then every buffer has had its largest size at least once, and much of the heap is what
-/// the start and the first bursts left behind. The collector would find out by itself some thousand invocations later.
+/// Gives memory back: once when a sandbox has shown that it stays, since by then every buffer has had its largest size at least once and much of the heap is
+/// what the start and the first bursts left behind; and whenever the process has grown since by <see cref="GrowthBytes"/>. The collector would find out by
+/// itself some thousand invocations, or some hundred megabytes, later.
 /// </summary>
-/// <remarks>Measured in docs/decisions/0003-publish-settings.md.</remarks>
-public sealed class HeapTrim(Action collect)
+/// <remarks>Measured in docs/decisions/0003-publish-settings.md. Not thread-safe.</remarks>
+public sealed class HeapTrim(Action collect, Func<long> allocatedBytes, Func<long> residentBytes)
 {
     /// <summary>Most sandboxes end before this many invocations, and pay nothing.</summary>
     public const int Invocations = 500;
 
+    /// <summary>Growth of the process that is worth a collection.</summary>
+    public const long GrowthBytes = 8 * 1024 * 1024;
+
+    /// <summary>What the agent allocates before it looks at the size of the process again.</summary>
+    public const long AllocatedBytes = 4 * 1024 * 1024;
+
     private int _served;
+    private long _allocatedAtLook = allocatedBytes();
+
+    /// <summary>Of the process after the last collection, at first after the first burst; 0 = not looked at yet.</summary>
+    private long _residentBytes;
 
     public HeapTrim()
-        : this(static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true))
+        : this(
+            static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true),
+            static () => GC.GetTotalAllocatedBytes(),
+            static () => Environment.WorkingSet)
     {
     }
 
@@ -22,7 +36,30 @@ public sealed class HeapTrim(Action collect)
     {
         if (_served < Invocations && ++_served == Invocations)
         {
-            collect();
+            Collect();
         }
+
+        long allocated = allocatedBytes();
+        if (allocated - _allocatedAtLook < AllocatedBytes)
+        {
+            return;
+        }
+
+        _allocatedAtLook = allocated;
+        long resident = residentBytes();
+        if (_residentBytes == 0)
+        {
+            _residentBytes = resident;
+        }
+        else if (resident - _residentBytes >= GrowthBytes)
+        {
+            Collect();
+        }
+    }
+
+    private void Collect()
+    {
+        collect();
+        _residentBytes = residentBytes();
     }
 }

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Mayfly.Wire;
 
 /// <summary>
-/// A growing byte buffer on an array from the shared pool. Whoever rents it disposes it: the same method, or the one owner it was handed to.
+/// A growing byte buffer on an array that is used again. Whoever rents it disposes it: the same method, or the one owner it was handed to.
 /// </summary>
 /// <remarks>Not thread-safe. <see cref="WrittenSpan"/> is invalid after the next write, <see cref="Clear"/> or <see cref="Dispose"/>.</remarks>
 public sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
@@ -17,7 +17,7 @@ public sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 
     /// <summary>Rents a buffer that holds at least <paramref name="sizeBytes"/> before it has to grow.</summary>
     public static PooledBuffer Rent(int sizeBytes = SmallestSizeBytes) =>
-        new(ArrayPool<byte>.Shared.Rent(Math.Max(sizeBytes, SmallestSizeBytes)));
+        new(LargeArrays.Shared.Rent(Math.Max(sizeBytes, SmallestSizeBytes)));
 
     /// <summary>Number of bytes written.</summary>
     public int Length => _length;
@@ -92,7 +92,7 @@ public sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
         _length = 0;
         if (array.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(array);
+            LargeArrays.Shared.Return(array);
         }
     }
 
@@ -108,9 +108,9 @@ public sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
     {
         ObjectDisposedException.ThrowIf(_array.Length == 0, this);
         int needed = checked(_length + Math.Max(sizeHint, 1));
-        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Clamp((long)_array.Length * 2, needed, Math.Max(needed, System.Array.MaxLength)));
+        byte[] larger = LargeArrays.Shared.Rent((int)Math.Clamp((long)_array.Length * 2, needed, Math.Max(needed, System.Array.MaxLength)));
         _array.AsSpan(0, _length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_array);
+        LargeArrays.Shared.Return(_array);
         _array = larger;
     }
 }

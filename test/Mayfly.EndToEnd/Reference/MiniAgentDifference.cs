@@ -17,6 +17,9 @@ internal sealed partial record MiniAgentDifference(string Name, Func<FieldDiffer
         "meta memorysize", "meta architecture", "meta dd_extension_version",
     ];
 
+    /// <summary>Those that the mode beside a program does not have.</summary>
+    public static IReadOnlyList<string> OfLambdaOnly { get; } = ["base-service", "compute-stats", "duplicate-span", "function-tags", "internal-span", "origin-everywhere"];
+
     /// <summary>In the order in which they are asked: what concerns a whole request or trace comes first.</summary>
     public static IReadOnlyList<MiniAgentDifference> All { get; } =
     [

@@ -10,7 +10,7 @@ public class HeapTrimTests
     public void It_happens_once_after_500_invocations()
     {
         int collections = 0;
-        var trim = new HeapTrim(() => collections++);
+        var trim = new HeapTrim(() => collections++, () => 0, () => 1);
         for (int i = 1; i < HeapTrim.Invocations; i++)
         {
             trim.Served();
@@ -36,5 +36,43 @@ public class HeapTrimTests
         }
 
         Assert.True(GC.CollectionCount(GC.MaxGeneration) > before);
+    }
+
+    [Fact]
+    public void It_happens_when_the_process_has_grown_and_something_was_allocated()
+    {
+        int collections = 0;
+        long allocated = 0;
+        long resident = 20 * 1024 * 1024;
+        var trim = new HeapTrim(
+            () =>
+            {
+                collections++;
+                resident -= HeapTrim.GrowthBytes / 2;
+            },
+            () => allocated,
+            () => resident);
+
+        Serve(HeapTrim.AllocatedBytes, 0);
+        Assert.Equal(0, collections);
+        Serve(HeapTrim.AllocatedBytes, HeapTrim.GrowthBytes - 1);
+        Assert.Equal(0, collections);
+        Serve(HeapTrim.AllocatedBytes - 1, 1);
+        Assert.Equal(0, collections);
+        Serve(1, 0);
+        Assert.Equal(1, collections);
+
+        // From what is left on: half of the growth stayed.
+        Serve(HeapTrim.AllocatedBytes, HeapTrim.GrowthBytes - 1);
+        Assert.Equal(1, collections);
+        Serve(HeapTrim.AllocatedBytes, 1);
+        Assert.Equal(2, collections);
+
+        void Serve(long more, long growth)
+        {
+            allocated += more;
+            resident += growth;
+            trim.Served();
+        }
     }
 }
