@@ -49,9 +49,9 @@ public sealed record CustomMetricSettings
 
     internal static CustomMetricSettings Read(EnvReader env)
     {
-        if (env.Text(Keys.MetricMapperProfiles) is { } profiles)
+        if (env.Any(Keys.MetricMapperProfiles) is { } profiles)
         {
-            env.Warn(Keys.MetricMapperProfiles, profiles, "nothing, as names of metrics are not mapped");
+            env.Warn(profiles, profiles.Text, "nothing, as names of metrics are not mapped");
         }
 
         IReadOnlyList<string> exemptions = env.Texts(Keys.MetricNamespaceExemptions);
@@ -62,7 +62,12 @@ public sealed record CustomMetricSettings
         ];
         return new CustomMetricSettings
         {
-            Namespace = ReadNamespace(env),
+            Namespace = env.First<string?>(
+                [Keys.MetricNamespace],
+                TryReadNamespace,
+                "a letter, then letters, digits, _ and points; names are sent without a namespace",
+                null,
+                isError: true),
             NamespaceExemptions = exemptions.Count > 0 ? exemptions : DefaultNamespaceExemptions,
             BlockedNames = [.. blocked.Where(static list => !list.ArePrefixes).SelectMany(static list => list.Names)],
             BlockedPrefixes = [.. blocked.Where(static list => list.ArePrefixes).SelectMany(static list => list.Names)],
@@ -76,22 +81,11 @@ public sealed record CustomMetricSettings
         };
     }
 
-    private static string? ReadNamespace(EnvReader env)
+    private static bool TryReadNamespace(SettingValue value, out string? name)
     {
-        string? text = env.Text(Keys.MetricNamespace)?.Trim();
-        if (text is null)
-        {
-            return null;
-        }
-
-        string name = text.EndsWith('.') ? text[..^1] : text;
-        bool isName = name.Length > 0 && char.IsAsciiLetter(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');
-        if (!isName)
-        {
-            env.Fail(Keys.MetricNamespace, text, "a letter, then letters, digits, _ and points; names are sent without a namespace");
-        }
-
-        return isName ? name : null;
+        string text = value.Text.Trim();
+        name = text.EndsWith('.') ? text[..^1] : text;
+        return name.Length > 0 && char.IsAsciiLetter(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');
     }
 
     private static string[] ReadAggregates(EnvReader env)

@@ -67,18 +67,13 @@ public sealed record DogStatsdSettings
 
     private static IPAddress? ReadAddress(EnvReader env)
     {
-        string? text = env.Text(Keys.BindHost)?.Trim();
-        if (text is null || text.Equals("localhost", StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
+        return env.First<IPAddress?>([Keys.BindHost], TryRead, "an IP address or localhost, which is used", null);
 
-        if (!IPAddress.TryParse(text, out IPAddress? address))
+        static bool TryRead(SettingValue value, out IPAddress? address)
         {
-            env.Warn(Keys.BindHost, text, "an IP address or localhost, which is used");
+            string text = value.Text.Trim();
+            return IPAddress.TryParse(text, out address) || text.Equals("localhost", StringComparison.OrdinalIgnoreCase);
         }
-
-        return address;
     }
 
     /// <summary>Clients write a scheme in front of the path.</summary>

@@ -37,17 +37,11 @@ public sealed record EvpSettings
 
     private static EvpIntake ReadIntake(EnvReader env, string site)
     {
-        if (env.Text(Keys.EvpUrl)?.Trim() is { } text)
-        {
-            if (IntakeOf(text) is { } intake)
-            {
-                return intake;
-            }
-
-            env.Warn(Keys.EvpUrl, text, $"a site, or an http or https URL, {site} is used");
-        }
-
-        return new EvpIntake(new Uri($"https://{site}"), IsSite: true);
+        return env.First(
+            [Keys.EvpUrl],
+            IntakeOf,
+            $"a site, or an http or https URL, {site} is used",
+            new EvpIntake(new Uri($"https://{site}"), IsSite: true));
     }
 
     /// <summary>A site is told from a URL by the scheme, which it does not have.</summary>

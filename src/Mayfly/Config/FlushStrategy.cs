@@ -34,14 +34,24 @@ public readonly record struct FlushStrategy(FlushMode Mode, TimeSpan Interval)
 
     internal static FlushStrategy Read(EnvReader env)
     {
-        if (env.Text(Keys.FlushStrategy) is not { } text || text.Trim().Equals("default", StringComparison.OrdinalIgnoreCase))
-        {
-            return default;
-        }
+        return env.First([Keys.FlushStrategy], TryParse, Expected, default(FlushStrategy));
+    }
 
-        string[] parts = text.ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries);
+    private static bool TryParse(SettingValue value, out FlushStrategy strategy)
+    {
+        string[] parts = value.Text.ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries);
+        FlushStrategy? known = OfWords(parts);
+        strategy = known ?? default;
+        return known is not null;
+    }
+
+    /// <summary>Null: they mean nothing.</summary>
+    private static FlushStrategy? OfWords(string[] parts)
+    {
         switch (parts)
         {
+            case ["default"]:
+                return default(FlushStrategy);
             case ["end"]:
                 return new FlushStrategy(FlushMode.End, TimeSpan.Zero);
             case ["periodically"]:
@@ -52,8 +62,7 @@ public readonly record struct FlushStrategy(FlushMode Mode, TimeSpan Interval)
                 when int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int ms) && ms > 0:
                 return new FlushStrategy(ModeOf(parts[0]), TimeSpan.FromMilliseconds(ms));
             default:
-                env.Warn(Keys.FlushStrategy, text, Expected);
-                return default;
+                return null;
         }
     }
 

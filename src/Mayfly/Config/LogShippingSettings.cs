@@ -55,32 +55,27 @@ public sealed record LogShippingSettings
 
     private static IReadOnlyList<AdditionalEndpoint> ReadAdditional(EnvReader env)
     {
-        string? text = env.Text(Keys.AdditionalLogs);
-        if (text is null)
-        {
-            return [];
-        }
+        return env.First<IReadOnlyList<AdditionalEndpoint>>([Keys.AdditionalLogs], TryRead, $"{AdditionalForm}; nothing is sent twice", []);
 
-        if (!JsonTexts.TryReadObjects(text, out IReadOnlyList<Dictionary<string, string>> entries, keepsScalars: true))
+        bool TryRead(SettingValue value, out IReadOnlyList<AdditionalEndpoint> endpoints)
         {
-            env.Warn(Keys.AdditionalLogs, text, $"{AdditionalForm}; nothing is sent twice");
-            return [];
-        }
-
-        var endpoints = new List<AdditionalEndpoint>();
-        for (int i = 0; i < entries.Count; i++)
-        {
-            if (EndpointOf(entries[i]) is { } endpoint)
+            var found = new List<AdditionalEndpoint>();
+            endpoints = found;
+            bool isList = JsonTexts.TryReadObjects(value.Text, out IReadOnlyList<Dictionary<string, string>> entries, keepsScalars: true);
+            for (int i = 0; i < entries.Count; i++)
             {
-                endpoints.Add(endpoint);
+                if (EndpointOf(entries[i]) is { } endpoint)
+                {
+                    found.Add(endpoint);
+                }
+                else
+                {
+                    env.Warn(value, $"entry {i + 1}", $"an object with api_key and Host, as in {AdditionalForm}; nothing is sent there");
+                }
             }
-            else
-            {
-                env.Warn(Keys.AdditionalLogs, $"entry {i + 1}", $"an object with api_key and Host, as in {AdditionalForm}; nothing is sent there");
-            }
-        }
 
-        return endpoints;
+            return isList;
+        }
     }
 
     /// <summary>Whether the user calls it reliable makes no difference: no copy holds up anything.</summary>

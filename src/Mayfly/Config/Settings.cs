@@ -107,7 +107,7 @@ public sealed record Settings
             FlushTimeout = env.Seconds(Keys.FlushTimeout, @default: TimeSpan.FromSeconds(30), min: TimeSpan.FromMilliseconds(1)),
             FlushStrategy = FlushStrategy.Read(env),
             LogsEnabled = ReadLogsEnabled(env) && !logShipping.IsWorkerMissing,
-            EnhancedMetrics = env.BoolOrNull(Keys.EnhancedMetricsEnabled) ?? env.Bool(Keys.EnhancedMetrics, @default: true),
+            EnhancedMetrics = env.Bool([Keys.EnhancedMetricsEnabled, Keys.EnhancedMetrics], @default: true),
             ProcEnhancedMetrics = env.Bool(Keys.ProcEnhancedMetrics, @default: true),
             ComputeStats = env.Bool(Keys.ComputeStats, @default: false),
             StatsKeys = StatsKeySettings.Read(env),
@@ -131,35 +131,26 @@ public sealed record Settings
     }
 
     /// <summary>Unset: on. Any of the two set: on if one of them is true (docs/spec/04-metrics-logs.md#c1-switches).</summary>
-    private static bool ReadLogsEnabled(EnvReader env)
-    {
-        bool? serverless = env.BoolOrNull(Keys.ServerlessLogsEnabled);
-        bool? general = env.BoolOrNull(Keys.LogsEnabled);
-        return (serverless is null && general is null) || serverless == true || general == true;
-    }
+    private static bool ReadLogsEnabled(EnvReader env) => env.AnyTrue(Keys.ServerlessLogsEnabled, Keys.LogsEnabled) ?? true;
 
     /// <summary>docs/spec/04-metrics-logs.md#d-the-agents-own-log-output</summary>
-    private static LogLevel ReadLogLevel(EnvReader env)
+    private static LogLevel ReadLogLevel(EnvReader env) =>
+        env.First([Keys.LogLevel], TryParseLogLevel, "off, error, warn, info, debug or trace, info is used", LogLevel.Info);
+
+    private static bool TryParseLogLevel(SettingValue value, out LogLevel level)
     {
-        string? text = env.Text(Keys.LogLevel);
-        switch (text?.Trim().ToLowerInvariant())
+        LogLevel? known = value.Text.Trim().ToLowerInvariant() switch
         {
-            case null or "info" or "information":
-                return LogLevel.Info;
-            case "off" or "none":
-                return LogLevel.Off;
-            case "critical" or "fatal" or "error" or "err":
-                return LogLevel.Error;
-            case "warn" or "warning":
-                return LogLevel.Warn;
-            case "debug":
-                return LogLevel.Debug;
-            case "trace":
-                return LogLevel.Trace;
-            default:
-                env.Warn(Keys.LogLevel, text!, "off, error, warn, info, debug or trace, info is used");
-                return LogLevel.Info;
-        }
+            "off" or "none" => LogLevel.Off,
+            "critical" or "fatal" or "error" or "err" => LogLevel.Error,
+            "warn" or "warning" => LogLevel.Warn,
+            "info" or "information" => LogLevel.Info,
+            "debug" => LogLevel.Debug,
+            "trace" => LogLevel.Trace,
+            _ => null,
+        };
+        level = known ?? LogLevel.Info;
+        return known is not null;
     }
 
     private static string? WithoutWhiteSpace(string? key) =>
@@ -187,11 +178,10 @@ public sealed record ListenerSettings
     internal static ListenerSettings Read(EnvReader env)
     {
         bool isTraceAgentOn = env.Bool(Keys.TracesEnabled, @default: true);
-        int tracePort = env.Port(Keys.TracePortWeaker, @default: 8126);
         return new ListenerSettings
         {
             LifecyclePort = env.Port(Keys.LifecyclePort, @default: 8124),
-            TracePort = isTraceAgentOn ? env.Port(Keys.TracePort, tracePort) : 0,
+            TracePort = isTraceAgentOn ? env.Port([Keys.TracePort, Keys.TracePortWeaker], @default: 8126) : 0,
             TraceSocket = isTraceAgentOn ? ReadSocket(env) : null,
             AdvertisesTraceV10 = env.Bool(Keys.TraceV10, @default: false),
             TelemetryPort = env.Port(Keys.TelemetryPort, @default: 8999),
@@ -261,12 +251,7 @@ public sealed record LambdaSettings
     private static string[] ReadLogTypes(EnvReader env)
     {
         string[] all = [PlatformType, "extension", "function"];
-        if (env.Text(Keys.TelemetryTypes) is not { } text)
-        {
-            return all;
-        }
-
-        string[] words = text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        IReadOnlyList<string> words = env.Texts(Keys.TelemetryTypes);
         if (words.Except(all).FirstOrDefault() is { } unknown)
         {
             env.Warn(Keys.TelemetryTypes, unknown, "platform, extension and function, separated by spaces, this one is skipped");
