@@ -48,7 +48,7 @@ public sealed record CompatSettings
         {
             IsTraceNonLocal = env.Bool(CompatKeys.TraceNonLocal, @default: false),
             TracePipeName = pipe?.StartsWith(PipePrefix, StringComparison.OrdinalIgnoreCase) == true ? pipe[PipePrefix.Length..] : pipe,
-            LogsEnabled = env.AnyTrue(Keys.LogsEnabled, Keys.ServerlessLogsEnabled) == true,
+            LogsEnabled = env.AnyTrue(Keys.ServerlessLogsEnabled, Keys.LogsEnabled, @default: false),
             LogsPort = env.Port(CompatKeys.LogsPort, @default: 10517),
             IsLogsNonLocal = env.Bool(CompatKeys.LogsNonLocal, @default: false),
             ComputesStats = env.Bool([CompatKeys.StatsComputation, Keys.ComputeStats], @default: false),

@@ -54,6 +54,7 @@ public sealed record CustomMetricSettings
             env.Warn(profiles, profiles.Text, "nothing, as names of metrics are not mapped");
         }
 
+        string copyPrefix = env.Text(Keys.HistogramCopyPrefix)?.Trim() ?? "";
         IReadOnlyList<string> exemptions = env.Texts(Keys.MetricNamespaceExemptions);
         (IReadOnlyList<string> Names, bool ArePrefixes)[] blocked =
         [
@@ -76,7 +77,7 @@ public sealed record CustomMetricSettings
             HistogramsAndSets = env.Bool(Keys.HistogramsAndSets, @default: true),
             HistogramAggregates = ReadAggregates(env),
             HistogramPercentiles = ReadPercentiles(env),
-            HistogramCopyPrefix = env.Bool(Keys.HistogramCopy, @default: false) ? env.Text(Keys.HistogramCopyPrefix)?.Trim() ?? "" : null,
+            HistogramCopyPrefix = env.Bool(Keys.HistogramCopy, @default: false) ? copyPrefix : null,
             MaxContexts = env.Int(Keys.MaxMetricContexts, @default: 10_240, min: 1, max: 1_000_000),
         };
     }

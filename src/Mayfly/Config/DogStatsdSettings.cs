@@ -49,14 +49,18 @@ public sealed record DogStatsdSettings
     internal static DogStatsdSettings Read(EnvReader env)
     {
         bool isOn = env.Bool(Keys.UseDogStatsd, @default: true);
+        int port = env.Port(Keys.DogStatsdPort, @default: 8125);
+        string? socketPath = ReadPath(env, Keys.DogStatsdSocket);
+        string? streamSocketPath = ReadPath(env, Keys.DogStatsdStreamSocket);
+        string? pipeName = ReadPipeName(env);
         return new DogStatsdSettings
         {
-            Port = isOn ? env.Port(Keys.DogStatsdPort, @default: 8125) : 0,
+            Port = isOn ? port : 0,
             IsNonLocal = env.Bool(Keys.DogStatsdNonLocal, @default: false),
             Address = ReadAddress(env),
-            SocketPath = isOn ? ReadPath(env, Keys.DogStatsdSocket) : null,
-            StreamSocketPath = isOn ? ReadPath(env, Keys.DogStatsdStreamSocket) : null,
-            PipeName = isOn ? ReadPipeName(env) : null,
+            SocketPath = isOn ? socketPath : null,
+            StreamSocketPath = isOn ? streamSocketPath : null,
+            PipeName = isOn ? pipeName : null,
             PipeSecurityDescriptor = env.Text(Keys.DogStatsdPipeSecurity)?.Trim() ?? "D:AI(A;;GA;;;WD)",
             PacketBytes = env.Int(Keys.DogStatsdBufferSize, DefaultPacketBytes, min: 64, max: 1024 * 1024),
             ReceiveQueueBytes = env.Int(Keys.DogStatsdReceiveBuffer, DefaultReceiveQueueBytes, min: 0, max: int.MaxValue / 2),

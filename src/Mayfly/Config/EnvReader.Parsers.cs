@@ -83,6 +83,8 @@ public sealed partial class EnvReader
         bool flag => flag ? "true" : "false",
         TimeSpan time => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds}s"),
         IReadOnlyList<string> texts => string.Join(',', texts),
+        System.Collections.ICollection => "",
+        Enum word => word.ToString().ToLowerInvariant(),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value?.ToString(),
     };

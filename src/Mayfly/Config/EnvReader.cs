@@ -13,7 +13,7 @@ namespace Mayfly.Config;
 /// source decides first, and among its names the stronger one.
 /// Accepted forms: docs/spec/05-config.md#2-typing-of-environment-values-l and #3-parsers, the rows marked Mayfly.
 /// </remarks>
-public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? file = null)
+public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? file = null, Func<IEnumerable<string>>? names = null)
 {
     private const string Prefix = "DD_";
     private const string AliasPrefix = "DATADOG_";
@@ -33,6 +33,9 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     /// <summary>The file below the variables; null: there is none.</summary>
     internal ConfigFile? File => file;
 
+    /// <summary>Of the variables that are set.</summary>
+    internal IEnumerable<string> Names => names?.Invoke() ?? [];
+
     /// <summary>Is told of every setting that is read: its names, the value that holds (null: the default does) and the default as text.</summary>
     internal Action<string[], SettingValue?, string?>? Observer { get; set; }
 
@@ -40,7 +43,10 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     public static EnvReader OfThisProcess()
     {
 #pragma warning disable RS0030 // The one place that reads the environment.
-        return new EnvReader(Environment.GetEnvironmentVariable, ConfigFile.Find(Environment.GetEnvironmentVariable(Keys.TaskRoot)));
+        return new EnvReader(
+            Environment.GetEnvironmentVariable,
+            ConfigFile.Find(Environment.GetEnvironmentVariable(Keys.TaskRoot)),
+            static () => Environment.GetEnvironmentVariables().Keys.Cast<string>());
 #pragma warning restore RS0030
     }
 
@@ -98,8 +104,8 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     /// <summary>true false 1 0 t f yes no y n on off, any case.</summary>
     public bool? BoolOrNull(string key) => First<bool?>([key], TryParseBoolOrNull, ExpectedBool, null);
 
-    /// <summary>In the strongest source that says something understood under any of the names: whether one of them is true. Null: no source does.</summary>
-    public bool? AnyTrue(string key, string alias)
+    /// <summary>In the strongest source that says something understood under any of the names: whether one of them is true.</summary>
+    public bool AnyTrue(string key, string alias, bool @default)
     {
         bool? found = null;
         bool isFromFile = false;
@@ -122,7 +128,8 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
             }
         }
 
-        return found;
+        Observer?.Invoke([key, alias], null, TextOf(@default));
+        return found ?? @default;
     }
 
     /// <summary>A decimal integer within bounds.</summary>

@@ -52,7 +52,11 @@ public sealed record EvpSettings
 /// <summary>An intake of the event platform.</summary>
 /// <param name="Address">A site, or the beginning of the URL of all requests.</param>
 /// <param name="IsSite">The subdomain that a request is for goes in front of the host.</param>
-public sealed record EvpIntake(Uri Address, bool IsSite);
+public sealed record EvpIntake(Uri Address, bool IsSite)
+{
+    /// <summary>As a user writes it.</summary>
+    public override string ToString() => IsSite ? Address.Host : Address.AbsoluteUri;
+}
 
 /// <summary>An intake beside the main one, and the key it wants.</summary>
 public sealed record EvpDestination(EvpIntake Intake, string ApiKey);

@@ -32,9 +32,20 @@ public readonly record struct FlushStrategy(FlushMode Mode, TimeSpan Interval)
     private static readonly TimeSpan UsualPeriod = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan UsualContinuousInterval = TimeSpan.FromSeconds(30);
 
-    internal static FlushStrategy Read(EnvReader env)
+    internal static FlushStrategy Read(EnvReader env) => env.First([Keys.FlushStrategy], TryParse, Expected, default(FlushStrategy));
+
+    /// <summary>As a user writes it.</summary>
+    public override string ToString()
     {
-        return env.First([Keys.FlushStrategy], TryParse, Expected, default(FlushStrategy));
+        string ms = Interval.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
+        return Mode switch
+        {
+            FlushMode.End => "end",
+            FlushMode.EndPeriodically => $"end,{ms}",
+            FlushMode.Periodically => $"periodically,{ms}",
+            FlushMode.Continuously => $"continuously,{ms}",
+            _ => "default",
+        };
     }
 
     private static bool TryParse(SettingValue value, out FlushStrategy strategy)

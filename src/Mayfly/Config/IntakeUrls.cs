@@ -79,11 +79,12 @@ public sealed record IntakeUrls
         return isUrl && url is { Host.Length: > 0 } && !text.EndsWith(':');
     }
 
-    /// <summary>Allowed characters alone do not make a host: <c>:</c>, <c>a..b</c>, <c>-a</c>, <c>a:99999</c>.</summary>
+    /// <summary>Allowed characters alone do not make a host: <c>:</c>, <c>a..b</c>, <c>-a</c>, <c>a:99999</c>, <c>_</c>.</summary>
     private static bool IsHost(string site)
     {
         string[] labels = site.Split(':')[0].Split('.');
         return Array.TrueForAll(labels, static label => label.Length > 0 && label[0] != '-' && label[^1] != '-')
+            && Uri.TryCreate($"https://{site}/", UriKind.Absolute, out _)
             && Uri.TryCreate($"https://http-intake.logs.{site}/", UriKind.Absolute, out _)
             && Uri.TryCreate($"https://trace.agent.{site}/", UriKind.Absolute, out _);
     }

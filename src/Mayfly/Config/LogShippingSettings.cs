@@ -26,8 +26,9 @@ public sealed record LogShippingSettings
 
     internal static LogShippingSettings Read(EnvReader env, Uri intake)
     {
+        string? address = env.Text(Keys.PipelinesWorkerLogsUrl);
         bool isWorker = env.Bool(Keys.PipelinesWorkerLogsEnabled, @default: false);
-        Uri? worker = isWorker ? ReadWorker(env) : null;
+        Uri? worker = isWorker ? ReadWorker(env, address) : null;
         return new LogShippingSettings
         {
             Url = worker ?? intake,
@@ -39,9 +40,9 @@ public sealed record LogShippingSettings
     }
 
     /// <summary>The address as it is given: no path is added, and none is taken away.</summary>
-    private static Uri? ReadWorker(EnvReader env)
+    private static Uri? ReadWorker(EnvReader env, string? address)
     {
-        string text = env.Text(Keys.PipelinesWorkerLogsUrl)?.Trim() ?? "";
+        string text = address?.Trim() ?? "";
         string withScheme = text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text;
         if (Uri.TryCreate(withScheme, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp)
             && url.Host.Length > 0)

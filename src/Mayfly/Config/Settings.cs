@@ -78,6 +78,9 @@ public sealed record Settings
 
     public required LambdaSettings Lambda { get; init; }
 
+    /// <summary>Names that are set and mean nothing here; nothing is looked at before it is asked for.</summary>
+    public required UnknownNames UnknownNames { get; init; }
+
     /// <summary>Values that were not understood, one sentence each: reported once, never fatal.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
@@ -125,13 +128,33 @@ public sealed record Settings
             DogStatsd = DogStatsdSettings.Read(env),
             CustomMetrics = CustomMetricSettings.Read(env),
             Lambda = LambdaSettings.Read(env),
+            UnknownNames = new UnknownNames(env),
             Warnings = env.Warnings,
             Errors = env.Errors,
         };
     }
 
+    /// <summary>Says, once, what is wrong with what the user set.</summary>
+    public void Complain(Log log)
+    {
+        foreach (string error in Errors)
+        {
+            log.Error(error);
+        }
+
+        foreach (string warning in Warnings.Concat(UnknownNames.Misspelt()))
+        {
+            log.Warn(warning);
+        }
+
+        if (UnknownNames.WithoutEffect() is { Count: > 0 } names)
+        {
+            log.Info($"Set, but without effect in this agent: {string.Join(", ", names)}.");
+        }
+    }
+
     /// <summary>Unset: on. Any of the two set: on if one of them is true (docs/spec/04-metrics-logs.md#c1-switches).</summary>
-    private static bool ReadLogsEnabled(EnvReader env) => env.AnyTrue(Keys.ServerlessLogsEnabled, Keys.LogsEnabled) ?? true;
+    private static bool ReadLogsEnabled(EnvReader env) => env.AnyTrue(Keys.ServerlessLogsEnabled, Keys.LogsEnabled, @default: true);
 
     /// <summary>docs/spec/04-metrics-logs.md#d-the-agents-own-log-output</summary>
     private static LogLevel ReadLogLevel(EnvReader env) =>
@@ -178,11 +201,13 @@ public sealed record ListenerSettings
     internal static ListenerSettings Read(EnvReader env)
     {
         bool isTraceAgentOn = env.Bool(Keys.TracesEnabled, @default: true);
+        int tracePort = env.Port([Keys.TracePort, Keys.TracePortWeaker], @default: 8126);
+        string? traceSocket = ReadSocket(env);
         return new ListenerSettings
         {
             LifecyclePort = env.Port(Keys.LifecyclePort, @default: 8124),
-            TracePort = isTraceAgentOn ? env.Port([Keys.TracePort, Keys.TracePortWeaker], @default: 8126) : 0,
-            TraceSocket = isTraceAgentOn ? ReadSocket(env) : null,
+            TracePort = isTraceAgentOn ? tracePort : 0,
+            TraceSocket = isTraceAgentOn ? traceSocket : null,
             AdvertisesTraceV10 = env.Bool(Keys.TraceV10, @default: false),
             TelemetryPort = env.Port(Keys.TelemetryPort, @default: 8999),
             MaxTraceBodyBytes = env.Int(Keys.MaxTraceBody, @default: 50 * 1024 * 1024, min: 1, max: 50 * 1024 * 1024),

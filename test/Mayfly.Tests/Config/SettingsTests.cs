@@ -190,6 +190,7 @@ public class SettingsTests
         { Keys.Site, "a:99999999" },
         { Keys.Site, "a..b" },
         { Keys.Site, "app." },
+        { Keys.Site, "_" },
         { Keys.LogLevel, "loud" },
         { Keys.TracesUrl, "ftp://x" },
         { Keys.TracesUrl, "https://" },
