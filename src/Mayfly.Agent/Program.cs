@@ -6,6 +6,7 @@ using Mayfly.Platforms;
 using Mayfly.Platforms.Compat;
 using Mayfly.Platforms.Lambda;
 
+const int LooksWrong = 1;
 const int CannotRun = 2;
 
 if (args is ["--version"])
@@ -15,6 +16,18 @@ if (args is ["--version"])
 }
 
 EnvReader env = EnvReader.OfThisProcess();
+if (args is ["config", .. string[] options])
+{
+    if (options is not ([] or ["--json"]))
+    {
+        return Refuse($"mayfly config takes no option but --json, not {string.Join(' ', options)}.");
+    }
+
+    var report = ConfigReport.Of(env);
+    Say(toError: false, (options is [] ? report.ToText() : report.ToJson()).TrimEnd());
+    return report.IsClean ? 0 : LooksWrong;
+}
+
 ModeChoice choice = ModeDetector.Detect(Environment.ProcessPath ?? "", env);
 Settings settings = Settings.Read(env);
 var log = Log.ToStandardOutput(settings.LogLevel);

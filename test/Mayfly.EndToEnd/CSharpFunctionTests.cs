@@ -47,7 +47,7 @@ public class CSharpFunctionTests(CSharpRuns runs) : IClassFixture<CSharpRuns>
         ExtensionExit atReset = Assert.Single(run.TimedOut.Reset!.Extensions);
         Assert.True(atReset is { ReceivedShutdown: true, ExitedByItself: true, ExitCode: 0 }, atReset.ToString());
         Assert.All(run.Requests, static request => Assert.Null(request.Error));
-        Assert.All(run.Requests, static request => Assert.EndsWith(AgentProcess.ApiKey[^5..], request.ApiKey, StringComparison.Ordinal));
+        Assert.All(run.Requests, static request => Assert.EndsWith(SecretWatch.ApiKey[^5..], request.ApiKey, StringComparison.Ordinal));
     }
 
     [Theory, MemberData(nameof(Agents))]

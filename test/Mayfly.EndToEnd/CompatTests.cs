@@ -67,7 +67,7 @@ public class CompatTests
         LocalPorts ports = FreePorts.Pick();
         var variables = new Dictionary<string, string>(ports.Variables)
         {
-            ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "native-http", ["AWS_LAMBDA_FUNCTION_NAME"] = "fn", ["DD_API_KEY"] = AgentProcess.ApiKey,
+            ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "native-http", ["AWS_LAMBDA_FUNCTION_NAME"] = "fn", ["DD_API_KEY"] = SecretWatch.ApiKey, ["DD_LOG_LEVEL"] = "trace",
         };
         ProcessCommand node = await PrivateSentinel.WrapAsync(
             new ProcessCommand("node", [Path.Combine(Scripts, "starts.cjs"), $"{starts}", $"{ports.Traces}", command.FileName, .. command.Arguments]));
@@ -89,7 +89,7 @@ public class CompatTests
         LocalPorts ports = FreePorts.Pick();
         var variables = new Dictionary<string, string>(ports.Variables)
         {
-            ["DD_SERVERLESS_COMPAT_PATH"] = await OneFileAsync(agent, folder), ["DD_API_KEY"] = AgentProcess.ApiKey,
+            ["DD_SERVERLESS_COMPAT_PATH"] = await OneFileAsync(agent, folder), ["DD_API_KEY"] = SecretWatch.ApiKey, ["DD_LOG_LEVEL"] = "trace",
             ["FUNCTIONS_EXTENSION_VERSION"] = "~4", ["FUNCTIONS_WORKER_RUNTIME"] = "node", ["WEBSITE_SITE_NAME"] = "my-azure-app",
         };
         foreach ((string name, string value) in LocalIntake.VariablesFor(intake.Url))
@@ -200,6 +200,9 @@ public class CompatTests
         try
         {
             await process.WaitForExitAsync(deadline.Token);
+            var watch = new SecretWatch();
+            watch.See(await output + await errors);
+            watch.MustBeClean();
             return (process.ExitCode, await output, await errors);
         }
         catch (OperationCanceledException)

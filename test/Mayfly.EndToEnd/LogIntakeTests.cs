@@ -65,7 +65,7 @@ public class LogIntakeTests
                 ("POST", "application/json", "agent-json", "mayfly"),
                 (request.Method, headers["Content-Type"], headers["DD-PROTOCOL"], headers["DD-EVP-ORIGIN"]));
             Assert.Equal("mayfly/" + headers["DD-EVP-ORIGIN-VERSION"], headers["User-Agent"]);
-            Assert.EndsWith(AgentProcess.ApiKey[^4..], request.ApiKey, StringComparison.Ordinal);
+            Assert.EndsWith(SecretWatch.ApiKey[^4..], request.ApiKey, StringComparison.Ordinal);
         });
     }
 

@@ -67,7 +67,7 @@ public class ProxiedRequestTests
             Assert.All(requests, request =>
             {
                 Assert.Equal((202, "body of " + path), (request.Status, Encoding.UTF8.GetString(request.RawBody.Span)));
-                Assert.EndsWith(AgentProcess.ApiKey[^5..], request.ApiKey, StringComparison.Ordinal);
+                Assert.EndsWith(SecretWatch.ApiKey[^5..], request.ApiKey, StringComparison.Ordinal);
                 Assert.StartsWith("client:tag,", request.Headers["X-Datadog-Additional-Tags"], StringComparison.Ordinal);
                 Assert.Contains("functionname:scripted", request.Headers["X-Datadog-Additional-Tags"], StringComparison.Ordinal);
             });

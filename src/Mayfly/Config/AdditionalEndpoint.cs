@@ -15,31 +15,31 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
     internal static IReadOnlyList<T> Read<T>(EnvReader env, string key, Func<string, string, T?> read)
         where T : class
     {
-        string? text = env.Text(key);
-        if (text is null)
-        {
-            return [];
-        }
+        return env.First<IReadOnlyList<T>>([key], TryRead, """a JSON object such as {"https://trace.agent.datadoghq.eu":["key"]}; nothing is sent twice""", []);
 
-        var endpoints = new List<T>();
-        if (!TryReadKeys(text, out List<(string Address, string ApiKey)> pairs))
+        bool TryRead(SettingValue value, out IReadOnlyList<T> endpoints)
         {
-            env.Warn(key, text, """a JSON object such as {"https://trace.agent.datadoghq.eu":["key"]}; nothing is sent twice""");
-        }
-
-        foreach ((string address, string apiKey) in pairs)
-        {
-            if (read(address, apiKey) is { } endpoint)
+            var found = new List<T>();
+            endpoints = found;
+            if (!TryReadKeys(value.Text, out List<(string Address, string ApiKey)> pairs))
             {
-                endpoints.Add(endpoint);
+                return false;
             }
-            else
-            {
-                env.Warn(key, address, "an http or https URL, or a host; nothing is sent there");
-            }
-        }
 
-        return endpoints;
+            foreach ((string address, string apiKey) in pairs)
+            {
+                if (read(address, apiKey) is { } endpoint)
+                {
+                    found.Add(endpoint);
+                }
+                else
+                {
+                    env.Warn(value, address, "an http or https URL, or a host; nothing is sent there");
+                }
+            }
+
+            return true;
+        }
     }
 
     private static bool TryReadKeys(string json, out List<(string Address, string ApiKey)> pairs)

@@ -48,10 +48,10 @@ public sealed record CompatSettings
         {
             IsTraceNonLocal = env.Bool(CompatKeys.TraceNonLocal, @default: false),
             TracePipeName = pipe?.StartsWith(PipePrefix, StringComparison.OrdinalIgnoreCase) == true ? pipe[PipePrefix.Length..] : pipe,
-            LogsEnabled = env.BoolOrNull(Keys.LogsEnabled) == true || env.BoolOrNull(Keys.ServerlessLogsEnabled) == true,
+            LogsEnabled = env.AnyTrue(Keys.ServerlessLogsEnabled, Keys.LogsEnabled, @default: false),
             LogsPort = env.Port(CompatKeys.LogsPort, @default: 10517),
             IsLogsNonLocal = env.Bool(CompatKeys.LogsNonLocal, @default: false),
-            ComputesStats = env.Bool(CompatKeys.StatsComputation, @default: env.Bool(Keys.ComputeStats, @default: false)),
+            ComputesStats = env.Bool([CompatKeys.StatsComputation, Keys.ComputeStats], @default: false),
             AsksIntakeForStats = env.Bool(CompatKeys.StatsByIntake, @default: false),
             FlushInterval = strategy.Mode is FlushMode.Periodically or FlushMode.Continuously ? strategy.Interval : TimeSpan.FromSeconds(3),
             ShutdownBudget = env.Seconds(CompatKeys.ShutdownBudget, @default: TimeSpan.FromSeconds(2), min: TimeSpan.FromMilliseconds(100)),

@@ -12,17 +12,16 @@ public sealed record CompressionLevels(int Traces, int Metrics, int Logs)
     private const int DefaultOfZstd = 3;
     private const int HighestOfZstd = 22;
 
-    /// <summary>The general key is the default of the three others.</summary>
+    /// <summary>The general key stands below the three others in each source: a variable for all beats one signal's key of a file.</summary>
     internal static CompressionLevels Read(EnvReader env)
     {
-        int general = Read(env, Keys.CompressionLevel, DefaultOfZstd);
         return new CompressionLevels(
-            OfGzip(Read(env, Keys.TracesCompressionLevel, general)),
-            OfGzip(Read(env, Keys.MetricsCompressionLevel, general)),
-            OfGzip(Read(env, Keys.LogsCompressionLevel, general)));
+            OfGzip(Read(env, Keys.TracesCompressionLevel)),
+            OfGzip(Read(env, Keys.MetricsCompressionLevel)),
+            OfGzip(Read(env, Keys.LogsCompressionLevel)));
     }
 
-    private static int Read(EnvReader env, string key, int @default) => env.Int(key, @default, 0, HighestOfZstd);
+    private static int Read(EnvReader env, string key) => env.Int([key, Keys.CompressionLevel], DefaultOfZstd, 0, HighestOfZstd);
 
     /// <summary>0 is the default, 1 to 3 are as quick as gzip can be, from 11 on it is as small as it gets.</summary>
     private static int OfGzip(int zstd) => zstd <= DefaultOfZstd ? 1 : Math.Min(zstd - 2, 9);

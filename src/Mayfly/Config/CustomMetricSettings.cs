@@ -49,11 +49,12 @@ public sealed record CustomMetricSettings
 
     internal static CustomMetricSettings Read(EnvReader env)
     {
-        if (env.Text(Keys.MetricMapperProfiles) is { } profiles)
+        if (env.Any(Keys.MetricMapperProfiles) is { } profiles)
         {
-            env.Warn(Keys.MetricMapperProfiles, profiles, "nothing, as names of metrics are not mapped");
+            env.Warn(profiles, profiles.Text, "nothing, as names of metrics are not mapped");
         }
 
+        string copyPrefix = env.Text(Keys.HistogramCopyPrefix)?.Trim() ?? "";
         IReadOnlyList<string> exemptions = env.Texts(Keys.MetricNamespaceExemptions);
         (IReadOnlyList<string> Names, bool ArePrefixes)[] blocked =
         [
@@ -62,7 +63,12 @@ public sealed record CustomMetricSettings
         ];
         return new CustomMetricSettings
         {
-            Namespace = ReadNamespace(env),
+            Namespace = env.First<string?>(
+                [Keys.MetricNamespace],
+                TryReadNamespace,
+                "a letter, then letters, digits, _ and points; names are sent without a namespace",
+                null,
+                isError: true),
             NamespaceExemptions = exemptions.Count > 0 ? exemptions : DefaultNamespaceExemptions,
             BlockedNames = [.. blocked.Where(static list => !list.ArePrefixes).SelectMany(static list => list.Names)],
             BlockedPrefixes = [.. blocked.Where(static list => list.ArePrefixes).SelectMany(static list => list.Names)],
@@ -71,27 +77,16 @@ public sealed record CustomMetricSettings
             HistogramsAndSets = env.Bool(Keys.HistogramsAndSets, @default: true),
             HistogramAggregates = ReadAggregates(env),
             HistogramPercentiles = ReadPercentiles(env),
-            HistogramCopyPrefix = env.Bool(Keys.HistogramCopy, @default: false) ? env.Text(Keys.HistogramCopyPrefix)?.Trim() ?? "" : null,
+            HistogramCopyPrefix = env.Bool(Keys.HistogramCopy, @default: false) ? copyPrefix : null,
             MaxContexts = env.Int(Keys.MaxMetricContexts, @default: 10_240, min: 1, max: 1_000_000),
         };
     }
 
-    private static string? ReadNamespace(EnvReader env)
+    private static bool TryReadNamespace(SettingValue value, out string? name)
     {
-        string? text = env.Text(Keys.MetricNamespace)?.Trim();
-        if (text is null)
-        {
-            return null;
-        }
-
-        string name = text.EndsWith('.') ? text[..^1] : text;
-        bool isName = name.Length > 0 && char.IsAsciiLetter(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');
-        if (!isName)
-        {
-            env.Fail(Keys.MetricNamespace, text, "a letter, then letters, digits, _ and points; names are sent without a namespace");
-        }
-
-        return isName ? name : null;
+        string text = value.Text.Trim();
+        name = text.EndsWith('.') ? text[..^1] : text;
+        return name.Length > 0 && char.IsAsciiLetter(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');
     }
 
     private static string[] ReadAggregates(EnvReader env)

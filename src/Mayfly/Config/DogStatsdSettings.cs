@@ -49,14 +49,18 @@ public sealed record DogStatsdSettings
     internal static DogStatsdSettings Read(EnvReader env)
     {
         bool isOn = env.Bool(Keys.UseDogStatsd, @default: true);
+        int port = env.Port(Keys.DogStatsdPort, @default: 8125);
+        string? socketPath = ReadPath(env, Keys.DogStatsdSocket);
+        string? streamSocketPath = ReadPath(env, Keys.DogStatsdStreamSocket);
+        string? pipeName = ReadPipeName(env);
         return new DogStatsdSettings
         {
-            Port = isOn ? env.Port(Keys.DogStatsdPort, @default: 8125) : 0,
+            Port = isOn ? port : 0,
             IsNonLocal = env.Bool(Keys.DogStatsdNonLocal, @default: false),
             Address = ReadAddress(env),
-            SocketPath = isOn ? ReadPath(env, Keys.DogStatsdSocket) : null,
-            StreamSocketPath = isOn ? ReadPath(env, Keys.DogStatsdStreamSocket) : null,
-            PipeName = isOn ? ReadPipeName(env) : null,
+            SocketPath = isOn ? socketPath : null,
+            StreamSocketPath = isOn ? streamSocketPath : null,
+            PipeName = isOn ? pipeName : null,
             PipeSecurityDescriptor = env.Text(Keys.DogStatsdPipeSecurity)?.Trim() ?? "D:AI(A;;GA;;;WD)",
             PacketBytes = env.Int(Keys.DogStatsdBufferSize, DefaultPacketBytes, min: 64, max: 1024 * 1024),
             ReceiveQueueBytes = env.Int(Keys.DogStatsdReceiveBuffer, DefaultReceiveQueueBytes, min: 0, max: int.MaxValue / 2),
@@ -67,18 +71,13 @@ public sealed record DogStatsdSettings
 
     private static IPAddress? ReadAddress(EnvReader env)
     {
-        string? text = env.Text(Keys.BindHost)?.Trim();
-        if (text is null || text.Equals("localhost", StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
+        return env.First<IPAddress?>([Keys.BindHost], TryRead, "an IP address or localhost, which is used", null);
 
-        if (!IPAddress.TryParse(text, out IPAddress? address))
+        static bool TryRead(SettingValue value, out IPAddress? address)
         {
-            env.Warn(Keys.BindHost, text, "an IP address or localhost, which is used");
+            string text = value.Text.Trim();
+            return IPAddress.TryParse(text, out address) || text.Equals("localhost", StringComparison.OrdinalIgnoreCase);
         }
-
-        return address;
     }
 
     /// <summary>Clients write a scheme in front of the path.</summary>

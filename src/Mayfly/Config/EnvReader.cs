@@ -1,146 +1,182 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Mayfly.Config.Files;
 
 namespace Mayfly.Config;
 
 /// <summary>
-/// The only reader of environment variables. Every value is text first; each key parses its own text, and a value that does not parse costs that key
-/// alone: its default stays and one warning names it.
+/// The only reader of what users set: environment variables, and below them <c>datadog.yaml</c>. Every value is text first; each key parses its own text. A
+/// value that does not parse costs that key alone: the next source is asked, at last the default holds, and one warning names the value and where it stands.
 /// </summary>
 /// <remarks>
-/// <c>DATADOG_X</c> is a weaker alias of <c>DD_X</c>. A blank value counts as not set, whatever the key.
+/// <c>DATADOG_X</c> is a weaker alias of <c>DD_X</c>. A blank value counts as not set, whatever the key. Where a setting has several names, the strongest
+/// source decides first, and among its names the stronger one.
 /// Accepted forms: docs/spec/05-config.md#2-typing-of-environment-values-l and #3-parsers, the rows marked Mayfly.
 /// </remarks>
-public sealed class EnvReader(Func<string, string?> lookup)
+public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? file = null, Func<IEnumerable<string>>? names = null)
 {
     private const string Prefix = "DD_";
     private const string AliasPrefix = "DATADOG_";
 
-    private readonly List<string> _warnings = [];
-    private readonly List<string> _errors = [];
+    private readonly Complaints _warnings = new(file?.Warnings);
+    private readonly Complaints _errors = new(file?.Errors);
+
+    /// <summary>Reads a value; false: it is none for this key.</summary>
+    public delegate bool Parser<T>(SettingValue value, [MaybeNullWhen(false)] out T result);
 
     /// <summary>One sentence per value that was not understood: what was set, what was expected, what is used instead.</summary>
-    public IReadOnlyList<string> Warnings => _warnings;
+    public IReadOnlyList<string> Warnings => _warnings.Sentences;
 
     /// <summary>As <see cref="Warnings"/>, where it means that something the user relies on does not happen, such as the masking of secrets.</summary>
-    public IReadOnlyList<string> Errors => _errors;
+    public IReadOnlyList<string> Errors => _errors.Sentences;
 
-    /// <summary>A reader of this process's environment.</summary>
+    /// <summary>The file below the variables; null: there is none.</summary>
+    internal ConfigFile? File => file;
+
+    /// <summary>Of the variables that are set.</summary>
+    internal IEnumerable<string> Names => names?.Invoke() ?? [];
+
+    /// <summary>Is told of every setting that is read: its names, the value that holds (null: the default does) and the default as text.</summary>
+    internal Action<string[], SettingValue?, string?>? Observer { get; set; }
+
+    /// <summary>A reader of this process's environment, and of the configuration file beside the function.</summary>
     public static EnvReader OfThisProcess()
     {
 #pragma warning disable RS0030 // The one place that reads the environment.
-        return new EnvReader(Environment.GetEnvironmentVariable);
+        return new EnvReader(
+            Environment.GetEnvironmentVariable,
+            ConfigFile.Find(Environment.GetEnvironmentVariable(Keys.TaskRoot)),
+            static () => Environment.GetEnvironmentVariables().Keys.Cast<string>());
 #pragma warning restore RS0030
     }
 
-    /// <summary>The value, exactly as it is set; null when unset or blank.</summary>
-    public string? Text(string key)
+    /// <summary>
+    /// What the strongest source says that <paramref name="parse"/> understands. What it does not is a warning with <paramref name="expected"/>.
+    /// </summary>
+    /// <param name="keys">The names of the setting, the stronger first.</param>
+    /// <param name="parse">Of lists and maps too: they are JSON then.</param>
+    /// <param name="expected">The end of a sentence: what would be understood, and what holds instead.</param>
+    /// <param name="default">Where no source says anything.</param>
+    /// <param name="isError">Not to understand it means that something that the user relies on does not happen.</param>
+    public T First<T>(string[] keys, Parser<T> parse, string expected, T @default, bool isError = false)
     {
-        string? value = lookup(key);
-        if (string.IsNullOrWhiteSpace(value) && key.StartsWith(Prefix, StringComparison.Ordinal))
+        foreach (SettingValue value in Values(keys))
         {
-            value = lookup(AliasPrefix + key[Prefix.Length..]);
+            if (parse(value, out T? result))
+            {
+                Observer?.Invoke(keys, value, null);
+                return result;
+            }
+
+            (isError ? _errors : _warnings).Add(value.Title, value.Text.Trim(), expected);
         }
 
-        return string.IsNullOrWhiteSpace(value) ? null : value;
+        Observer?.Invoke(keys, null, TextOf(@default));
+        return @default;
     }
 
-    /// <summary>The first of several names that is set.</summary>
-    public string? Text(string key, string weakerKey) => Text(key) ?? Text(weakerKey);
+    /// <summary>The same for what is read of trimmed text into a class; null: it is none for this key.</summary>
+    public T First<T>(string[] keys, Func<string, T?> read, string expected, T @default, bool isError = false)
+        where T : class =>
+        First(keys, (SettingValue value, [MaybeNullWhen(false)] out T result) => (result = read(value.Text.Trim())) is not null, expected, @default, isError);
 
-    public bool Bool(string key, bool @default) => BoolOrNull(key) ?? @default;
+    /// <summary>The strongest value of any form, a list or a map of a file included; null when unset or blank.</summary>
+    public SettingValue? Any(params string[] keys)
+    {
+        foreach (SettingValue value in Values(keys))
+        {
+            Observer?.Invoke(keys, value, null);
+            return value;
+        }
+
+        Observer?.Invoke(keys, null, null);
+        return null;
+    }
+
+    /// <summary>The value, exactly as it is set; null when unset or blank. Of several names the stronger one comes first.</summary>
+    public string? Text(params string[] keys) => First<string?>(keys, IsText, "a single value, as text; it is ignored", null);
+
+    public bool Bool(string key, bool @default) => Bool([key], @default);
+
+    /// <inheritdoc cref="BoolOrNull"/>
+    public bool Bool(string[] keys, bool @default) => First(keys, TryParseBool, ExpectedBool, @default);
 
     /// <summary>true false 1 0 t f yes no y n on off, any case.</summary>
-    public bool? BoolOrNull(string key)
+    public bool? BoolOrNull(string key) => First<bool?>([key], TryParseBoolOrNull, ExpectedBool, null);
+
+    /// <summary>In the strongest source that says something understood under any of the names: whether one of them is true.</summary>
+    public bool AnyTrue(string key, string alias, bool @default)
     {
-        string? text = Text(key);
-        if (text is null)
+        bool? found = null;
+        bool isFromFile = false;
+        foreach (SettingValue value in Values([key, alias]))
         {
-            return null;
+            if (found is not null && value.IsFromFile != isFromFile)
+            {
+                break;
+            }
+
+            if (TryParseBool(value, out bool one))
+            {
+                found = found == true || one;
+                isFromFile = value.IsFromFile;
+                Observer?.Invoke([key, alias], value, null);
+            }
+            else
+            {
+                Warn(value, value.Text, ExpectedBool);
+            }
         }
 
-        switch (text.Trim().ToLowerInvariant())
-        {
-            case "true" or "1" or "t" or "yes" or "y" or "on":
-                return true;
-            case "false" or "0" or "f" or "no" or "n" or "off":
-                return false;
-            default:
-                Warn(key, text, "true or false");
-                return null;
-        }
+        Observer?.Invoke([key, alias], null, TextOf(@default));
+        return found ?? @default;
     }
 
     /// <summary>A decimal integer within bounds.</summary>
-    public int Int(string key, int @default, int min, int max)
-    {
-        string? text = Text(key);
-        if (text is null)
-        {
-            return @default;
-        }
+    public int Int(string key, int @default, int min, int max) => Int([key], @default, min, max);
 
-        if (int.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max)
-        {
-            return value;
-        }
-
-        Warn(key, text, $"a whole number from {min} to {max}, {@default} is used");
-        return @default;
-    }
+    /// <inheritdoc cref="Int(string, int, int, int)"/>
+    public int Int(string[] keys, int @default, int min, int max) => First(
+        keys,
+        (SettingValue value, out int result) =>
+            int.TryParse(value.Text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out result) && result >= min && result <= max,
+        $"a whole number from {min} to {max}, {@default} is used",
+        @default);
 
     /// <summary>A decimal number within bounds.</summary>
-    public double Number(string key, double @default, double min, double max)
-    {
-        string? text = Text(key);
-        if (text is null)
-        {
-            return @default;
-        }
-
-        if (double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= min && value <= max)
-        {
-            return value;
-        }
-
-        Warn(key, text, string.Create(CultureInfo.InvariantCulture, $"a number from {min} to {max}, {@default} is used"));
-        return @default;
-    }
+    public double Number(string key, double @default, double min, double max) => First(
+        [key],
+        (SettingValue value, out double result) =>
+            double.TryParse(value.Text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out result) && result >= min && result <= max,
+        string.Create(CultureInfo.InvariantCulture, $"a number from {min} to {max}, {@default} is used"),
+        @default);
 
     /// <summary>A TCP or UDP port; 0 turns the listener off.</summary>
     public int Port(string key, int @default) => Int(key, @default, 0, ushort.MaxValue);
 
+    /// <inheritdoc cref="Port(string, int)"/>
+    public int Port(string[] keys, int @default) => Int(keys, @default, 0, ushort.MaxValue);
+
     /// <summary>A non-negative decimal number of seconds, with an optional unit <c>s</c> or <c>ms</c>.</summary>
-    public TimeSpan Seconds(string key, TimeSpan @default, TimeSpan min)
-    {
-        string? text = Text(key);
-        if (text is null)
-        {
-            return @default;
-        }
-
-        if (TryParseSeconds(text.Trim(), out TimeSpan value) && value >= min)
-        {
-            return value;
-        }
-
-        Warn(key, text, string.Create(CultureInfo.InvariantCulture, $"a number of seconds of at least {min.TotalSeconds}, {@default.TotalSeconds} is used"));
-        return @default;
-    }
+    public TimeSpan Seconds(string key, TimeSpan @default, TimeSpan min) => First(
+        [key],
+        (SettingValue value, out TimeSpan result) => TryParseSeconds(value.Text.Trim(), out result) && result >= min,
+        string.Create(CultureInfo.InvariantCulture, $"a number of seconds of at least {min.TotalSeconds}, {@default.TotalSeconds} is used"),
+        @default);
 
     /// <summary>
     /// <c>key:value</c> items separated by comma or space, or a JSON list of such texts; split at the first colon; a later duplicate wins.
-    /// An item without key or value costs itself.
+    /// An item without key or value costs itself. A list of a file has an item in each of its texts.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>> Tags(string key)
     {
-        string? text = Text(key);
-        if (text is null)
+        if (Any(key) is not { } value)
         {
             return [];
         }
 
         var tags = new List<KeyValuePair<string, string>>();
-        foreach (string item in Items(text))
+        foreach (string item in value.PairItems() ?? TagItems(value.Text))
         {
             int colon = item.IndexOf(':', StringComparison.Ordinal);
             if (colon > 0 && colon < item.Length - 1)
@@ -151,7 +187,7 @@ public sealed class EnvReader(Func<string, string?> lookup)
             }
             else
             {
-                Warn(key, item, "items of the form key:value, this one is skipped");
+                Warn(value, item, "items of the form key:value, this one is skipped");
             }
         }
 
@@ -159,72 +195,63 @@ public sealed class EnvReader(Func<string, string?> lookup)
     }
 
     /// <summary>A JSON list of texts, or items separated by comma, or by white space where there is no comma. Empty items do not count.</summary>
-    public IReadOnlyList<string> Texts(string key)
-    {
-        string? text = Text(key)?.Trim();
-        if (text is not ['[', ..])
-        {
-            char[]? separators = text?.Contains(',', StringComparison.Ordinal) == true ? [','] : null;
-            return text?.Split(separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
-        }
+    public IReadOnlyList<string> Texts(params string[] keys) =>
+        First<IReadOnlyList<string>>(keys, TryParseTexts, "a JSON list of texts, or texts separated by commas; it is ignored", []);
 
-        if (!JsonTexts.TryRead(text, out IReadOnlyList<string> texts))
-        {
-            Warn(key, text, "a JSON list of texts, or texts separated by commas; it is ignored");
-        }
+    /// <summary>Says that a part of <paramref name="value"/> cannot be used.</summary>
+    internal void Warn(SettingValue value, string part, string expected) => _warnings.Add(value.Title, part, expected);
 
-        return texts;
-    }
+    /// <summary>As <see cref="Warn(SettingValue, string, string)"/>, where something that the user relies on does not happen.</summary>
+    internal void Fail(SettingValue value, string part, string expected) => _errors.Add(value.Title, part, expected);
 
     /// <summary>Says that <paramref name="key"/> holds something that cannot be used.</summary>
-    public void Warn(string key, string value, string expected) => AddOnce(_warnings, key, value, expected);
+    public void Warn(string key, string value, string expected) => _warnings.Add(TitleOf(key), value, expected);
 
-    /// <summary>As <see cref="Warn"/>, where something that the user relies on does not happen.</summary>
-    public void Fail(string key, string value, string expected) => AddOnce(_errors, key, value, expected);
+    /// <summary>As <see cref="Warn(string, string, string)"/>, where something that the user relies on does not happen.</summary>
+    public void Fail(string key, string value, string expected) => _errors.Add(TitleOf(key), value, expected);
 
     /// <summary>Tells, in a whole sentence, what something well understood does not do.</summary>
-    public void Advise(string sentence) => AddOnce(_warnings, sentence);
+    public void Advise(string sentence) => _warnings.Add(sentence);
 
-    private static void AddOnce(List<string> list, string key, string value, string expected) =>
-        AddOnce(list, $"{key}={value} is not understood: expected {expected}.");
-
-    private static void AddOnce(List<string> list, string sentence)
+    /// <summary>The sources in order of strength, in each of them the names in order; what is blank is not there.</summary>
+    private IEnumerable<SettingValue> Values(string[] keys)
     {
-        if (!list.Contains(sentence))
+        foreach (string key in keys)
         {
-            list.Add(sentence);
+            if (OfVariable(key) is { } value)
+            {
+                yield return value;
+            }
+        }
+
+        for (int i = 0; file is not null && i < keys.Length; i++)
+        {
+            if (file.Value(keys[i]) is { } entry && new SettingValue(entry) is { IsBlank: false } value)
+            {
+                yield return value;
+            }
         }
     }
 
-    private static IEnumerable<string> Items(string text)
+    private SettingValue? OfVariable(string key)
     {
-        // One pair of quotes around the whole is a shell's, not the user's.
-        string trimmed = text.Trim() is ['"', .. string inner, '"'] ? inner : text.Trim();
-        bool isJsonList = trimmed is ['[', .., ']'];
-        string items = isJsonList ? trimmed[1..^1] : trimmed;
-        return items
-            .Split([',', ' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries)
-            .Select(item => isJsonList ? item.Trim('"') : item)
-            .Where(static item => item.Length > 0);
+        string? value = lookup(key);
+        if (string.IsNullOrWhiteSpace(value) && key.StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            key = AliasPrefix + key[Prefix.Length..];
+            value = lookup(key);
+        }
+
+        return string.IsNullOrWhiteSpace(value) ? null : new SettingValue(key, value);
     }
 
-    private static bool TryParseSeconds(ReadOnlySpan<char> text, out TimeSpan value)
+    private string TitleOf(string key)
     {
-        double unit = 1;
-        if (text.EndsWith("ms", StringComparison.OrdinalIgnoreCase))
+        foreach (SettingValue value in Values([key]))
         {
-            unit = 0.001;
-            text = text[..^2];
-        }
-        else if (text.EndsWith("s", StringComparison.OrdinalIgnoreCase))
-        {
-            text = text[..^1];
+            return value.Title;
         }
 
-        bool parsed = double.TryParse(text.TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
-            && double.IsFinite(number)
-            && number * unit < TimeSpan.MaxValue.TotalSeconds / 2;
-        value = parsed ? TimeSpan.FromSeconds(number * unit) : default;
-        return parsed;
+        return key;
     }
 }

@@ -37,17 +37,11 @@ public sealed record EvpSettings
 
     private static EvpIntake ReadIntake(EnvReader env, string site)
     {
-        if (env.Text(Keys.EvpUrl)?.Trim() is { } text)
-        {
-            if (IntakeOf(text) is { } intake)
-            {
-                return intake;
-            }
-
-            env.Warn(Keys.EvpUrl, text, $"a site, or an http or https URL, {site} is used");
-        }
-
-        return new EvpIntake(new Uri($"https://{site}"), IsSite: true);
+        return env.First(
+            [Keys.EvpUrl],
+            IntakeOf,
+            $"a site, or an http or https URL, {site} is used",
+            new EvpIntake(new Uri($"https://{site}"), IsSite: true));
     }
 
     /// <summary>A site is told from a URL by the scheme, which it does not have.</summary>
@@ -58,7 +52,11 @@ public sealed record EvpSettings
 /// <summary>An intake of the event platform.</summary>
 /// <param name="Address">A site, or the beginning of the URL of all requests.</param>
 /// <param name="IsSite">The subdomain that a request is for goes in front of the host.</param>
-public sealed record EvpIntake(Uri Address, bool IsSite);
+public sealed record EvpIntake(Uri Address, bool IsSite)
+{
+    /// <summary>As a user writes it.</summary>
+    public override string ToString() => IsSite ? Address.Host : Address.AbsoluteUri;
+}
 
 /// <summary>An intake beside the main one, and the key it wants.</summary>
 public sealed record EvpDestination(EvpIntake Intake, string ApiKey);

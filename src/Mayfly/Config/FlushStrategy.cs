@@ -32,16 +32,37 @@ public readonly record struct FlushStrategy(FlushMode Mode, TimeSpan Interval)
     private static readonly TimeSpan UsualPeriod = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan UsualContinuousInterval = TimeSpan.FromSeconds(30);
 
-    internal static FlushStrategy Read(EnvReader env)
-    {
-        if (env.Text(Keys.FlushStrategy) is not { } text || text.Trim().Equals("default", StringComparison.OrdinalIgnoreCase))
-        {
-            return default;
-        }
+    internal static FlushStrategy Read(EnvReader env) => env.First([Keys.FlushStrategy], TryParse, Expected, default(FlushStrategy));
 
-        string[] parts = text.ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries);
+    /// <summary>As a user writes it.</summary>
+    public override string ToString()
+    {
+        string ms = Interval.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
+        return Mode switch
+        {
+            FlushMode.End => "end",
+            FlushMode.EndPeriodically => $"end,{ms}",
+            FlushMode.Periodically => $"periodically,{ms}",
+            FlushMode.Continuously => $"continuously,{ms}",
+            _ => "default",
+        };
+    }
+
+    private static bool TryParse(SettingValue value, out FlushStrategy strategy)
+    {
+        string[] parts = value.Text.ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries);
+        FlushStrategy? known = OfWords(parts);
+        strategy = known ?? default;
+        return known is not null;
+    }
+
+    /// <summary>Null: they mean nothing.</summary>
+    private static FlushStrategy? OfWords(string[] parts)
+    {
         switch (parts)
         {
+            case ["default"]:
+                return default(FlushStrategy);
             case ["end"]:
                 return new FlushStrategy(FlushMode.End, TimeSpan.Zero);
             case ["periodically"]:
@@ -52,8 +73,7 @@ public readonly record struct FlushStrategy(FlushMode Mode, TimeSpan Interval)
                 when int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int ms) && ms > 0:
                 return new FlushStrategy(ModeOf(parts[0]), TimeSpan.FromMilliseconds(ms));
             default:
-                env.Warn(Keys.FlushStrategy, text, Expected);
-                return default;
+                return null;
         }
     }
 

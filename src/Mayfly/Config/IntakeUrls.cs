@@ -14,6 +14,8 @@ public sealed record IntakeUrls
     internal const string EventsPath = "/intake/";
     internal const string ServiceChecksPath = "/api/v1/check_run";
 
+    private static readonly string[] MetricsKeys = [Keys.MetricsUrl, Keys.MetricsUrlWeaker];
+
     /// <summary>The host name that intakes without an address of their own are below.</summary>
     public required string Site { get; init; }
 
@@ -44,7 +46,7 @@ public sealed record IntakeUrls
     internal static IntakeUrls Read(EnvReader env)
     {
         string site = ReadSite(env);
-        Uri traces = Read(env, Keys.TracesUrl, $"https://trace.agent.{site}", TracesPath);
+        Uri traces = Read(env, [Keys.TracesUrl], $"https://trace.agent.{site}", TracesPath);
         IReadOnlyList<AdditionalEndpoint> additional = AdditionalEndpoint.Read(env, Keys.AdditionalTraces, TracesPath);
         return new IntakeUrls
         {
@@ -53,35 +55,20 @@ public sealed record IntakeUrls
             AdditionalTraces = additional,
             AdditionalStats = [.. additional.Select(static one => one with { Url = StatsBeside(one.Url) })],
             Stats = StatsBeside(traces),
-            Series = Read(env, MetricsKey(env), $"https://api.{site}", SeriesPath),
-            Sketches = Read(env, MetricsKey(env), $"https://api.{site}", SketchesPath),
-            Events = Read(env, MetricsKey(env), $"https://api.{site}", EventsPath),
-            ServiceChecks = Read(env, MetricsKey(env), $"https://api.{site}", ServiceChecksPath),
+            Series = Read(env, MetricsKeys, $"https://api.{site}", SeriesPath),
+            Sketches = Read(env, MetricsKeys, $"https://api.{site}", SketchesPath),
+            Events = Read(env, MetricsKeys, $"https://api.{site}", EventsPath),
+            ServiceChecks = Read(env, MetricsKeys, $"https://api.{site}", ServiceChecksPath),
             AdditionalMetrics = AdditionalEndpoint.Read(env, Keys.AdditionalMetrics, path: ""),
-            Logs = Read(env, Keys.LogsUrl, $"https://http-intake.logs.{site}", LogsPath),
+            Logs = Read(env, [Keys.LogsUrl], $"https://http-intake.logs.{site}", LogsPath),
         };
     }
 
     private static Uri StatsBeside(Uri traces) => new(traces, "stats");
 
-    private static string MetricsKey(EnvReader env) => env.Text(Keys.MetricsUrl) is null ? Keys.MetricsUrlWeaker : Keys.MetricsUrl;
-
     /// <summary>An override may lack the scheme (https then), end in a slash, or carry the path already; one that is no URL costs itself.</summary>
-    private static Uri Read(EnvReader env, string key, string @default, string path)
-    {
-        string? text = env.Text(key);
-        if (text is not null)
-        {
-            if (TryParse(text, path, out Uri? url))
-            {
-                return url;
-            }
-
-            env.Warn(key, text.Trim().TrimEnd('/'), $"an http or https URL, {@default} is used");
-        }
-
-        return new Uri(@default + path);
-    }
+    private static Uri Read(EnvReader env, string[] keys, string @default, string path) =>
+        env.First(keys, text => TryParse(text, path, out Uri? url) ? url : null, $"an http or https URL, {@default} is used", new Uri(@default + path));
 
     internal static bool TryParse(string address, string path, [NotNullWhen(true)] out Uri? url)
     {
@@ -92,11 +79,12 @@ public sealed record IntakeUrls
         return isUrl && url is { Host.Length: > 0 } && !text.EndsWith(':');
     }
 
-    /// <summary>Allowed characters alone do not make a host: <c>:</c>, <c>a..b</c>, <c>-a</c>, <c>a:99999</c>.</summary>
+    /// <summary>Allowed characters alone do not make a host: <c>:</c>, <c>a..b</c>, <c>-a</c>, <c>a:99999</c>, <c>_</c>.</summary>
     private static bool IsHost(string site)
     {
         string[] labels = site.Split(':')[0].Split('.');
         return Array.TrueForAll(labels, static label => label.Length > 0 && label[0] != '-' && label[^1] != '-')
+            && Uri.TryCreate($"https://{site}/", UriKind.Absolute, out _)
             && Uri.TryCreate($"https://http-intake.logs.{site}/", UriKind.Absolute, out _)
             && Uri.TryCreate($"https://trace.agent.{site}/", UriKind.Absolute, out _);
     }
@@ -104,26 +92,21 @@ public sealed record IntakeUrls
     /// <summary>A host name; a scheme, a leading <c>app.</c> and a trailing slash are taken off with a warning.</summary>
     private static string ReadSite(EnvReader env)
     {
-        string? text = env.Text(Keys.Site)?.Trim();
-        if (text is null)
-        {
-            return DefaultSite;
-        }
+        return env.First<string>([Keys.Site], TryRead, $"a site such as {DefaultSite}, which is used", DefaultSite);
 
-        string site = text.ToLowerInvariant().TrimEnd('/');
-        site = site.StartsWith("https://", StringComparison.Ordinal) ? site["https://".Length..] : site;
-        site = site.StartsWith("app.", StringComparison.Ordinal) ? site["app.".Length..] : site;
-        if (site.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789.-_:") || !IsHost(site))
+        bool TryRead(SettingValue value, out string site)
         {
-            env.Warn(Keys.Site, text, $"a site such as {DefaultSite}, which is used");
-            return DefaultSite;
-        }
+            string text = value.Text.Trim().ToLowerInvariant();
+            site = text.TrimEnd('/');
+            site = site.StartsWith("https://", StringComparison.Ordinal) ? site["https://".Length..] : site;
+            site = site.StartsWith("app.", StringComparison.Ordinal) ? site["app.".Length..] : site;
+            bool isSite = !site.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789.-_:") && IsHost(site);
+            if (isSite && site != text)
+            {
+                env.Warn(value, value.Text.Trim(), $"a bare site, {site} is used");
+            }
 
-        if (site != text.ToLowerInvariant())
-        {
-            env.Warn(Keys.Site, text, $"a bare site, {site} is used");
+            return isSite;
         }
-
-        return site;
     }
 }

@@ -186,6 +186,7 @@ public static class Keys
     public const string LifecyclePort = "MAYFLY_LIFECYCLE_PORT";
     public const string TelemetryPort = "MAYFLY_TELEMETRY_PORT";
 
+    public const string TaskRoot = "LAMBDA_TASK_ROOT";
     public const string RuntimeApi = "AWS_LAMBDA_RUNTIME_API";
     public const string InitializationType = "AWS_LAMBDA_INITIALIZATION_TYPE";
     public const string FunctionName = "AWS_LAMBDA_FUNCTION_NAME";

@@ -40,17 +40,21 @@ public sealed record LogRule
     public Replacement? Replacement { get; init; }
 
     /// <summary>The rules in order; one that is wrong costs itself and an error that names it.</summary>
-    internal static IReadOnlyList<LogRule> Read(EnvReader env) => env.Text(Keys.LogProcessingRules) is { } text ? Read(text, env) : [];
-
-    /// <param name="json">The list; a configuration file has the same, as a list or as such a text.</param>
-    /// <param name="env">Takes the errors.</param>
-    internal static IReadOnlyList<LogRule> Read(string json, EnvReader env)
+    internal static IReadOnlyList<LogRule> Read(EnvReader env)
     {
-        if (!JsonTexts.TryReadObjects(json, out IReadOnlyList<Dictionary<string, string>> elements))
-        {
-            env.Fail(Keys.LogProcessingRules, json, """a JSON list of {"type":"…","name":"…","pattern":"…"}; no rule holds""");
-        }
+        return env.First<IReadOnlyList<LogRule>>(
+            [Keys.LogProcessingRules], TryReadAll, """a JSON list of {"type":"…","name":"…","pattern":"…"}; no rule holds""", [], isError: true);
 
+        bool TryReadAll(SettingValue value, out IReadOnlyList<LogRule> rules)
+        {
+            bool isList = JsonTexts.TryReadObjects(value.Text, out IReadOnlyList<Dictionary<string, string>> elements);
+            rules = Read(elements, value, env);
+            return isList;
+        }
+    }
+
+    private static List<LogRule> Read(IReadOnlyList<Dictionary<string, string>> elements, SettingValue value, EnvReader env)
+    {
         var rules = new List<LogRule>();
         for (int i = 0; i < elements.Count; i++)
         {
@@ -62,7 +66,7 @@ public sealed record LogRule
             {
                 string name = elements[i].TryGetValue("name", out string? given) ? $" ({given})" : "";
                 env.Fail(
-                    Keys.LogProcessingRules,
+                    value,
                     string.Create(CultureInfo.InvariantCulture, $"rule {i + 1}{name}"),
                     $"{expected}; the rule is skipped, the others hold");
             }

@@ -26,8 +26,9 @@ public sealed record LogShippingSettings
 
     internal static LogShippingSettings Read(EnvReader env, Uri intake)
     {
+        string? address = env.Text(Keys.PipelinesWorkerLogsUrl);
         bool isWorker = env.Bool(Keys.PipelinesWorkerLogsEnabled, @default: false);
-        Uri? worker = isWorker ? ReadWorker(env) : null;
+        Uri? worker = isWorker ? ReadWorker(env, address) : null;
         return new LogShippingSettings
         {
             Url = worker ?? intake,
@@ -39,9 +40,9 @@ public sealed record LogShippingSettings
     }
 
     /// <summary>The address as it is given: no path is added, and none is taken away.</summary>
-    private static Uri? ReadWorker(EnvReader env)
+    private static Uri? ReadWorker(EnvReader env, string? address)
     {
-        string text = env.Text(Keys.PipelinesWorkerLogsUrl)?.Trim() ?? "";
+        string text = address?.Trim() ?? "";
         string withScheme = text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text;
         if (Uri.TryCreate(withScheme, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp)
             && url.Host.Length > 0)
@@ -55,32 +56,27 @@ public sealed record LogShippingSettings
 
     private static IReadOnlyList<AdditionalEndpoint> ReadAdditional(EnvReader env)
     {
-        string? text = env.Text(Keys.AdditionalLogs);
-        if (text is null)
-        {
-            return [];
-        }
+        return env.First<IReadOnlyList<AdditionalEndpoint>>([Keys.AdditionalLogs], TryRead, $"{AdditionalForm}; nothing is sent twice", []);
 
-        if (!JsonTexts.TryReadObjects(text, out IReadOnlyList<Dictionary<string, string>> entries, keepsScalars: true))
+        bool TryRead(SettingValue value, out IReadOnlyList<AdditionalEndpoint> endpoints)
         {
-            env.Warn(Keys.AdditionalLogs, text, $"{AdditionalForm}; nothing is sent twice");
-            return [];
-        }
-
-        var endpoints = new List<AdditionalEndpoint>();
-        for (int i = 0; i < entries.Count; i++)
-        {
-            if (EndpointOf(entries[i]) is { } endpoint)
+            var found = new List<AdditionalEndpoint>();
+            endpoints = found;
+            bool isList = JsonTexts.TryReadObjects(value.Text, out IReadOnlyList<Dictionary<string, string>> entries, keepsScalars: true);
+            for (int i = 0; i < entries.Count; i++)
             {
-                endpoints.Add(endpoint);
+                if (EndpointOf(entries[i]) is { } endpoint)
+                {
+                    found.Add(endpoint);
+                }
+                else
+                {
+                    env.Warn(value, $"entry {i + 1}", $"an object with api_key and Host, as in {AdditionalForm}; nothing is sent there");
+                }
             }
-            else
-            {
-                env.Warn(Keys.AdditionalLogs, $"entry {i + 1}", $"an object with api_key and Host, as in {AdditionalForm}; nothing is sent there");
-            }
-        }
 
-        return endpoints;
+            return isList;
+        }
     }
 
     /// <summary>Whether the user calls it reliable makes no difference: no copy holds up anything.</summary>

@@ -47,8 +47,8 @@ public sealed record ObfuscationSettings
     {
         return new ObfuscationSettings
         {
-            RemovesQueryString = env.BoolOrNull(Keys.RemoveQueryString) ?? env.Bool(Keys.RemoveQueryStringWeaker, Default.RemovesQueryString),
-            RemovesPathsWithDigits = env.BoolOrNull(Keys.RemovePathsWithDigits) ?? env.Bool(Keys.RemovePathsWithDigitsWeaker, Default.RemovesPathsWithDigits),
+            RemovesQueryString = env.Bool([Keys.RemoveQueryString, Keys.RemoveQueryStringWeaker], Default.RemovesQueryString),
+            RemovesPathsWithDigits = env.Bool([Keys.RemovePathsWithDigits, Keys.RemovePathsWithDigitsWeaker], Default.RemovesPathsWithDigits),
             Redis = ArgumentObfuscation.Read(env, Keys.RedisObfuscation, Keys.RedisRemoveAllArgs),
             Valkey = ArgumentObfuscation.Read(env, Keys.ValkeyObfuscation, Keys.ValkeyRemoveAllArgs),
             HidesMemcached = env.Bool(Keys.MemcachedObfuscation, Default.HidesMemcached),

@@ -24,26 +24,22 @@ public sealed record OutboundProxySettings
     /// <summary>The first that is set and understood; one that is not costs itself and an error, since data may then not get out.</summary>
     private static Uri? First(EnvReader env, params string[] keys)
     {
-        foreach (string key in keys)
+        Uri? proxy = null;
+        for (int i = 0; i < keys.Length && proxy is null; i++)
         {
-            string? text = env.Text(key)?.Trim();
-            if (string.IsNullOrEmpty(text))
-            {
-                continue;
-            }
-
-            string url = text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text;
-            if (Uri.TryCreate(url, UriKind.Absolute, out Uri? proxy) && proxy.Scheme is "http" or "https" or "socks5" && proxy.Host.Length > 0)
-            {
-                return proxy;
-            }
-
-            env.Fail(key, text, "the URL of a proxy such as http://proxy.example:3128, this one is not used");
+            proxy = env.First<Uri?>([keys[i]], TryRead, "the URL of a proxy such as http://proxy.example:3128, this one is not used", null, isError: true);
         }
 
-        return null;
+        return proxy;
+    }
+
+    private static bool TryRead(SettingValue value, out Uri? proxy)
+    {
+        string text = value.Text.Trim();
+        string url = text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text;
+        return Uri.TryCreate(url, UriKind.Absolute, out proxy) && proxy.Scheme is "http" or "https" or "socks5" && proxy.Host.Length > 0;
     }
 
     private static IReadOnlyList<string> FirstList(EnvReader env, params string[] keys) =>
-        keys.Select(env.Texts).FirstOrDefault(static list => list.Count > 0) ?? [];
+        keys.Select(key => env.Texts(key)).FirstOrDefault(static list => list.Count > 0) ?? [];
 }

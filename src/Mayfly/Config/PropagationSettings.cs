@@ -28,8 +28,7 @@ public sealed record PropagationSettings
         ExtractStyles = Styles(env, Keys.PropagationStyleExtract) ?? Styles(env, Keys.PropagationStyle) ?? DefaultStyles,
         ExtractFirst = env.Bool(Keys.PropagationExtractFirst, @default: false),
         HttpBaggage = env.Bool(Keys.PropagationHttpBaggage, @default: false),
-        BaggageTagKeys =
-            env.Text(Keys.BaggageTagKeys)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? DefaultBaggageKeys,
+        BaggageTagKeys = env.Any(Keys.BaggageTagKeys) is null ? DefaultBaggageKeys : env.Texts(Keys.BaggageTagKeys),
     };
 
     /// <summary>Null when the variable names no style at all, not even <c>none</c>. A JSON list is a comma list in brackets and quotes.</summary>
@@ -37,7 +36,12 @@ public sealed record PropagationSettings
     {
         bool isNone = false;
         var styles = new List<PropagationStyle>();
-        foreach (string item in env.Text(key)?.Split(',') ?? [])
+        if (env.Any(key) is not { } value)
+        {
+            return null;
+        }
+
+        foreach (string item in value.Text.Split(','))
         {
             string name = item.Trim().Trim('[', ']', '"').Trim().ToLowerInvariant();
             PropagationStyle? style = name switch
@@ -56,7 +60,7 @@ public sealed record PropagationSettings
             }
             else if (style is null && name is not ("none" or ""))
             {
-                env.Warn(key, name, Expected);
+                env.Warn(value, name, Expected);
             }
         }
 

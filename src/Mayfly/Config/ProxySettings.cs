@@ -79,17 +79,8 @@ public sealed record ProxySettings
 
     private static ProxyIntake ReadIntake(EnvReader env, ProxyKeys keys, Uri @default, Func<string, Uri?> read)
     {
-        Uri? url = null;
-        if (env.Text(keys.Url) is { } text)
-        {
-            url = read(text.Trim());
-            if (url is null)
-            {
-                env.Warn(keys.Url, text.Trim(), $"an http or https URL, {@default.GetLeftPart(UriPartial.Authority)} is used");
-            }
-        }
-
-        return new ProxyIntake(url ?? @default)
+        return new ProxyIntake(
+            env.First([keys.Url], read, $"an http or https URL, {@default.GetLeftPart(UriPartial.Authority)} is used", @default))
         {
             ApiKey = keys.ApiKey is null ? null : env.Text(keys.ApiKey)?.Trim(),
             Additional = AdditionalEndpoint.Read(

@@ -17,26 +17,29 @@ public sealed record ReplaceRule
     /// <summary>The rules in order; one that is wrong costs itself and a warning that names it.</summary>
     internal static IReadOnlyList<ReplaceRule> Read(EnvReader env)
     {
-        if (env.Text(Keys.ReplaceTags) is not { } text)
-        {
-            return [];
-        }
+        return env.First<IReadOnlyList<ReplaceRule>>(
+            [Keys.ReplaceTags], TryReadAll, """a JSON list of {"name":"…","pattern":"…","repl":"…"}; nothing is replaced""", []);
 
-        if (!JsonTexts.TryReadObjects(text, out IReadOnlyList<Dictionary<string, string>> elements))
+        bool TryReadAll(SettingValue value, out IReadOnlyList<ReplaceRule> rules)
         {
-            env.Warn(Keys.ReplaceTags, text, """a JSON list of {"name":"…","pattern":"…","repl":"…"}; nothing is replaced""");
+            bool isList = JsonTexts.TryReadObjects(value.Text, out IReadOnlyList<Dictionary<string, string>> elements);
+            rules = Read(elements, value, env);
+            return isList;
         }
+    }
 
+    private static List<ReplaceRule> Read(IReadOnlyList<Dictionary<string, string>> elements, SettingValue value, EnvReader env)
+    {
         var rules = new List<ReplaceRule>();
         for (int i = 0; i < elements.Count; i++)
         {
             if (!elements[i].TryGetValue("name", out string? name) || name.Length == 0 || !elements[i].TryGetValue("pattern", out string? expression))
             {
-                Skip(env, i, "", "a name and a pattern, both of them texts");
+                Skip(env, value, i, "", "a name and a pattern, both of them texts");
             }
             else if (!Pattern.TryParse(expression, out Pattern? pattern, out string? error))
             {
-                Skip(env, i, $" (name {name}, pattern {expression})", $"a regular expression without this error: {error}");
+                Skip(env, value, i, $" (name {name}, pattern {expression})", $"a regular expression without this error: {error}");
             }
             else
             {
@@ -48,6 +51,6 @@ public sealed record ReplaceRule
         return rules;
     }
 
-    private static void Skip(EnvReader env, int index, string rule, string expected) =>
-        env.Warn(Keys.ReplaceTags, string.Create(CultureInfo.InvariantCulture, $"rule {index + 1}{rule}"), $"{expected}; the rule is skipped, the others hold");
+    private static void Skip(EnvReader env, SettingValue value, int index, string rule, string expected) =>
+        env.Warn(value, string.Create(CultureInfo.InvariantCulture, $"rule {index + 1}{rule}"), $"{expected}; the rule is skipped, the others hold");
 }

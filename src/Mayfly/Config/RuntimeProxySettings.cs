@@ -36,7 +36,7 @@ public sealed record RuntimeProxySettings
     internal static RuntimeProxySettings Read(EnvReader env)
     {
         bool appSec = env.Bool(Keys.ServerlessAppSecEnabled, @default: false);
-        bool isRedirected = env.Bool(Keys.ExperimentalProxy, @default: false) || appSec;
+        bool isRedirected = env.Bool(Keys.ExperimentalProxy, @default: false) | appSec;
         string? adapter = env.Text(Keys.WebAdapterProxy);
         var addresses = new List<IPEndPoint>();
         if (adapter is not null)

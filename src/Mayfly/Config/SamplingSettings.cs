@@ -40,6 +40,7 @@ public sealed record SamplingSettings
     private static double? ReadPercentage(EnvReader env)
     {
         const double All = 100;
+        double percentage = env.Number(Keys.ProbabilisticSamplerPercentage, All, min: 0, max: All);
         if (!env.Bool(Keys.ProbabilisticSampler, @default: false))
         {
             return null;
@@ -50,6 +51,6 @@ public sealed record SamplingSettings
             env.Warn(Keys.ProbabilisticSampler, "true", $"{Keys.ProbabilisticSamplerPercentage} beside it, every trace is kept");
         }
 
-        return env.Number(Keys.ProbabilisticSamplerPercentage, All, min: 0, max: All);
+        return percentage;
     }
 }

@@ -45,10 +45,15 @@ public sealed class ServiceMapping
 
     internal static ServiceMapping Read(EnvReader env)
     {
-        ServiceMapping mapping = Parse(env.Text(Keys.ServiceMapping));
+        if (env.Any(Keys.ServiceMapping) is not { } value)
+        {
+            return Empty;
+        }
+
+        ServiceMapping mapping = Parse(value.PairItems() is { } items ? string.Join(',', items) : value.Text);
         foreach (string entry in mapping.Rejected)
         {
-            env.Warn(Keys.ServiceMapping, entry, "entries of the form key:name, this one is skipped");
+            env.Warn(value, entry, "entries of the form key:name, this one is skipped");
         }
 
         return mapping;

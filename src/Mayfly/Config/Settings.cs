@@ -78,6 +78,9 @@ public sealed record Settings
 
     public required LambdaSettings Lambda { get; init; }
 
+    /// <summary>Names that are set and mean nothing here; nothing is looked at before it is asked for.</summary>
+    public required UnknownNames UnknownNames { get; init; }
+
     /// <summary>Values that were not understood, one sentence each: reported once, never fatal.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
@@ -107,7 +110,7 @@ public sealed record Settings
             FlushTimeout = env.Seconds(Keys.FlushTimeout, @default: TimeSpan.FromSeconds(30), min: TimeSpan.FromMilliseconds(1)),
             FlushStrategy = FlushStrategy.Read(env),
             LogsEnabled = ReadLogsEnabled(env) && !logShipping.IsWorkerMissing,
-            EnhancedMetrics = env.BoolOrNull(Keys.EnhancedMetricsEnabled) ?? env.Bool(Keys.EnhancedMetrics, @default: true),
+            EnhancedMetrics = env.Bool([Keys.EnhancedMetricsEnabled, Keys.EnhancedMetrics], @default: true),
             ProcEnhancedMetrics = env.Bool(Keys.ProcEnhancedMetrics, @default: true),
             ComputeStats = env.Bool(Keys.ComputeStats, @default: false),
             StatsKeys = StatsKeySettings.Read(env),
@@ -125,41 +128,52 @@ public sealed record Settings
             DogStatsd = DogStatsdSettings.Read(env),
             CustomMetrics = CustomMetricSettings.Read(env),
             Lambda = LambdaSettings.Read(env),
+            UnknownNames = new UnknownNames(env),
             Warnings = env.Warnings,
             Errors = env.Errors,
         };
     }
 
-    /// <summary>Unset: on. Any of the two set: on if one of them is true (docs/spec/04-metrics-logs.md#c1-switches).</summary>
-    private static bool ReadLogsEnabled(EnvReader env)
+    /// <summary>Says, once, what is wrong with what the user set.</summary>
+    public void Complain(Log log)
     {
-        bool? serverless = env.BoolOrNull(Keys.ServerlessLogsEnabled);
-        bool? general = env.BoolOrNull(Keys.LogsEnabled);
-        return (serverless is null && general is null) || serverless == true || general == true;
+        foreach (string error in Errors)
+        {
+            log.Error(error);
+        }
+
+        foreach (string warning in Warnings.Concat(UnknownNames.Misspelt()))
+        {
+            log.Warn(warning);
+        }
+
+        if (UnknownNames.WithoutEffect() is { Count: > 0 } names)
+        {
+            log.Info($"Set, but without effect in this agent: {string.Join(", ", names)}.");
+        }
     }
 
+    /// <summary>Unset: on. Any of the two set: on if one of them is true (docs/spec/04-metrics-logs.md#c1-switches).</summary>
+    private static bool ReadLogsEnabled(EnvReader env) => env.AnyTrue(Keys.ServerlessLogsEnabled, Keys.LogsEnabled, @default: true);
+
     /// <summary>docs/spec/04-metrics-logs.md#d-the-agents-own-log-output</summary>
-    private static LogLevel ReadLogLevel(EnvReader env)
+    private static LogLevel ReadLogLevel(EnvReader env) =>
+        env.First([Keys.LogLevel], TryParseLogLevel, "off, error, warn, info, debug or trace, info is used", LogLevel.Info);
+
+    private static bool TryParseLogLevel(SettingValue value, out LogLevel level)
     {
-        string? text = env.Text(Keys.LogLevel);
-        switch (text?.Trim().ToLowerInvariant())
+        LogLevel? known = value.Text.Trim().ToLowerInvariant() switch
         {
-            case null or "info" or "information":
-                return LogLevel.Info;
-            case "off" or "none":
-                return LogLevel.Off;
-            case "critical" or "fatal" or "error" or "err":
-                return LogLevel.Error;
-            case "warn" or "warning":
-                return LogLevel.Warn;
-            case "debug":
-                return LogLevel.Debug;
-            case "trace":
-                return LogLevel.Trace;
-            default:
-                env.Warn(Keys.LogLevel, text!, "off, error, warn, info, debug or trace, info is used");
-                return LogLevel.Info;
-        }
+            "off" or "none" => LogLevel.Off,
+            "critical" or "fatal" or "error" or "err" => LogLevel.Error,
+            "warn" or "warning" => LogLevel.Warn,
+            "info" or "information" => LogLevel.Info,
+            "debug" => LogLevel.Debug,
+            "trace" => LogLevel.Trace,
+            _ => null,
+        };
+        level = known ?? LogLevel.Info;
+        return known is not null;
     }
 
     private static string? WithoutWhiteSpace(string? key) =>
@@ -187,12 +201,13 @@ public sealed record ListenerSettings
     internal static ListenerSettings Read(EnvReader env)
     {
         bool isTraceAgentOn = env.Bool(Keys.TracesEnabled, @default: true);
-        int tracePort = env.Port(Keys.TracePortWeaker, @default: 8126);
+        int tracePort = env.Port([Keys.TracePort, Keys.TracePortWeaker], @default: 8126);
+        string? traceSocket = ReadSocket(env);
         return new ListenerSettings
         {
             LifecyclePort = env.Port(Keys.LifecyclePort, @default: 8124),
-            TracePort = isTraceAgentOn ? env.Port(Keys.TracePort, tracePort) : 0,
-            TraceSocket = isTraceAgentOn ? ReadSocket(env) : null,
+            TracePort = isTraceAgentOn ? tracePort : 0,
+            TraceSocket = isTraceAgentOn ? traceSocket : null,
             AdvertisesTraceV10 = env.Bool(Keys.TraceV10, @default: false),
             TelemetryPort = env.Port(Keys.TelemetryPort, @default: 8999),
             MaxTraceBodyBytes = env.Int(Keys.MaxTraceBody, @default: 50 * 1024 * 1024, min: 1, max: 50 * 1024 * 1024),
@@ -261,12 +276,7 @@ public sealed record LambdaSettings
     private static string[] ReadLogTypes(EnvReader env)
     {
         string[] all = [PlatformType, "extension", "function"];
-        if (env.Text(Keys.TelemetryTypes) is not { } text)
-        {
-            return all;
-        }
-
-        string[] words = text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        IReadOnlyList<string> words = env.Texts(Keys.TelemetryTypes);
         if (words.Except(all).FirstOrDefault() is { } unknown)
         {
             env.Warn(Keys.TelemetryTypes, unknown, "platform, extension and function, separated by spaces, this one is skipped");

@@ -26,11 +26,11 @@ public sealed record TraceFilterSettings
     };
 
     /// <summary>The pattern of one entry; null: a warning names it.</summary>
-    internal static Pattern? ReadPattern(EnvReader env, string key, string entry, string expression)
+    internal static Pattern? ReadPattern(EnvReader env, SettingValue value, string entry, string expression)
     {
         if (!Pattern.TryParse(expression, out Pattern? pattern, out string? error))
         {
-            env.Warn(key, entry, $"a regular expression without this error: {error}; the entry is skipped, the others hold");
+            env.Warn(value, entry, $"a regular expression without this error: {error}; the entry is skipped, the others hold");
         }
 
         return pattern;
@@ -38,8 +38,13 @@ public sealed record TraceFilterSettings
 
     private static IReadOnlyList<Pattern> ReadResources(EnvReader env)
     {
-        string key = env.Text(Keys.IgnoreResources) is null ? Keys.IgnoreResourcesWeaker : Keys.IgnoreResources;
-        return env.Text(key) is { } text ? [.. QuotedList.Read(text).Select(item => ReadPattern(env, key, item, item)).OfType<Pattern>()] : [];
+        if (env.Any(Keys.IgnoreResources, Keys.IgnoreResourcesWeaker) is not { } value)
+        {
+            return [];
+        }
+
+        IReadOnlyList<string> items = value.Items() ?? QuotedList.Read(value.Text);
+        return [.. items.Select(item => ReadPattern(env, value, item, item)).OfType<Pattern>()];
     }
 }
 
@@ -57,36 +62,30 @@ public sealed record TagCondition(string Key, string? Value = null, Pattern? Pat
     public override string ToString() => Value is null ? Key : $"{Key}:{Value}";
 
     /// <summary>Conditions separated by white space, or a JSON list of them; each is a key, or key and value around a colon.</summary>
-    private static IEnumerable<TagCondition> Read(EnvReader env, string key, bool isPattern)
+    private static IReadOnlyList<TagCondition> Read(EnvReader env, string key, bool isPattern)
     {
-        if (env.Text(key)?.Trim() is not { } text)
-        {
-            yield break;
-        }
+        return env.First<IReadOnlyList<TagCondition>>(
+            [key], TryRead, "a JSON list of texts, or texts separated by blanks; no trace is filtered by it", []);
 
-        IReadOnlyList<string> items = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        if (text[0] == '[' && !JsonTexts.TryRead(text, out items))
+        bool TryRead(SettingValue value, out IReadOnlyList<TagCondition> conditions)
         {
-            env.Warn(key, text, "a JSON list of texts, or texts separated by blanks; no trace is filtered by it");
-        }
-
-        foreach (string item in items)
-        {
-            if (Parse(env, key, item, isPattern) is { } condition)
-            {
-                yield return condition;
-            }
+            string text = value.Text.Trim();
+            IReadOnlyList<string>? items = value.Items();
+            bool isList = items is not null || text[0] != '[' || JsonTexts.TryRead(text, out items);
+            items ??= text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            conditions = isList && !value.IsMap ? [.. items.Select(item => Parse(env, value, item, isPattern)).OfType<TagCondition>()] : [];
+            return isList && !value.IsMap;
         }
     }
 
-    private static TagCondition? Parse(EnvReader env, string key, string item, bool isPattern)
+    private static TagCondition? Parse(EnvReader env, SettingValue setting, string item, bool isPattern)
     {
         int colon = item.IndexOf(':', StringComparison.Ordinal);
         string name = (colon < 0 ? item : item[..colon]).Trim();
         string value = colon < 0 ? "" : item[(colon + 1)..].Trim();
         if (name.Length == 0)
         {
-            env.Warn(key, item, "a tag, or a tag and its value such as env:prod; the entry is skipped, the others hold");
+            env.Warn(setting, item, "a tag, or a tag and its value such as env:prod; the entry is skipped, the others hold");
             return null;
         }
 
@@ -95,6 +94,6 @@ public sealed record TagCondition(string Key, string? Value = null, Pattern? Pat
             return new TagCondition(name, value.Length == 0 ? null : value);
         }
 
-        return TraceFilterSettings.ReadPattern(env, key, item, value) is { } pattern ? new TagCondition(name, value, pattern) : null;
+        return TraceFilterSettings.ReadPattern(env, setting, item, value) is { } pattern ? new TagCondition(name, value, pattern) : null;
     }
 }

@@ -36,6 +36,23 @@ public static class SecretNames
         return TryFold(name, buffer, out ReadOnlySpan<byte> folded) && (IsWholeLine(folded) || IsKeyHeader(folded, name));
     }
 
+    /// <summary>True for a setting whose whole value is a secret.</summary>
+    public static bool IsSetting(string name)
+    {
+        Span<byte> buffer = stackalloc byte[LongestName];
+        return TryFold(Encoding.UTF8.GetBytes(name), buffer, out ReadOnlySpan<byte> folded)
+            && (EndsWithAny(folded, "api_key"u8, "app_key"u8, "kms_encrypted"u8) || EndsWithAny(folded, "secret_access_key"u8, "_token"u8));
+    }
+
+    /// <summary>Stars, and of a secret that is long enough the end, which tells keys apart.</summary>
+    public static string Mask(string secret)
+    {
+        const int Kept = 4;
+        const int LongEnough = 20;
+        const string Stars = "********";
+        return secret.Length == 0 ? "" : secret.Length < LongEnough ? Stars : Stars + secret[^Kept..];
+    }
+
     /// <param name="name">Letters, digits, <c>_</c> and <c>-</c>; any case.</param>
     /// <param name="separator">What stands behind it: <c>:</c> or <c>=</c>.</param>
     internal static SecretKind KindOf(ReadOnlySpan<byte> name, byte separator)

@@ -11,18 +11,19 @@ namespace Mayfly.EndToEnd.Agents;
 /// <summary>The agent as a process of its own, with the environment of an extension and nothing else; killed when disposed.</summary>
 internal sealed partial class AgentProcess : IAsyncDisposable
 {
-    /// <summary>Looks like an API key; no intake outside this machine ever sees it.</summary>
-    public const string ApiKey = "0123456789abcdef0123456789abcdef";
-
     private const int Terminate = 15;
+    private static readonly TimeSpan LastLines = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = [];
     private readonly Task _reading;
 
-    private AgentProcess(Process process)
+    private readonly SecretWatch _watch;
+
+    private AgentProcess(Process process, SecretWatch watch)
     {
         _process = process;
+        _watch = watch;
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
     }
 
@@ -46,7 +47,14 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     /// <param name="intakeUrl">Where all signals go.</param>
     /// <param name="ports">Where it listens.</param>
     /// <param name="variables">Settings on top; an empty value removes one.</param>
-    public static AgentProcess Start(string agent, string runtimeApi, string intakeUrl, LocalPorts ports, IReadOnlyDictionary<string, string>? variables = null)
+    /// <param name="secrets">What it must not print, beside the secrets of every agent.</param>
+    public static AgentProcess Start(
+        string agent,
+        string runtimeApi,
+        string intakeUrl,
+        LocalPorts ports,
+        IReadOnlyDictionary<string, string>? variables = null,
+        IReadOnlyList<string>? secrets = null)
     {
         var environment = new Dictionary<string, string>(ports.Variables)
         {
@@ -56,7 +64,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand",
             ["AWS_REGION"] = "us-east-1",
         };
-        return Start(AgentUnderTest.Command(agent), environment, intakeUrl, variables);
+        return Start(AgentUnderTest.Command(agent), environment, intakeUrl, variables, secrets ?? []);
     }
 
     /// <summary>An agent that stands beside a program, with nothing in its environment but this.</summary>
@@ -65,7 +73,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     /// <param name="ports">Where it listens.</param>
     /// <param name="variables">The platform's, and settings on top.</param>
     public static AgentProcess StartBeside(ProcessCommand command, string intakeUrl, LocalPorts ports, IReadOnlyDictionary<string, string> variables) =>
-        Start(command, new Dictionary<string, string>(ports.Variables), intakeUrl, variables);
+        Start(command, new Dictionary<string, string>(ports.Variables), intakeUrl, variables, []);
 
     public void SendSigTerm() => Assert.Equal(0, Kill(_process.Id, Terminate));
 
@@ -100,16 +108,24 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
+
+        // What it started may hold the pipe open.
+        await Task.WhenAny(_reading, Task.Delay(LastLines));
         _process.Dispose();
+        _watch.MustBeClean();
     }
 
     private static AgentProcess Start(
-        ProcessCommand command, Dictionary<string, string> environment, string intakeUrl, IReadOnlyDictionary<string, string>? variables)
+        ProcessCommand command,
+        Dictionary<string, string> environment,
+        string intakeUrl,
+        IReadOnlyDictionary<string, string>? variables,
+        IReadOnlyList<string> secrets)
     {
         environment["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "";
         environment["DOTNET_ROOT"] = Environment.GetEnvironmentVariable("DOTNET_ROOT") ?? "";
-        environment["DD_API_KEY"] = ApiKey;
-        foreach ((string name, string value) in LocalIntake.VariablesFor(intakeUrl).Concat(variables ?? new Dictionary<string, string>()))
+        environment["DD_LOG_LEVEL"] = "trace";
+        foreach ((string name, string value) in SecretWatch.Variables.Concat(LocalIntake.VariablesFor(intakeUrl)).Concat(variables ?? new Dictionary<string, string>()))
         {
             environment[name] = value;
         }
@@ -121,7 +137,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        return new AgentProcess(Process.Start(start) ?? throw new InvalidOperationException($"{command.FileName} did not start."));
+        return new AgentProcess(Process.Start(start) ?? throw new InvalidOperationException($"{command.FileName} did not start."), new SecretWatch(secrets));
     }
 
     public override string ToString() => "The agent wrote:\n" + string.Join('\n', _lines);
@@ -131,6 +147,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         while (await output.ReadLineAsync() is { } line)
         {
             _lines.Enqueue(line);
+            _watch.See(line);
         }
     }
 

@@ -40,7 +40,7 @@ internal sealed class Beside : IAsyncDisposable
         LocalIntake intake = await LocalIntake.StartAsync();
         LocalPorts ports = FreePorts.Pick();
         int logsPort = FreePorts.One();
-        var variables = new Dictionary<string, string>(Lambda) { ["DD_LOGS_ENABLED"] = "true", ["DD_LOGS_PORT"] = $"{logsPort}", ["DD_LOG_LEVEL"] = "error", ["MAYFLY_SPOOL"] = "false" };
+        var variables = new Dictionary<string, string>(Lambda) { ["DD_LOGS_ENABLED"] = "true", ["DD_LOGS_PORT"] = $"{logsPort}", ["DD_LOG_LEVEL"] = hasLogs ? "trace" : "error", ["MAYFLY_SPOOL"] = "false" };
         foreach ((string name, string value) in more)
         {
             variables[name] = value;

@@ -15,6 +15,7 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
     private const int Continue = 18;
 
     private readonly ConcurrentQueue<string> _output = [];
+    private readonly SecretWatch _watch = new();
     private readonly LocalPorts _ports;
     private readonly string _manifest = Path.GetTempFileName();
     private LambdaEmulator? _emulator;
@@ -49,10 +50,10 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
         var sandbox = new FunctionSandbox(intake, ports ?? FreePorts.Pick());
         var variables = new Dictionary<string, string>(sandbox._ports.Variables)
         {
-            ["DD_API_KEY"] = AgentProcess.ApiKey,
+            ["DD_LOG_LEVEL"] = "trace",
             ["MAYFLY_DEMO_MANIFEST"] = sandbox._manifest,
         };
-        foreach ((string name, string value) in LocalIntake.VariablesFor(intake.Url).Concat(options.Environment))
+        foreach ((string name, string value) in SecretWatch.Variables.Concat(LocalIntake.VariablesFor(intake.Url)).Concat(options.Environment))
         {
             variables[name] = value;
         }
@@ -61,7 +62,7 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
         {
             Extensions = [new ExtensionCommand(AgentProgram.ExtensionName, AgentUnderTest.Command(agent)), .. options.Extensions],
             Environment = variables.Where(pair => pair.Value.Length > 0).ToDictionary(),
-            Output = line => sandbox._output.Enqueue($"{line.Process}: {line.Line}"),
+            Output = sandbox.See,
         });
         return sandbox;
     }
@@ -94,6 +95,16 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
         await Emulator.DisposeAsync();
         await Intake.DisposeAsync();
         File.Delete(_manifest);
+        _watch.MustBeClean();
+    }
+
+    private void See(ProcessOutput line)
+    {
+        _output.Enqueue($"{line.Process}: {line.Line}");
+        if (line.Process == AgentProgram.ExtensionName)
+        {
+            _watch.See(line.Line);
+        }
     }
 
     public override string ToString() => "Output:\n" + string.Join('\n', _output);

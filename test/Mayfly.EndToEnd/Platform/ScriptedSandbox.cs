@@ -18,6 +18,9 @@ internal sealed record ScriptedOptions
     /// <summary>Settings of the agent; an empty value removes one.</summary>
     public IReadOnlyDictionary<string, string>? Variables { get; init; }
 
+    /// <summary>What the agent must not print, beside the secrets of every agent.</summary>
+    public IReadOnlyList<string> Secrets { get; init; } = [];
+
     /// <summary>Null = any free ones.</summary>
     public LocalPorts? Ports { get; init; }
 
@@ -70,7 +73,7 @@ internal sealed class ScriptedSandbox : IAsyncDisposable
             variables[name] = value;
         }
 
-        AgentProcess process = AgentProcess.Start(agent, platform.Address, intake.Url, ports, variables);
+        AgentProcess process = AgentProcess.Start(agent, platform.Address, intake.Url, ports, variables, options.Secrets);
         var sandbox = new ScriptedSandbox(options, folder, platform, intake, process, ports);
         try
         {

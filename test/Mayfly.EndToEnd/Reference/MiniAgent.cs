@@ -55,7 +55,7 @@ internal sealed class MiniAgent : IAsyncDisposable
             ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "",
             ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand",
             ["AWS_LAMBDA_FUNCTION_NAME"] = functionName,
-            ["DD_API_KEY"] = AgentProcess.ApiKey,
+            ["DD_API_KEY"] = SecretWatch.ApiKey,
             ["DD_APM_RECEIVER_PORT"] = $"{ports.Traces}",
             ["DD_DOGSTATSD_PORT"] = $"{ports.DogStatsd}",
             ["DD_LOG_LEVEL"] = "error",

@@ -73,10 +73,10 @@ public class SettingsTests
         [Keys.DefaultRegion] = s => s.Lambda.Region,
     };
 
-    /// <summary>Keys of records that have tests of their own, and the one that is read before there are settings.</summary>
+    /// <summary>Keys of records that have tests of their own, and those that are read before there are settings.</summary>
     private static readonly string[] ReadElsewhere =
     [
-        Keys.Mode, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
+        Keys.Mode, Keys.TaskRoot, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
         .. SecretSettingsTests.KeysRead, .. TraceAgentSettingsTests.KeysRead, .. DogStatsdSettingsTests.KeysRead,
         .. ObfuscationSettingsTests.KeysRead, .. TraceFilterSettingsTests.KeysRead, .. LogShippingSettingsTests.KeysRead,
         .. ProxySettingsTests.KeysRead, .. OutboundProxySettingsTests.KeysRead,
@@ -190,6 +190,7 @@ public class SettingsTests
         { Keys.Site, "a:99999999" },
         { Keys.Site, "a..b" },
         { Keys.Site, "app." },
+        { Keys.Site, "_" },
         { Keys.LogLevel, "loud" },
         { Keys.TracesUrl, "ftp://x" },
         { Keys.TracesUrl, "https://" },
@@ -358,6 +359,9 @@ public class SettingsTests
             (all, key) => all.SelectMany(known => value.Select(text => known.Append((key, text)).ToArray())));
         Prop.ForAll(environment.ToArbitrary(), variables => Environments.Read(variables) is not null).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(300));
     }
+
+    /// <summary>What the key has become, as text.</summary>
+    internal static string? Show(string key, Settings settings) => Shown[key](settings);
 
     private static string Text(bool value) => value.ToString();
 

@@ -64,6 +64,50 @@ public class FlushPolicyTests
     }
 
     /// <summary>
+    /// The same with loads: <c>end</c> always ends, <c>periodically</c> never makes an invocation wait more often than asked, <c>continuously</c> never makes one
+    /// wait at all, and a load only ever sends in the background, beside the schedule.
+    /// </summary>
+    [Fact]
+    public void Ten_thousand_histories_with_loads()
+    {
+        var random = new Random(8);
+        for (int history = 0; history < 10_000; history++)
+        {
+            var strategy = new FlushStrategy((FlushMode)(history % 5), TimeSpan.FromMilliseconds(random.Next(1, 100_000)));
+            var timeout = TimeSpan.FromSeconds(random.Next(1, 120));
+            var loaded = new FlushPolicy(strategy, timeout);
+            var calm = new FlushPolicy(strategy, timeout);
+            TimeSpan now = TimeSpan.Zero;
+            TimeSpan? waited = null;
+            double scale = Math.Pow(10, (random.NextDouble() * 5) - 2);
+            for (int i = 1; i <= 60; i++)
+            {
+                now += TimeSpan.FromSeconds(random.NextDouble() * scale);
+                bool isLoaded = random.Next(2) == 0;
+                FlushDecision decision = loaded.Decide(now, isLoaded);
+                FlushDecision scheduled = calm.Decide(now);
+                string where = $"history {history}, invocation {i}, {strategy}, at {now}: {decision}, calm {scheduled}";
+                Assert.True(decision == (isLoaded && scheduled == FlushDecision.None ? FlushDecision.Continuous : scheduled), where);
+                bool waits = decision is FlushDecision.End or FlushDecision.Periodic;
+                switch (strategy.Mode)
+                {
+                    case FlushMode.End:
+                        Assert.True(decision == FlushDecision.End, where);
+                        break;
+                    case FlushMode.Continuously:
+                        Assert.False(waits, where);
+                        break;
+                    case FlushMode.Periodically or FlushMode.EndPeriodically:
+                        Assert.False(waits && now - (waited ?? TimeSpan.MinValue / 2) <= strategy.Interval, where);
+                        break;
+                }
+
+                waited = waits ? now : waited;
+            }
+        }
+    }
+
+    /// <summary>
     /// Over 10,000 random histories, for every strategy: the interval is kept, no history is left without a flush for longer than the interval allows, and the
     /// first nineteen invocations of an adaptive sandbox are ended one by one.
     /// </summary>

@@ -180,12 +180,8 @@ public sealed class CompatAgent : IAsyncDisposable
     /// <summary>What takes time and stops nobody.</summary>
     private async Task LearnAsync()
     {
-        foreach (string error in _settings.Errors)
-        {
-            _log.Error(error);
-        }
-
-        foreach (string warning in _settings.Warnings.Concat(_facts.Complaints))
+        _settings.Complain(_log);
+        foreach (string warning in _facts.Complaints)
         {
             _log.Warn(warning);
         }

@@ -125,16 +125,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         // From here on nothing stands between the function and its first invocation.
         using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, StopInOrder);
         using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, StopInOrder);
-        foreach (string error in _settings.Errors)
-        {
-            _log.Error(error);
-        }
-
-        foreach (string warning in _settings.Warnings)
-        {
-            _log.Warn(warning);
-        }
-
+        _settings.Complain(_log);
         var events = new EventSource(_platform, registration.ExtensionId, _time, _log);
         var shutdown = new SandboxShutdown
         {

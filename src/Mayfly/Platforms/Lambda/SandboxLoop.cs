@@ -67,7 +67,7 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
     {
         try
         {
-            Deadline back = shutdown.DeadlineOf(invoke).Earlier(InvocationMargin);
+            Deadline back = BackBefore(shutdown.DeadlineOf(invoke));
             InvocationContext invocation = _invocations.Begin(invoke.RequestId);
             switch (decision)
             {
@@ -119,11 +119,22 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
     private async Task FlushAsync(Deadline back)
     {
         _invocations.SendComplete();
-        if (back.Left > ShortestFlush)
+        if (FlushUntil(back, flushTimeout) is { } deadline)
         {
-            TimeSpan longest = flushTimeout < SandboxShutdown.LongestFlush ? flushTimeout : SandboxShutdown.LongestFlush;
-            await shutdown.Flushes.FlushAsync(Deadline.Min(back, Deadline.In(_time, longest)));
+            await shutdown.Flushes.FlushAsync(deadline);
         }
+    }
+
+    /// <summary>By when the agent has to be back at <c>next</c> in an invocation that ends at <paramref name="end"/>.</summary>
+    internal static Deadline BackBefore(Deadline end) => end.Earlier(InvocationMargin);
+
+    /// <summary>How long a flush that is begun now may take; null: it is not worth beginning.</summary>
+    /// <param name="back">See <see cref="BackBefore"/>.</param>
+    /// <param name="flushTimeout">The user's.</param>
+    internal static Deadline? FlushUntil(Deadline back, TimeSpan flushTimeout)
+    {
+        TimeSpan longest = flushTimeout < SandboxShutdown.LongestFlush ? flushTimeout : SandboxShutdown.LongestFlush;
+        return back.Left > ShortestFlush ? back.Within(longest) : null;
     }
 
     /// <summary>
