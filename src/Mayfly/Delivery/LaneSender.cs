@@ -20,6 +20,8 @@ internal sealed class LaneSender(
     /// <summary>The same for what is passed on, which may be large: one attempt now and one later (docs/spec/03-traces.md#17-proxied-endpoints).</summary>
     private const int MostAttemptsOfProxied = 2;
 
+    private const int ProxiedSideBySide = 4;
+
     /// <summary>One payload that fails may be to blame itself; two are an outage.</summary>
     private const int FailuresThatEnd = 2;
 
@@ -31,37 +33,21 @@ internal sealed class LaneSender(
     /// <summary>An attempt that was cut off sooner says nothing about the intake.</summary>
     private static readonly TimeSpan ShortestVerdict = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>New payloads over a closed circuit. Once the intake seems to be the one to blame for failures the rest is kept.</summary>
+    /// <summary>
+    /// New payloads over a closed circuit. Once the intake seems to be the one to blame for failures the rest is kept. What is passed on for clients may be
+    /// large, and an upload slow: a few go side by side, so that one does not hold up the others (docs/spec/06-compat-and-init.md#g-known-defects, 16).
+    /// </summary>
     public async Task<FlushReport> SendAsync(DeliveryLane lane, List<IntakePayload> payloads, string key, CancellationToken cancellation)
     {
-        // Compression is CPU work: off the caller's path, so that the lanes really run side by side.
-        await Task.Yield();
-        FlushReport report = default;
-        int failures = 0;
-        for (int i = 0; i < payloads.Count; i++)
+        if (lane.Key.Kind != IntakeKind.Proxied || payloads.Count < 2)
         {
-            IntakePayload payload = payloads[i];
-            if (failures >= FailuresThatEnd || cancellation.IsCancellationRequested)
-            {
-                report += Keep(lane, payload);
-                continue;
-            }
-
-            SendResult result = await SendWithRetriesAsync(lane, payload, key, cancellation);
-            if (result.Outcome == SendOutcome.TooLarge && payload.Kind == IntakeKind.Logs
-                && payload.TrySplit(out IntakePayload? first, out IntakePayload? second))
-            {
-                payload.Dispose();
-                payloads.InsertRange(i + 1, [first, second]);
-                continue;
-            }
-
-            bool failed = result.Outcome == SendOutcome.Failed;
-            failures = failed ? failures + (result.IsAnswered ? 1 : FailuresThatEnd) : 0;
-            report += failed ? KeepFailed(lane, payload, result) : Settle(payload, result);
+            return await SendInTurnAsync(lane, payloads, key, cancellation);
         }
 
-        return report;
+        IEnumerable<List<IntakePayload>> sideBySide = payloads.Select(static (payload, i) => (payload, i))
+            .GroupBy(static one => one.i % ProxiedSideBySide, static one => one.payload, static (_, some) => some.ToList());
+        FlushReport[] reports = await Task.WhenAll(sideBySide.Select(some => SendInTurnAsync(lane, some, key, cancellation)));
+        return reports.Aggregate(static (sum, one) => sum + one);
     }
 
     /// <summary>What waits for this lane, until something fails or there is no more.</summary>
@@ -132,6 +118,38 @@ internal sealed class LaneSender(
         intake.Prepare(payload);
         long gone = store.Keep(lane.Key, payload);
         return new FlushReport(0, gone, units - gone);
+    }
+
+    private async Task<FlushReport> SendInTurnAsync(DeliveryLane lane, List<IntakePayload> payloads, string key, CancellationToken cancellation)
+    {
+        // Compression is CPU work: off the caller's path, so that the lanes really run side by side.
+        await Task.Yield();
+        FlushReport report = default;
+        int failures = 0;
+        for (int i = 0; i < payloads.Count; i++)
+        {
+            IntakePayload payload = payloads[i];
+            if (failures >= FailuresThatEnd || cancellation.IsCancellationRequested)
+            {
+                report += Keep(lane, payload);
+                continue;
+            }
+
+            SendResult result = await SendWithRetriesAsync(lane, payload, key, cancellation);
+            if (result.Outcome == SendOutcome.TooLarge && payload.Kind == IntakeKind.Logs
+                && payload.TrySplit(out IntakePayload? first, out IntakePayload? second))
+            {
+                payload.Dispose();
+                payloads.InsertRange(i + 1, [first, second]);
+                continue;
+            }
+
+            bool failed = result.Outcome == SendOutcome.Failed;
+            failures = failed ? failures + (result.IsAnswered ? 1 : FailuresThatEnd) : 0;
+            report += failed ? KeepFailed(lane, payload, result) : Settle(payload, result);
+        }
+
+        return report;
     }
 
     private FlushReport KeepFailed(DeliveryLane lane, IntakePayload payload, SendResult result)

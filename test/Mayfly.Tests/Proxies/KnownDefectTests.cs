@@ -145,4 +145,22 @@ public class KnownDefectTests
         Assert.Equal((50, refused, 50 - refused), (rig.Counts.Accepted, rig.Counts.DroppedFor(DropReason.BufferFull), rig.Counts.Buffered));
         Assert.InRange(rig.Buffer.WaitingBytes, 1, 100_000);
     }
+
+    /// <summary>docs/spec/06-compat-and-init.md#g-known-defects, 16: the first upload gets no answer before the others are there.</summary>
+    [Fact]
+    public async Task G16_One_slow_upload_holds_up_no_other()
+    {
+        await using ProxyRig rig = await ProxyRig.StartAsync();
+        rig.Intake.Answer = request => request.Body is [1] ? null : "HTTP/1.1 202 x\r\nContent-Length: 2\r\n\r\n{}";
+        for (byte i = 1; i <= 4; i++)
+        {
+            await rig.SendAsync("POST", "/profiling/v1/input", [i]);
+        }
+
+        Task<FlushReport> flush = rig.FlushAsync(seconds: 5);
+        await rig.Intake.RequestAsync(4);
+        Assert.Equal([1, 2, 3, 4], rig.Intake.Requests.Select(static request => (int)request.Body[0]).Order());
+        Assert.False(flush.IsCompleted);
+        Assert.Equal(3, (await flush).Delivered);
+    }
 }
