@@ -20,7 +20,10 @@ internal sealed class LaneSender(
     /// <summary>The same for what is passed on, which may be large: one attempt now and one later (docs/spec/03-traces.md#17-proxied-endpoints).</summary>
     private const int MostAttemptsOfProxied = 2;
 
-    private const int ProxiedSideBySide = 4;
+    /// <summary>A request of a client from this size on goes beside those before it.</summary>
+    private const int LargeBytes = 64 * 1024;
+
+    private const int LargeSideBySide = 3;
 
     /// <summary>One payload that fails may be to blame itself; two are an outage.</summary>
     private const int FailuresThatEnd = 2;
@@ -34,8 +37,8 @@ internal sealed class LaneSender(
     private static readonly TimeSpan ShortestVerdict = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// New payloads over a closed circuit. Once the intake seems to be the one to blame for failures the rest is kept. What is passed on for clients may be
-    /// large, and an upload slow: a few go side by side, so that one does not hold up the others (docs/spec/06-compat-and-init.md#g-known-defects, 16).
+    /// New payloads over a closed circuit, in turn. Once the intake seems to be the one to blame for failures the rest is kept. Of what is passed on for clients
+    /// the large ones, such as profiles, go beside the others: a slow upload holds up nothing (docs/spec/06-compat-and-init.md#g-known-defects, 16).
     /// </summary>
     public async Task<FlushReport> SendAsync(DeliveryLane lane, List<IntakePayload> payloads, string key, CancellationToken cancellation)
     {
@@ -44,8 +47,10 @@ internal sealed class LaneSender(
             return await SendInTurnAsync(lane, payloads, key, cancellation);
         }
 
-        IEnumerable<List<IntakePayload>> sideBySide = payloads.Select(static (payload, i) => (payload, i))
-            .GroupBy(static one => one.i % ProxiedSideBySide, static one => one.payload, static (_, some) => some.ToList());
+        int large = 0;
+        IEnumerable<List<IntakePayload>> sideBySide = payloads
+            .GroupBy(one => one.Body.Length < LargeBytes ? 0 : 1 + large++ % LargeSideBySide)
+            .Select(static some => some.ToList());
         FlushReport[] reports = await Task.WhenAll(sideBySide.Select(some => SendInTurnAsync(lane, some, key, cancellation)));
         return reports.Aggregate(static (sum, one) => sum + one);
     }

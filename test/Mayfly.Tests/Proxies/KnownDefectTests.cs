@@ -151,10 +151,10 @@ public class KnownDefectTests
     public async Task G16_One_slow_upload_holds_up_no_other()
     {
         await using ProxyRig rig = await ProxyRig.StartAsync();
-        rig.Intake.Answer = request => request.Body is [1] ? null : "HTTP/1.1 202 x\r\nContent-Length: 2\r\n\r\n{}";
+        rig.Intake.Answer = request => request.Body[0] == 1 ? null : "HTTP/1.1 202 x\r\nContent-Length: 2\r\n\r\n{}";
         for (byte i = 1; i <= 4; i++)
         {
-            await rig.SendAsync("POST", "/profiling/v1/input", [i]);
+            await rig.SendAsync("POST", "/profiling/v1/input", [i, .. new byte[i < 4 ? 100_000 : 10]]);
         }
 
         Task<FlushReport> flush = rig.FlushAsync(seconds: 5);
