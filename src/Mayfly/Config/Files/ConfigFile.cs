@@ -56,7 +56,7 @@ public sealed class ConfigFile
             }
 
             using StreamReader text = info.OpenText();
-            file.Read(text);
+            file.Read(text.ReadToEnd());
             return file;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
@@ -71,14 +71,14 @@ public sealed class ConfigFile
     internal static ConfigFile Parse(string yaml)
     {
         var file = new ConfigFile(Name);
-        file.Read(new StringReader(yaml));
+        file.Read(yaml);
         return file;
     }
 
     /// <summary>What the file says in place of the variable; null: nothing.</summary>
     internal Entry? Value(string variable) => _entries.GetValueOrDefault(variable);
 
-    private void Read(TextReader text)
+    private void Read(string text)
     {
         try
         {

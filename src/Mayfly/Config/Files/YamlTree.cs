@@ -1,28 +1,28 @@
 using System.Globalization;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 
 namespace Mayfly.Config.Files;
 
 /// <summary>
-/// Makes a tree of the first document of a YAML text. Only the parser's events are used: nothing here needs reflection, and nothing is made of tags.
+/// Makes a tree of the first document of a YAML text: what people write into configuration files. Not there, and errors that say so: keys that are lists or maps
+/// (<c>? key</c>). Tags are passed over: nothing is made of them.
 /// </summary>
 /// <remarks>
 /// Depth and size are limited, an alias counting as what it stands for, so that a file of a few lines cannot become gigabytes. An anchor is known where its
-/// value is complete: no value is inside of itself.
+/// value is complete: no value is inside of itself. docs/decisions/0008-own-yaml-reader.md
 /// </remarks>
-internal sealed class YamlTree
+internal sealed partial class YamlTree
 {
     private const int DepthLimit = 64;
+    private const int MostProperties = 2;
 
-    private readonly Parser _parser;
     private readonly Dictionary<string, ConfigNode> _anchors = [];
+    private readonly string _text;
     private readonly long _weightLimit;
     private long _weight;
 
-    private YamlTree(TextReader text, long weightLimit)
+    private YamlTree(string text, long weightLimit)
     {
-        _parser = new Parser(new Scanner(text, skipComments: true));
+        _text = text.TrimStart('\uFEFF').Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
         _weightLimit = weightLimit;
     }
 
@@ -30,125 +30,231 @@ internal sealed class YamlTree
     /// <param name="text">YAML 1.1 or 1.2.</param>
     /// <param name="weightLimit">Of the whole, see <see cref="ConfigNode.Weight"/>.</param>
     /// <exception cref="FormatException">It is no such text. The message says where and why, as the end of a sentence.</exception>
-    public static ConfigNode? Read(TextReader text, long weightLimit)
-    {
-        try
-        {
-            return new YamlTree(text, weightLimit).ReadRoot();
-        }
-        catch (YamlException e)
-        {
-            throw new FormatException(Sentence(e.End.Line, e.InnerException?.Message ?? e.Message), e);
-        }
-        catch (Exception e) when (e is not (FormatException or IOException))
-        {
-            // The parser's own bounds: a text that no one writes, and no reason to stop.
-            throw new FormatException($"cannot be parsed ({e.GetType().Name})", e);
-        }
-    }
-
-    private static string Sentence(long line, string what) =>
-        string.Create(CultureInfo.InvariantCulture, $"cannot be parsed in line {line}: {what.TrimEnd('.', ' ')}");
+    public static ConfigNode? Read(string text, long weightLimit) => new YamlTree(text, weightLimit).ReadRoot();
 
     private ConfigNode? ReadRoot()
     {
-        while (_parser.MoveNext())
+        RefuseControlCharacters();
+        SkipSeparation();
+        while (Column == 0 && Peek() == '%')
         {
-            if (_parser.Current is not (StreamStart or DocumentStart))
+            SkipLine();
+            SkipSeparation();
+        }
+
+        if (IsMarker('-'))
+        {
+            _at += 3;
+        }
+
+        ConfigNode root = ReadNode(parent: -1, depth: 0, canBeBlock: true, canBeListAtParent: false);
+        SkipSeparation();
+        if (!IsAtEnd)
+        {
+            throw Wrong("it stands where nothing is expected");
+        }
+
+        return root.IsNothing ? null
+            : root.Members is not null ? root
+            : throw Wrong("it holds no keys with values, such as \"site: datadoghq.com\"", root.Line);
+    }
+
+    /// <summary>The value that begins here, or on a later line.</summary>
+    /// <param name="parent">Column of the key or dash that it belongs to: on a line of its own it stands further right.</param>
+    /// <param name="depth">Lists and maps around it.</param>
+    /// <param name="canBeBlock">It may be a list of dashes or a map of lines on this line.</param>
+    /// <param name="canBeListAtParent">Dashes may stand right below the key.</param>
+    private ConfigNode ReadNode(int parent, int depth, bool canBeBlock, bool canBeListAtParent)
+    {
+        if (depth > DepthLimit)
+        {
+            throw Wrong($"values are nested more than {DepthLimit} deep");
+        }
+
+        int line = _line;
+        string? anchor = null;
+        for (int properties = 0; ; properties++)
+        {
+            int before = _line;
+            SkipSeparation();
+            bool isOnNewLine = _line > before || parent < 0;
+            canBeBlock |= isOnNewLine;
+            bool isListAtParent = canBeListAtParent && isOnNewLine && Column == parent && IsDash;
+            if (IsAtEnd || (isOnNewLine && Column <= parent && !isListAtParent))
+            {
+                return Named(anchor, Weighed(ConfigNode.OfNothing(line), line));
+            }
+
+            if (Peek() is not ('&' or '!'))
             {
                 break;
             }
+
+            RefuseMoreProperties(properties);
+            if (canBeBlock && IsPropertyOfKey())
+            {
+                return ReadMap(depth);
+            }
+
+            anchor = ReadProperty() ?? anchor;
         }
 
-        if (_parser.Current is null or StreamEnd or DocumentEnd)
-        {
-            return null;
-        }
-
-        ConfigNode root = ReadNode(depth: 0);
-        if (root.Members is null && !root.IsNothing)
-        {
-            throw new FormatException(Sentence(root.Line, "it holds no keys with values, such as \"site: datadoghq.com\""));
-        }
-
-        return root.IsNothing ? null : root;
+        ConfigNode node = canBeBlock && IsDash ? ReadList(depth)
+            : canBeBlock && IsKeyAhead() ? ReadMap(depth)
+            : ReadInline(parent, depth);
+        return Named(anchor, node);
     }
 
-    /// <summary>The value at the current event; afterwards its last event is the current one.</summary>
-    private ConfigNode ReadNode(int depth)
+    /// <summary>All that is neither a list of dashes nor a map of lines.</summary>
+    private ConfigNode ReadInline(int parent, int depth)
     {
-        ParsingEvent start = _parser.Current!;
-        int line = (int)start.Start.Line;
-        if (depth > DepthLimit)
+        int line = _line;
+        switch (Peek())
         {
-            throw new FormatException(Sentence(line, $"values are nested more than {DepthLimit} deep"));
+            case '|' or '>':
+                return Weighed(ConfigNode.OfText(ReadBlockText(parent), line), line);
+            case '"' or '\'':
+                string quoted = ReadQuoted();
+                MustBeEndOfLine();
+                return Weighed(ConfigNode.OfText(quoted, line), line);
+            case '[' or '{' or '*':
+                ConfigNode node = ReadFlow(depth);
+                MustBeEndOfLine();
+                return node;
+            default:
+                return OfPlain(ReadPlain(parent), line);
+        }
+    }
+
+    private ConfigNode ReadList(int depth)
+    {
+        int column = Column;
+        ConfigNode list = Weighed(ConfigNode.OfList(_line), _line);
+        do
+        {
+            _at++;
+            list.Add(ReadNode(column, depth + 1, canBeBlock: true, canBeListAtParent: false));
+            SkipSeparation();
+        }
+        while (!IsAtEnd && Column == column && IsDash);
+        RefuseDeeper(column);
+        return list;
+    }
+
+    private ConfigNode ReadMap(int depth)
+    {
+        int column = Column;
+        ConfigNode map = Weighed(ConfigNode.OfMap(_line), _line);
+        do
+        {
+            if (!IsPropertyOfKey() && !IsKeyAhead())
+            {
+                throw Wrong("a key with a colon and a blank behind it is expected");
+            }
+
+            string key = ReadKey();
+            _at++;
+            Weigh(key.Length, _line);
+            map.Add(key, ReadNode(column, depth + 1, canBeBlock: false, canBeListAtParent: true));
+            SkipSeparation();
+        }
+        while (!IsAtEnd && Column == column);
+        RefuseDeeper(column);
+        return map;
+    }
+
+    /// <summary>Up to its colon.</summary>
+    private string ReadKey()
+    {
+        int line = _line;
+        string? anchor = null;
+        for (int properties = 0; Peek() is '&' or '!'; properties++)
+        {
+            RefuseMoreProperties(properties);
+            anchor = ReadProperty() ?? anchor;
+            SkipBlanks();
         }
 
-        if (start is AnchorAlias alias)
+        string key = Peek() switch
         {
-            return ReadAlias(alias, line);
-        }
-
-        ConfigNode node = start switch
-        {
-            Scalar scalar => Weighed(OfScalar(scalar, line), line),
-            SequenceStart => ReadList(depth, line),
-            MappingStart => ReadMap(depth, line),
-            _ => throw new FormatException(Sentence(line, "a value is expected")),
+            '"' or '\'' => ReadQuoted(),
+            '*' => ReadAlias().Text ?? throw Wrong("a list or a map is no key"),
+            _ => ReadPlainKey(),
         };
-        if (start is NodeEvent { Anchor: { IsEmpty: false } anchor })
+        SkipBlanks();
+        if (anchor is not null)
         {
-            _anchors[anchor.Value] = node;
+            Named(anchor, ConfigNode.OfText(key, line));
+        }
+
+        return key;
+    }
+
+    private ConfigNode ReadAlias()
+    {
+        int line = _line;
+        _at++;
+        string name = ReadName();
+        return _anchors.TryGetValue(name, out ConfigNode? known)
+            ? Weighed(known, line)
+            : throw Wrong($"*{name} stands for nothing that is complete above it");
+    }
+
+    /// <summary>The name of an anchor; null: it was a tag.</summary>
+    private string? ReadProperty()
+    {
+        bool isAnchor = Peek() == '&';
+        _at++;
+        string name = ReadName();
+        return isAnchor ? name : null;
+    }
+
+    /// <summary>A value has one anchor and one tag at most; to look at more would take time that grows with the square of their number.</summary>
+    private void RefuseMoreProperties(int properties)
+    {
+        if (properties == MostProperties)
+        {
+            throw Wrong("a value has one anchor (&) and one tag (!) at most");
+        }
+    }
+
+    private ConfigNode Named(string? anchor, ConfigNode node)
+    {
+        if (anchor is not null)
+        {
+            _anchors[anchor] = node;
         }
 
         return node;
     }
 
-    private ConfigNode ReadAlias(AnchorAlias alias, int line) => _anchors.TryGetValue(alias.Value.Value, out ConfigNode? known)
-        ? Weighed(known, line)
-        : throw new FormatException(Sentence(line, $"*{alias.Value.Value} stands for nothing that is complete above it"));
-
-    private ConfigNode ReadList(int depth, int line)
-    {
-        ConfigNode list = Weighed(ConfigNode.OfList(line), line);
-        while (_parser.MoveNext() && _parser.Current is not SequenceEnd)
-        {
-            list.Add(ReadNode(depth + 1));
-        }
-
-        return list;
-    }
-
-    private ConfigNode ReadMap(int depth, int line)
-    {
-        ConfigNode map = Weighed(ConfigNode.OfMap(line), line);
-        while (_parser.MoveNext() && _parser.Current is not MappingEnd)
-        {
-            ConfigNode key = ReadNode(depth + 1);
-            _parser.MoveNext();
-            ConfigNode value = ReadNode(depth + 1);
-
-            // A list or a map as a key names no setting.
-            if (key.Text is { } name)
-            {
-                map.Add(name, value);
-            }
-        }
-
-        return map;
-    }
+    private ConfigNode OfPlain(string text, int line) =>
+        Weighed(text is "" or "~" or "null" or "Null" or "NULL" ? ConfigNode.OfNothing(line) : ConfigNode.OfText(text, line), line);
 
     private ConfigNode Weighed(ConfigNode node, int line)
     {
-        _weight += node.Weight;
-        return _weight <= _weightLimit
-            ? node
-            : throw new FormatException(Sentence(line, "with what its aliases stand for it is too large"));
+        Weigh(node.Weight, line);
+        return node;
     }
 
-    private static ConfigNode OfScalar(Scalar scalar, int line)
+    private void Weigh(long weight, int line)
     {
-        bool isNothing = scalar.Style == ScalarStyle.Plain && scalar.Value is "" or "~" or "null" or "Null" or "NULL";
-        return isNothing ? ConfigNode.OfNothing(line) : ConfigNode.OfText(scalar.Value, line);
+        _weight += weight;
+        if (_weight > _weightLimit)
+        {
+            throw Wrong("with what its aliases stand for it is too large", line);
+        }
     }
+
+    private void RefuseDeeper(int column)
+    {
+        if (!IsAtEnd && Column > column)
+        {
+            throw Wrong("it stands further right than what it belongs to, or a value before it has ended");
+        }
+    }
+
+    private FormatException Wrong(string what) => Wrong(what, _line);
+
+    private static FormatException Wrong(string what, int line) => new(string.Create(CultureInfo.InvariantCulture, $"cannot be parsed in line {line}: {what}"));
 }
