@@ -2,6 +2,7 @@ using System.Text;
 using Mayfly;
 using Mayfly.Config;
 using Mayfly.Diagnostics;
+using Mayfly.Outbound;
 using Mayfly.Platforms;
 using Mayfly.Platforms.Compat;
 using Mayfly.Platforms.Lambda;
@@ -14,6 +15,7 @@ if (args is ["--version"])
     return 0;
 }
 
+SystemStore.KeepUnread();
 EnvReader env = EnvReader.OfThisProcess();
 ModeChoice choice = ModeDetector.Detect(Environment.ProcessPath ?? "", env);
 Settings settings = Settings.Read(env);
