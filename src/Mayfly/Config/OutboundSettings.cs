@@ -3,6 +3,18 @@ namespace Mayfly.Config;
 /// <summary>How connections to the outside are made: proxy, certificates, protocol (docs/spec/05-config.md#9-proxy-and-http-client).</summary>
 public sealed record OutboundSettings
 {
+    /// <summary>No proxy, the usual authorities.</summary>
+    public static OutboundSettings Direct { get; } = new()
+    {
+        Site = "",
+        Proxy = OutboundProxySettings.None,
+        Tls = new TlsSettings { CertFile = null, SkipsValidation = false, SystemFile = null, SystemFolders = null },
+        PrefersHttp2 = false,
+    };
+
+    /// <summary>The intakes', which the list of hosts without a proxy may name.</summary>
+    public required string Site { get; init; }
+
     public required OutboundProxySettings Proxy { get; init; }
 
     public required TlsSettings Tls { get; init; }
@@ -10,7 +22,7 @@ public sealed record OutboundSettings
     /// <summary>HTTP/2 where the other side offers it while TLS is set up; else HTTP/1.1, which plain <c>http</c> gets in any case.</summary>
     public required bool PrefersHttp2 { get; init; }
 
-    internal static OutboundSettings Read(EnvReader env)
+    internal static OutboundSettings Read(EnvReader env, string site)
     {
         OutboundProxySettings proxy = OutboundProxySettings.Read(env);
         string? protocol = env.Text(Keys.HttpProtocol)?.Trim().ToLowerInvariant();
@@ -21,6 +33,7 @@ public sealed record OutboundSettings
 
         return new OutboundSettings
         {
+            Site = site,
             Proxy = proxy,
             Tls = TlsSettings.Read(env),
             PrefersHttp2 = protocol == "http2" || (protocol != "http1" && proxy.IsNone),

@@ -116,7 +116,7 @@ public sealed record Settings
             Triggers = EventSettings.Read(env),
             Propagation = PropagationSettings.Read(env),
             PayloadCapture = PayloadCaptureSettings.Read(env),
-            Outbound = OutboundSettings.Read(env),
+            Outbound = OutboundSettings.Read(env, intake.Site),
             Spool = SpoolSettings.Read(env),
             Listeners = ListenerSettings.Read(env),
             DogStatsd = DogStatsdSettings.Read(env),

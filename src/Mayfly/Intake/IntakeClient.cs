@@ -40,7 +40,16 @@ public sealed class IntakeClient : IDisposable
     public IntakeClient(Settings settings, Log? log = null)
     {
         _endpoints = new IntakeEndpoints(settings);
-        _http = new OutboundClient(settings.Outbound, settings.Intake.Site, settings.FlushTimeout, log ?? Log.Silent);
+        _http = new OutboundClient(settings.Outbound, settings.FlushTimeout, log ?? Log.Silent);
+    }
+
+    /// <summary>Does some of the work of the first flush, if it will need TLS: see <see cref="OutboundClient.WarmUp"/>.</summary>
+    public void WarmUp()
+    {
+        if (_endpoints.UsesTls)
+        {
+            _http.WarmUp();
+        }
     }
 
     /// <summary>Copies of <paramref name="payload"/>, for the intakes beside the main one; copies have none.</summary>
@@ -179,7 +188,10 @@ public sealed class IntakeClient : IDisposable
             }
         }
 
-        request.Headers.TryAddWithoutValidation(forward.TakesBearer ? OutboundClient.AuthorizationHeader : OutboundClient.ApiKeyHeader, forward.TakesBearer ? $"Bearer {apiKey}" : apiKey);
+        (string keyHeader, string key) = forward.TakesBearer
+            ? (OutboundClient.AuthorizationHeader, $"Bearer {apiKey}")
+            : (OutboundClient.ApiKeyHeader, apiKey);
+        request.Headers.TryAddWithoutValidation(keyHeader, key);
         return request;
     }
 

@@ -37,13 +37,12 @@ public sealed class OutboundClient : IDisposable
     private readonly Lazy<HttpMessageInvoker> _secure;
 
     /// <param name="settings">The user's.</param>
-    /// <param name="site">The intake's, which the list of hosts without a proxy may name.</param>
     /// <param name="connectTimeout">Longest time for a connection, TLS included.</param>
     /// <param name="log">Told whom nobody trusts, once.</param>
-    public OutboundClient(OutboundSettings settings, string site, TimeSpan connectTimeout, Log log)
+    public OutboundClient(OutboundSettings settings, TimeSpan connectTimeout, Log log)
     {
         (_settings, _connectTimeout, _log) = (settings, connectTimeout, log);
-        _proxy = settings.Proxy.IsNone ? null : new OutboundProxy(settings.Proxy, site);
+        _proxy = settings.Proxy.IsNone ? null : new OutboundProxy(settings.Proxy, settings.Site);
         _plain = new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(Handler()));
         _secure = new Lazy<HttpMessageInvoker>(MakeSecure);
     }
@@ -66,8 +65,23 @@ public sealed class OutboundClient : IDisposable
         return (needsTls ? _secure : _plain).Value.SendAsync(request, cancellation);
     }
 
-    /// <summary>Does what the first TLS connection would do, as far as no other host is needed for it.</summary>
-    public void WarmUp() => _ = _secure.Value;
+    /// <summary>
+    /// Does what the first TLS connection would have to do before it can greet anybody: two thirds of its CPU, at a time when nobody waits. No other host is
+    /// asked for anything. Never throws for what is wrong with TLS here: the first connection will say it.
+    /// </summary>
+    public void WarmUp()
+    {
+        try
+        {
+            _ = _secure.Value;
+            using var nobody = new SslStream(new SilentStream());
+            _ = nobody.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost" });
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            _log.Debug($"TLS could not be prepared: {e.Message}");
+        }
+    }
 
     /// <summary>What a failed <see cref="SendAsync"/> failed for, for a person.</summary>
     public static string ReasonOf(Exception failure) => failure.InnerException switch
