@@ -8,6 +8,19 @@ AGENT_DIR=artifacts/agent/$RID
 LAYER_ZIP=artifacts/layer/mayfly-$RID.zip
 NEWEST_GLIBC_ALLOWED=2.34 # Amazon Linux 2023
 
+# TLS is linked into the agent: docs/decisions/0008-tls.md. A new version of OpenSSL is these two lines.
+OPENSSL_VERSION=3.0.22
+OPENSSL_SHA256=67ebca7e50d17383028045486653492195b83db95f8558709701bb47b5c1ef81
+OPENSSL_SOURCES=(
+  "http://deb.debian.org/debian-security/pool/updates/main/o/openssl/openssl_$OPENSSL_VERSION.orig.tar.gz"
+  "http://deb.debian.org/debian/pool/main/o/openssl/openssl_$OPENSSL_VERSION.orig.tar.gz"
+  "https://github.com/openssl/openssl/releases/download/openssl-$OPENSSL_VERSION/openssl-$OPENSSL_VERSION.tar.gz"
+)
+# What TLS 1.2 and 1.3 with the intakes' certificates need, and what .NET's own functions name.
+OPENSSL_WITHOUT="shared tests legacy dso module engine aria bf blake2 camellia cast cmp ct dtls ec2m gost idea md4 mdc2 ocb psk rmd160 scrypt seed
+  siphash siv sm2 sm3 sm4 srp srtp ssl3 ts whirlpool comp async autoload-config ui-console filenames"
+OPENSSL_FLAGS="-Os -fPIC -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables -fstack-protector-strong -D_FORTIFY_SOURCE=2"
+
 usage() {
   cat <<EOF
 usage: ./build.sh agent   native agent            -> $AGENT_DIR/mayfly
@@ -36,6 +49,36 @@ check_tools() {
   need objdump "it reads which GLIBC the binary needs" "apt-get install binutils"
 }
 
+# Prints a folder with include/ and lib/ of a small static OpenSSL, which is built once and kept for all checkouts.
+small_openssl() {
+  local options option prefix work archive url
+  options=$(for option in $OPENSSL_WITHOUT; do printf 'no-%s ' "$option"; done)
+  prefix=${MAYFLY_OPENSSL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mayfly}/openssl-$OPENSSL_VERSION-$(printf '%s' "$options $OPENSSL_FLAGS" | sha256sum | cut -c1-8)
+  if [ ! -e "$prefix/lib/libssl.a" ]; then
+    need cmake "it builds the part of .NET that calls OpenSSL" "apt-get install cmake"
+    need make "it builds OpenSSL" "apt-get install make"
+    need perl "it configures OpenSSL" "apt-get install perl"
+    need curl "it gets the source of OpenSSL" "apt-get install curl"
+    work=$(mktemp -d)
+    archive=$work/openssl.tar.gz
+    for url in "${OPENSSL_SOURCES[@]}"; do
+      curl -fsSL --retry 2 -o "$archive" "$url" && echo "$OPENSSL_SHA256  $archive" | sha256sum -c --status && break
+      rm -f "$archive"
+    done
+    [ -e "$archive" ] || fail "the source of OpenSSL $OPENSSL_VERSION is at none of these addresses, or is not what it should be:" "${OPENSSL_SOURCES[@]}"
+    echo "building OpenSSL $OPENSSL_VERSION once, for $prefix" >&2
+    tar -xzf "$archive" -C "$work" --strip-components=1
+    # shellcheck disable=SC2086
+    (cd "$work" && CFLAGS=$OPENSSL_FLAGS ./Configure linux-x86_64 $options --prefix="$prefix" --libdir=lib --openssldir=/etc/ssl &&
+      make -j"$(nproc)" build_libs && make DESTDIR="$work/root" install_dev) >"$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; fail "building OpenSSL failed"; }
+    # Another build may have been first.
+    mkdir -p "$(dirname "$prefix")"
+    mv -T "$work/root$prefix" "$prefix" 2>/dev/null || [ -e "$prefix/lib/libssl.a" ] || fail "$prefix cannot be written"
+    rm -rf "$work"
+  fi
+  echo "$prefix"
+}
+
 # net10.0 where its native runtime pack can be restored, else net9.0.
 target_framework() {
   if dotnet restore src/Mayfly.Agent -r "$RID" -p:MayflyNative=true -p:MayflyTargetFramework=net10.0 >/dev/null 2>&1; then
@@ -51,16 +94,20 @@ newest_glibc() {
 
 build_agent() {
   check_tools
-  local framework linker output log
+  local framework linker output log openssl
+  openssl=$(small_openssl)
   framework=$(target_framework)
   [ "$framework" = net10.0 ] || echo "notice: the NativeAOT runtime pack for net10.0 is not in this package feed; building for $framework instead."
   linker=$(command -v clang >/dev/null 2>&1 && echo clang || echo gcc)
   output=artifacts/obj/agent-$RID
   log=artifacts/obj/publish-$RID.log
-  rm -rf "$output"
+  # cmake keeps what it found last time.
+  rm -rf "$output" src/Mayfly.Agent/obj/Release/*/"$RID"/libs
   mkdir -p "$output" "$AGENT_DIR"
-  if ! dotnet publish src/Mayfly.Agent -c Release -r "$RID" -f "$framework" -o "$output" \
-    -p:MayflyNative=true -p:MayflyTargetFramework="$framework" -p:CppCompilerAndLinker="$linker" >"$log" 2>&1; then
+  # A step of .NET's own build has cmake warn of a variable that it does not use: a warning cannot be an error for MSBuild, and is looked for below.
+  if ! OPENSSL_ROOT_DIR=$openssl dotnet publish src/Mayfly.Agent -c Release -r "$RID" -f "$framework" -o "$output" \
+    -p:MayflyNative=true -p:MayflyTargetFramework="$framework" -p:CppCompilerAndLinker="$linker" \
+    -p:MayflyOpenSsl="$openssl" -p:MSBuildTreatWarningsAsErrors=false >"$log" 2>&1; then
     grep -E 'error|warning' "$log" | sort -u >&2 || tail -n 20 "$log" >&2
     fail "publishing the agent failed; the whole log is in $log"
   fi

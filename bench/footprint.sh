@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Start time, size and memory of the native agent beside the Kestrel floor and the published Rust mini agent. See bench/README.md.
 #
-#   bench/footprint.sh [--rounds N] [--invocations N] [--lifecycle N] [--datagrams SECONDS] [--contexts MILLIONS] [--traces SECONDS] [--check] [--no-peer] [--agent FILE] [--layer FILE] [--also NAME=FILE]... [--set VARIABLE=VALUE]...
+#   bench/footprint.sh [--rounds N] [--invocations N] [--lifecycle N] [--first-flush N] [--datagrams SECONDS] [--contexts MILLIONS] [--traces SECONDS] [--check] [--no-peer] [--agent FILE] [--layer FILE] [--also NAME=FILE]... [--set VARIABLE=VALUE]...
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -12,7 +12,7 @@ agent=$root/artifacts/agent/linux-x64/mayfly
 layer=$root/artifacts/layer/mayfly-linux-x64.zip
 with_peer=true
 pass=()
-invocations= lifecycle= datagrams= contexts= traces= check=false
+invocations= lifecycle= flushes= datagrams= contexts= traces= check=false
 while (($#)); do
   case $1 in
     --agent) agent=$(realpath "$2"); shift 2 ;;
@@ -20,6 +20,7 @@ while (($#)); do
     --no-peer) with_peer=false; shift ;;
     --invocations) invocations=$2; shift 2 ;;
     --lifecycle) lifecycle=$2; shift 2 ;;
+    --first-flush) flushes=$2; shift 2 ;;
     --datagrams) datagrams=$2; shift 2 ;;
     --contexts) contexts=$2; shift 2 ;;
     --traces) traces=$2; shift 2 ;;
@@ -29,8 +30,8 @@ while (($#)); do
   esac
 done
 # A check measures every budget.
-if $check; then : "${invocations:=10000}" "${lifecycle:=2000}" "${datagrams:=10}" "${traces:=10}"; fi
-pass+=(--invocations "${invocations:-0}" --lifecycle "${lifecycle:-0}" --datagrams "${datagrams:-0}" --contexts "${contexts:-0}" --traces "${traces:-0}")
+if $check; then : "${invocations:=10000}" "${lifecycle:=2000}" "${flushes:=15}" "${datagrams:=10}" "${traces:=10}"; fi
+pass+=(--invocations "${invocations:-0}" --lifecycle "${lifecycle:-0}" --first-flush "${flushes:-0}" --datagrams "${datagrams:-0}" --contexts "${contexts:-0}" --traces "${traces:-0}")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -155,7 +155,7 @@ internal sealed class HttpConnection : IDisposable
     {
         _port = port;
         _socket.Connect(IPAddress.Loopback, port);
-        _reader = new SocketReader(_socket);
+        _reader = new SocketReader(new NetworkStream(_socket));
     }
 
     /// <summary>Duration of the latest <see cref="Send"/>, ms, from the first byte written to the last byte of the answer.</summary>

@@ -1,11 +1,10 @@
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text;
 
 namespace Mayfly.Footprint;
 
 /// <summary>
-/// One HTTP/1.1 request or response, read from a blocking socket: first line, headers, whole body (Content-Length or chunked).
+/// One HTTP/1.1 request or response, read from a blocking stream: first line, headers, whole body (Content-Length or chunked).
 /// Enough for well-behaved peers on loopback; throws <see cref="IOException"/> for anything else.
 /// </summary>
 internal sealed class HttpMessage
@@ -39,7 +38,7 @@ internal sealed class HttpMessage
 
         if (string.Equals(message.Header("Expect"), "100-continue", StringComparison.OrdinalIgnoreCase))
         {
-            reader.Socket.Send("HTTP/1.1 100 Continue\r\n\r\n"u8);
+            reader.Stream.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
         }
 
         if (message.Header("Content-Length") is { } length)
@@ -75,13 +74,13 @@ internal sealed class HttpMessage
 }
 
 /// <summary>Buffered blocking reads; a line ends with CR LF and is Latin-1.</summary>
-internal sealed class SocketReader(Socket socket)
+internal sealed class SocketReader(Stream stream)
 {
     private readonly byte[] _buffer = new byte[64 * 1024];
     private int _start;
     private int _end;
 
-    public Socket Socket { get; } = socket;
+    public Stream Stream { get; } = stream;
 
     public string? Line()
     {
@@ -128,7 +127,7 @@ internal sealed class SocketReader(Socket socket)
     private bool Fill()
     {
         _start = 0;
-        _end = Socket.Receive(_buffer);
+        _end = Stream.Read(_buffer);
         return _end > 0;
     }
 }

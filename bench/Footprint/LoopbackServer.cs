@@ -1,20 +1,24 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace Mayfly.Footprint;
 
 /// <summary>
 /// HTTP/1.1 server on a free loopback port with one blocking thread per connection: no thread pool between the arrival of a request and its time stamp.
-/// The answer is a complete response; a null answer closes the connection.
+/// The answer is a complete response; a null answer closes the connection. With a certificate it speaks TLS.
 /// </summary>
 internal sealed class LoopbackServer : IDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Func<HttpMessage, byte[]?> _answer;
+    private readonly SslStreamCertificateContext? _certificate;
 
-    public LoopbackServer(Func<HttpMessage, byte[]?> answer)
+    public LoopbackServer(Func<HttpMessage, byte[]?> answer, SslStreamCertificateContext? certificate = null)
     {
         _answer = answer;
+        _certificate = certificate;
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(128);
         Background(Accept);
@@ -49,16 +53,30 @@ internal sealed class LoopbackServer : IDisposable
         {
             try
             {
-                var reader = new SocketReader(socket);
+                using Stream stream = StreamOf(socket);
+                var reader = new SocketReader(stream);
                 while (HttpMessage.Read(reader) is { } request && _answer(request) is { } answer)
                 {
-                    socket.Send(answer);
+                    stream.Write(answer);
                 }
             }
-            catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+            catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException or AuthenticationException)
             {
                 // The peer was killed: every run of a program under test ends so.
             }
         }
+    }
+
+    private Stream StreamOf(Socket socket)
+    {
+        var plain = new NetworkStream(socket);
+        if (_certificate is null)
+        {
+            return plain;
+        }
+
+        var secure = new SslStream(plain);
+        secure.AuthenticateAsServer(new SslServerAuthenticationOptions { ServerCertificateContext = _certificate });
+        return secure;
     }
 }

@@ -29,6 +29,9 @@ internal sealed class Options
 
     public int Lifecycle { get; private set; }
 
+    /// <summary>Rounds of a first flush over HTTPS and HTTP; 0 = none.</summary>
+    public int FirstFlush { get; private set; }
+
     /// <summary>Seconds of DogStatsD load; 0 = none.</summary>
     public int Datagrams { get; private set; }
 
@@ -98,6 +101,9 @@ internal sealed class Options
             case "--lifecycle":
                 Lifecycle = Number(value);
                 return Lifecycle >= 0;
+            case "--first-flush":
+                FirstFlush = Number(value);
+                return FirstFlush >= 0;
             case "--datagrams":
                 Datagrams = Number(value);
                 return Datagrams >= 0;

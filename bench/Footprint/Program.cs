@@ -132,6 +132,12 @@ static int Measure(Options options)
         Console.WriteLine();
     }
 
+    var flush = agent.Path is not null && options.FirstFlush > 0 ? new FirstFlushBench(starter, logs).Run(agent, options.FirstFlush) : default;
+    if (flush.Secure is not null)
+    {
+        Report.FirstFlush(flush.Secure, flush.Plain);
+    }
+
     var lifecycle = agent.Path is not null && floor.Path is not null && options.Lifecycle > 0
         ? new LifecycleBench(starter).Run(agent, floor, floorPort, options.Lifecycle)
         : null;
@@ -195,6 +201,10 @@ static int Measure(Options options)
             "and flat: ± 1 MB from the 1,000th on",
             options.Invocations < 10_000 || memory?.Spread is null ? null : "± " + Report.Text(memory.Spread.Value / 1e6) + " MB",
             memory?.Spread <= 1e6),
+        new(
+            "first flush over HTTPS, three intakes ≤ 12 ms CPU",
+            flush.Secure is null ? null : Report.Text(flush.Secure.FlushMs) + " ms",
+            flush.Secure?.FlushMs <= 12),
         new("invocations kept in mind at SHUTDOWN: 0", memory?.Held?.ToString(CultureInfo.InvariantCulture), memory?.Held == 0),
         new(
             "beside a program: exec → first answer ≥ 10 × as fast as the mini agent",

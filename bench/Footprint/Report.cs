@@ -35,6 +35,15 @@ internal static class Report
         Write(rows);
     }
 
+    public static void FirstFlush(FirstFlushBench.Result secure, FirstFlushBench.Result plain) => Write(
+    [
+        ["first flush, 4 payloads to 3 intakes", "CPU ms: median", "lowest", "CPU ms before the invocation", "RSS MB after"],
+        .. new[] { ("HTTPS", secure), ("HTTP", plain) }.Select(static one => (string[])
+        [
+            one.Item1, Text(one.Item2.FlushMs), Text(one.Item2.FirstMs), Text(one.Item2.BeforeMs), Text(one.Item2.RssMb),
+        ]),
+    ]);
+
     public static void Datagrams(IReadOnlyDictionary<Subject, DatagramBench.Result> results, IReadOnlyDictionary<Subject, string> failures)
     {
         var rows = new List<string[]> { (string[])["DogStatsD, 5,000 contexts", "datagrams/s", "messages", "CPU µs per message", "lost datagrams", "missing messages"] };

@@ -2,6 +2,7 @@ using System.Text;
 using Mayfly;
 using Mayfly.Config;
 using Mayfly.Diagnostics;
+using Mayfly.Outbound;
 using Mayfly.Platforms;
 using Mayfly.Platforms.Compat;
 using Mayfly.Platforms.Lambda;
@@ -15,6 +16,7 @@ if (args is ["--version"])
     return 0;
 }
 
+SystemStore.KeepUnread();
 EnvReader env = EnvReader.OfThisProcess();
 if (args is ["config", .. string[] options])
 {

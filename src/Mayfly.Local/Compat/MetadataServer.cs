@@ -25,7 +25,7 @@ public sealed class MetadataServer : IAsyncDisposable
     public static async Task<MetadataServer> StartAsync(MetadataOptions? options = null, CancellationToken cancellation = default)
     {
         var metadata = new MetadataServer(options ?? new MetadataOptions());
-        metadata._server = await IntakeServer.StartAsync(0, metadata.HandleAsync, cancellation);
+        metadata._server = await IntakeServer.StartAsync(new IntakeOptions(), 0, metadata.HandleAsync, cancellation);
         return metadata;
     }
 

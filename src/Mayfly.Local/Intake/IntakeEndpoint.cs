@@ -17,6 +17,7 @@ internal sealed class IntakeEndpoint(IntakeOptions options, RequestStore store, 
         {
             Sequence = 0,
             Method = context.Request.Method,
+            Protocol = context.Request.Protocol,
             Path = path,
             Status = 0,
             ContentEncoding = context.Request.Headers.ContentEncoding.ToString() is { Length: > 0 } encoding ? encoding : null,

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace Mayfly.Local.Intake;
 
 /// <summary>How a <see cref="LocalIntake"/> listens and how much it keeps.</summary>
@@ -14,6 +16,15 @@ public sealed record IntakeOptions
 
     /// <summary>A request without a <c>DD-API-KEY</c> header is answered 403, as by the real intakes.</summary>
     public bool RequireApiKey { get; init; } = true;
+
+    /// <summary>With its private key: the intake speaks TLS; null: plain HTTP.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>Certificates between that one and its root, which the intake sends along.</summary>
+    public X509Certificate2Collection? CertificateChain { get; init; }
+
+    /// <summary>With TLS: clients may choose HTTP/2.</summary>
+    public bool OffersHttp2 { get; init; }
 
     /// <summary>Clock of arrival times and of slow answers.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

@@ -21,13 +21,31 @@ internal sealed class IntakeServer : IAsyncDisposable
     public int Port { get; private init; }
 
     /// <exception cref="IOException">The port is in use.</exception>
-    public static async Task<IntakeServer> StartAsync(int port, Func<HttpContext, Task> handle, CancellationToken cancellation)
+    public static async Task<IntakeServer> StartAsync(IntakeOptions intake, int port, Func<HttpContext, Task> handle, CancellationToken cancellation)
     {
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
-        options.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http1);
+        if (intake.Certificate is not null)
+        {
+            WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+            options.ApplicationServices = builder.Build().Services;
+        }
+
+        options.Listen(IPAddress.Loopback, port, listen =>
+        {
+            listen.Protocols = intake.OffersHttp2 ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
+            if (intake.Certificate is { } certificate)
+            {
+                listen.UseHttps(https =>
+                {
+                    https.ServerCertificate = certificate;
+                    https.ServerCertificateChain = intake.CertificateChain;
+                });
+            }
+        });
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
         var server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
         try

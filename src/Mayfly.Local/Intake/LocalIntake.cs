@@ -28,7 +28,7 @@ public sealed class LocalIntake : IAsyncDisposable
     public int Port { get; private set; }
 
     /// <summary>Base address, no trailing slash: a value for the variables of <see cref="VariablesFor"/>.</summary>
-    public string Url => $"http://127.0.0.1:{Port}";
+    public string Url => $"{(_options.Certificate is null ? "http" : "https")}://127.0.0.1:{Port}";
 
     /// <summary>The environment that makes an agent send everything to the intake at this address; the key is the caller's.</summary>
     public static IReadOnlyDictionary<string, string> VariablesFor(string url) => new Dictionary<string, string>
@@ -177,7 +177,7 @@ public sealed class LocalIntake : IAsyncDisposable
     private async Task ListenAsync(int port, CancellationToken cancellation)
     {
         var endpoint = new IntakeEndpoint(_options, _store, _faults, request => Received?.Invoke(request));
-        _server = await IntakeServer.StartAsync(port, endpoint.HandleAsync, cancellation);
+        _server = await IntakeServer.StartAsync(_options, port, endpoint.HandleAsync, cancellation);
         Port = _server.Port;
     }
 }

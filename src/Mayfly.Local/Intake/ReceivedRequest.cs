@@ -8,6 +8,9 @@ public sealed record ReceivedRequest
 
     public required string Method { get; init; }
 
+    /// <summary><c>HTTP/1.1</c>, <c>HTTP/2</c>.</summary>
+    public required string Protocol { get; init; }
+
     /// <summary>Path without query, as sent.</summary>
     public required string Path { get; init; }
 

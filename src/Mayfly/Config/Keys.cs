@@ -34,6 +34,10 @@ public static class Keys
     public const string LogsCompressionLevel = "DD_LOGS_CONFIG_COMPRESSION_LEVEL";
     public const string LogsUseCompression = "DD_LOGS_CONFIG_USE_COMPRESSION";
     public const string SkipSslValidation = "DD_SKIP_SSL_VALIDATION";
+    public const string TlsCertFile = "DD_TLS_CERT_FILE";
+    public const string SystemCertFile = "SSL_CERT_FILE";
+    public const string SystemCertFolder = "SSL_CERT_DIR";
+    public const string HttpProtocol = "DD_HTTP_PROTOCOL";
 
     public const string FlushTimeout = "DD_FLUSH_TIMEOUT";
     public const string FlushStrategy = "DD_SERVERLESS_FLUSH_STRATEGY";

@@ -3,6 +3,8 @@ namespace Mayfly.Config;
 /// <summary>The proxy between the agent and its intakes, and for which hosts there is none (docs/spec/05-config.md#9-proxy-and-http-client).</summary>
 public sealed record OutboundProxySettings
 {
+    public static OutboundProxySettings None { get; } = new() { ForHttps = null, ForHttp = null, NoProxy = [] };
+
     /// <summary>For intakes whose address is <c>https</c>; null = none. User and password in it are the proxy's.</summary>
     public required Uri? ForHttps { get; init; }
 

@@ -25,8 +25,6 @@ public sealed record Settings
 
     public required IntakeUrls Intake { get; init; }
 
-    public required bool SkipSslValidation { get; init; }
-
     public required LogShippingSettings LogShipping { get; init; }
 
     public required CompressionLevels CompressionLevels { get; init; }
@@ -66,7 +64,7 @@ public sealed record Settings
 
     public required PayloadCaptureSettings PayloadCapture { get; init; }
 
-    public required OutboundProxySettings OutboundProxy { get; init; }
+    public required OutboundSettings Outbound { get; init; }
 
     public required SpoolSettings Spool { get; init; }
 
@@ -103,7 +101,6 @@ public sealed record Settings
             Version = env.Text(Keys.Version),
             Tags = env.Tags(Keys.Tags),
             Intake = intake,
-            SkipSslValidation = env.Bool(Keys.SkipSslValidation, @default: false),
             LogShipping = logShipping,
             CompressionLevels = CompressionLevels.Read(env),
             LogRules = LogRule.Read(env),
@@ -122,7 +119,7 @@ public sealed record Settings
             Triggers = EventSettings.Read(env),
             Propagation = PropagationSettings.Read(env),
             PayloadCapture = PayloadCaptureSettings.Read(env),
-            OutboundProxy = OutboundProxySettings.Read(env),
+            Outbound = OutboundSettings.Read(env, intake.Site),
             Spool = SpoolSettings.Read(env),
             Listeners = ListenerSettings.Read(env),
             DogStatsd = DogStatsdSettings.Read(env),

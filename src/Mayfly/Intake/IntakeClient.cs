@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Text;
 using Mayfly.Config;
+using Mayfly.Diagnostics;
+using Mayfly.Outbound;
 
 namespace Mayfly.Intake;
 
@@ -29,41 +29,27 @@ public enum SendOutcome
 /// <param name="IsAnswered">The intake is there, whatever it thinks of this payload.</param>
 public readonly record struct SendResult(SendOutcome Outcome, string Detail, TimeSpan? RetryAfter = null, bool IsKeyRefused = false, bool IsAnswered = false);
 
-/// <summary>Sends payloads to the intake over HTTP. The only user of <see cref="HttpClient"/> for the outside world.</summary>
+/// <summary>Sends payloads to the intake over HTTP.</summary>
 public sealed class IntakeClient : IDisposable
 {
-    /// <summary>
-    /// A sandbox freezes between invocations and peers drop its connections meanwhile; a connection that has been idle for longer than this is not used again.
-    /// </summary>
-    private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(2);
-
-    private const string ApiKeyHeader = "DD-API-KEY";
-    private const string BearerHeader = "Authorization";
-
     private readonly IntakeEndpoints _endpoints;
-    private readonly HttpClient _http;
+    private readonly OutboundClient _http;
 
-    public IntakeClient(Settings settings)
+    /// <param name="settings">The user's.</param>
+    /// <param name="log">Told which server is not trusted, and what to do; null: nobody is.</param>
+    public IntakeClient(Settings settings, Log? log = null)
     {
         _endpoints = new IntakeEndpoints(settings);
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = !settings.OutboundProxy.IsNone,
-            Proxy = settings.OutboundProxy.IsNone ? null : new OutboundProxy(settings.OutboundProxy, settings.Intake.Site),
-            PooledConnectionIdleTimeout = LongestIdle,
-            ActivityHeadersPropagator = null,
+        _http = new OutboundClient(settings.Outbound, settings.FlushTimeout, log ?? Log.Silent);
+    }
 
-            // What clients say in headers goes on byte by byte; a key that is no ASCII is a mistake, and an error.
-            RequestHeaderEncodingSelector = static (name, _) => name is ApiKeyHeader or BearerHeader ? null : Encoding.Latin1,
-        };
-        if (settings.SkipSslValidation)
+    /// <summary>Does some of the work of the first flush, if it will need TLS: see <see cref="OutboundClient.WarmUp"/>.</summary>
+    public void WarmUp()
+    {
+        if (_endpoints.UsesTls)
         {
-            handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true };
+            _http.WarmUp();
         }
-
-        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>Copies of <paramref name="payload"/>, for the intakes beside the main one; copies have none.</summary>
@@ -145,7 +131,7 @@ public sealed class IntakeClient : IDisposable
         {
             using HttpRequestMessage request = RequestOf(payload, apiKey);
             where = payload.Forward is null ? request.RequestUri!.ToString() : request.RequestUri!.GetLeftPart(UriPartial.Authority);
-            HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            HttpResponseMessage response = await _http.SendAsync(request, cancellation);
             return new ForwardedAnswer(response, TimedOut: false, $"{(int)response.StatusCode} from {where}");
         }
         catch (OperationCanceledException)
@@ -154,7 +140,7 @@ public sealed class IntakeClient : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException or InvalidOperationException)
         {
-            return new ForwardedAnswer(null, TimedOut: false, $"{where} cannot be reached: {e.Message}");
+            return new ForwardedAnswer(null, TimedOut: false, $"{where} cannot be reached: {OutboundClient.ReasonOf(e)}");
         }
     }
 
@@ -202,7 +188,10 @@ public sealed class IntakeClient : IDisposable
             }
         }
 
-        request.Headers.TryAddWithoutValidation(forward.TakesBearer ? BearerHeader : ApiKeyHeader, forward.TakesBearer ? $"Bearer {apiKey}" : apiKey);
+        (string keyHeader, string key) = forward.TakesBearer
+            ? (OutboundClient.AuthorizationHeader, $"Bearer {apiKey}")
+            : (OutboundClient.ApiKeyHeader, apiKey);
+        request.Headers.TryAddWithoutValidation(keyHeader, key);
         return request;
     }
 
@@ -216,7 +205,7 @@ public sealed class IntakeClient : IDisposable
         }
 
         var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Url) { Content = content };
-        request.Headers.TryAddWithoutValidation(ApiKeyHeader, apiKey);
+        request.Headers.TryAddWithoutValidation(OutboundClient.ApiKeyHeader, apiKey);
         request.Headers.TryAddWithoutValidation("User-Agent", BuildInfo.UserAgent);
         foreach ((string name, string value) in endpoint.Headers.Concat(payload.Headers))
         {

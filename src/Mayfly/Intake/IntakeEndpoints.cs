@@ -65,6 +65,9 @@ public sealed class IntakeEndpoints
         };
     }
 
+    /// <summary>Some main intake wants TLS.</summary>
+    public bool UsesTls => _endpoints.Values.Any(static one => one.Url.Scheme == Uri.UriSchemeHttps);
+
     /// <summary>Where copies of a kind of payload go.</summary>
     public IReadOnlyList<IntakeDestination> Additional(IntakeKind kind) => _additional.GetValueOrDefault(kind, []);
 

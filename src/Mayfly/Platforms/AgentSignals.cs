@@ -86,8 +86,8 @@ public sealed class AgentSignals : IDisposable
         _clientStats = new ClientStats(_statsSettings, counters[Signal.Stats], settings.Obfuscation);
         _concentrator = settings.ComputeStats ? new Concentrator(_statsSettings, counters[Signal.Stats], time) : null;
         Traces = new TracePipeline(TraceSettingsOf(settings, traits), counters[Signal.Traces], inspector, time, _concentrator, demand);
-        _intake = new IntakeClient(settings);
-        _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), time, log);
+        _intake = new IntakeClient(settings, log);
+        _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), time, log, settings.Outbound);
         SignalCounters proxied = counters[Signal.Proxied];
         var proxyBuffer = new ProxyBuffer(proxied, demand: demand);
         var forwarder = new ProxyForwarder(_intake, _apiKey, proxied, time, log);
@@ -126,6 +126,9 @@ public sealed class AgentSignals : IDisposable
         IReadOnlyList<IPAddress> bound = ports.TracePort != 0 ? addresses : [];
         return new HttpEndpoint("trace agent", bound, ports.TracePort, table) { SocketPath = ports.TraceSocket, Pipe = pipe };
     }
+
+    /// <summary>Prepares the first flush, on another thread: to be called when nobody waits for the agent any more.</summary>
+    public void WarmUp() => ThreadPool.UnsafeQueueUserWorkItem(static intake => intake.WarmUp(), _intake, preferLocal: false);
 
     public void Dispose()
     {

@@ -31,7 +31,8 @@ public readonly record struct ApiKeyView(ApiKeyState State, string? Key);
 /// <param name="site">For delegated auth: the intake's site, or a URL.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Told once per source what is wrong and what to do.</param>
-public sealed class ApiKeyProvider(SecretSettings settings, string site, TimeProvider time, Log log) : IDisposable
+/// <param name="outbound">The way out; null: directly.</param>
+public sealed class ApiKeyProvider(SecretSettings settings, string site, TimeProvider time, Log log, OutboundSettings? outbound = null) : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
@@ -163,7 +164,7 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
     /// <summary>The key of the first source that has one; null when none has.</summary>
     private async Task<string?> FirstOfAsync()
     {
-        _aws ??= new AwsClient(settings, time);
+        _aws ??= new AwsClient(settings, outbound ?? OutboundSettings.Direct, time, log);
         foreach (Source source in Sources())
         {
             try

@@ -1,14 +1,17 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Mayfly.Config;
+using Mayfly.Diagnostics;
+using Mayfly.Outbound;
 
 namespace Mayfly.Secrets;
 
 /// <summary>
-/// Calls AWS for secrets, each call within <see cref="CallTimeout"/>. A client of its own: no proxy, the system's certificates, and made only when there is a
-/// secret to ask for (docs/spec/01-lambda-lifecycle.md#84-aws-calls-sigv4-json-11, #83-credentials).
+/// Calls AWS for secrets, and the intake for a key, each call within <see cref="CallTimeout"/>: through the user's proxy, as what is sent later, but never
+/// without looking at the certificate. Made only when there is a secret to ask for (docs/spec/01-lambda-lifecycle.md#84-aws-calls-sigv4-json-11,
+/// #83-credentials).
 /// </summary>
-internal sealed class AwsClient(SecretSettings settings, TimeProvider time) : IDisposable
+internal sealed class AwsClient(SecretSettings settings, OutboundSettings outbound, TimeProvider time, Log log) : IDisposable
 {
     /// <summary>docs/spec/01-lambda-lifecycle.md#82-timing.</summary>
     public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
@@ -16,17 +19,10 @@ internal sealed class AwsClient(SecretSettings settings, TimeProvider time) : ID
     private const string JsonType = "application/x-amz-json-1.1";
     private const int AnswerLimitBytes = 256 * 1024;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        ActivityHeadersPropagator = null,
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-        MaxResponseContentBufferSize = AnswerLimitBytes,
-    };
+    private readonly OutboundClient _http = new(Checked(outbound), CallTimeout, log);
+
+    /// <summary>The container's own endpoint is behind no proxy.</summary>
+    private readonly OutboundClient _direct = new(Checked(outbound) with { Proxy = OutboundProxySettings.None }, CallTimeout, log);
 
     /// <summary>A service in <paramref name="region"/>, else in the function's own.</summary>
     public AwsService Service(string name, string? region = null) =>
@@ -41,7 +37,7 @@ internal sealed class AwsClient(SecretSettings settings, TimeProvider time) : ID
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, uri);
             request.Headers.TryAddWithoutValidation("Authorization", token);
-            byte[] answer = await SendAsync(request, "the container's credentials", cancellation);
+            byte[] answer = await SendAsync(_direct, request, "the container's credentials", cancellation);
             return new AwsCredentials(
                 JsonTexts.Find(answer, "AccessKeyId") ?? "",
                 JsonTexts.Find(answer, "SecretAccessKey") ?? "",
@@ -82,14 +78,25 @@ internal sealed class AwsClient(SecretSettings settings, TimeProvider time) : ID
 
     /// <summary>Sends within <see cref="CallTimeout"/>; returns the body of a 2xx answer.</summary>
     /// <exception cref="SecretFailure">No answer, or another one.</exception>
-    public async Task<byte[]> SendAsync(HttpRequestMessage request, string what, CancellationToken cancellation)
+    public Task<byte[]> SendAsync(HttpRequestMessage request, string what, CancellationToken cancellation) => SendAsync(_http, request, what, cancellation);
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _direct.Dispose();
+    }
+
+    private static OutboundSettings Checked(OutboundSettings outbound) =>
+        outbound with { Tls = outbound.Tls with { SkipsValidation = false }, PrefersHttp2 = false };
+
+    private async Task<byte[]> SendAsync(OutboundClient http, HttpRequestMessage request, string what, CancellationToken cancellation)
     {
         using var timeout = new CancellationTokenSource(CallTimeout, time);
         using CancellationTokenRegistration cut = cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), timeout);
         try
         {
-            using HttpResponseMessage answer = await _http.SendAsync(request, timeout.Token);
-            byte[] body = await answer.Content.ReadAsByteArrayAsync(timeout.Token);
+            using HttpResponseMessage answer = await http.SendAsync(request, timeout.Token);
+            byte[] body = await ReadAsync(answer.Content, timeout.Token);
             return answer.IsSuccessStatusCode ? body : throw new SecretFailure($"{what} answered {(int)answer.StatusCode} {ReasonOf(body)}".TrimEnd());
         }
         catch (OperationCanceledException e)
@@ -98,11 +105,16 @@ internal sealed class AwsClient(SecretSettings settings, TimeProvider time) : ID
         }
         catch (Exception e) when (e is HttpRequestException or IOException or InvalidOperationException or UriFormatException)
         {
-            throw new SecretFailure($"{what} cannot be reached: {e.Message}", e);
+            throw new SecretFailure($"{what} cannot be reached: {OutboundClient.ReasonOf(e)}", e);
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    /// <exception cref="IOException">It is longer than any answer of AWS.</exception>
+    private static async Task<byte[]> ReadAsync(HttpContent content, CancellationToken cancellation)
+    {
+        await content.LoadIntoBufferAsync(AnswerLimitBytes, cancellation);
+        return await content.ReadAsByteArrayAsync(cancellation);
+    }
 
     /// <summary>AWS's error code and message; never what might hold a secret.</summary>
     private static string ReasonOf(byte[] body)

@@ -44,9 +44,9 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
     /// The function; variables that point it and the agent at each other and at the intake are added, its own ones win, empty ones are left out.
     /// </param>
     /// <param name="ports">Null = any free ones.</param>
-    public static async Task<FunctionSandbox> StartAsync(string agent, EmulatorOptions options, LocalPorts? ports = null)
+    public static async Task<FunctionSandbox> StartAsync(string agent, EmulatorOptions options, LocalPorts? ports = null, IntakeOptions? intakeOptions = null)
     {
-        LocalIntake intake = await LocalIntake.StartAsync();
+        LocalIntake intake = await LocalIntake.StartAsync(intakeOptions);
         var sandbox = new FunctionSandbox(intake, ports ?? FreePorts.Pick());
         var variables = new Dictionary<string, string>(sandbox._ports.Variables)
         {

@@ -1,5 +1,5 @@
 using Mayfly.Config;
-using Mayfly.Intake;
+using Mayfly.Outbound;
 using Xunit;
 
 namespace Mayfly.Tests.Config;
@@ -23,7 +23,7 @@ public class OutboundProxySettingsTests
     [InlineData("http_proxy=http://e:5 HTTP_PROXY=http://f:6", null, "http://f:6/")]
     public void The_first_that_is_set_counts(string environment, string? forHttps, string? forHttp)
     {
-        OutboundProxySettings settings = Read(environment).OutboundProxy;
+        OutboundProxySettings settings = Read(environment).Outbound.Proxy;
         Assert.Equal((forHttps, forHttp), (settings.ForHttps?.AbsoluteUri, settings.ForHttp?.AbsoluteUri));
         Assert.Equal(forHttps is null && forHttp is null, settings.IsNone);
     }
@@ -35,7 +35,7 @@ public class OutboundProxySettingsTests
     public void A_bad_one_is_an_error_and_the_next_counts(string environment)
     {
         Settings settings = Read(environment + " HTTPS_PROXY=http://b:2");
-        Assert.Equal("http://b:2/", settings.OutboundProxy.ForHttps?.AbsoluteUri);
+        Assert.Equal("http://b:2/", settings.Outbound.Proxy.ForHttps?.AbsoluteUri);
         Assert.StartsWith("DD_PROXY_HTTPS=", Assert.Single(settings.Errors), StringComparison.Ordinal);
     }
 
@@ -73,7 +73,7 @@ public class OutboundProxySettingsTests
         Assert.Equal(isDirect ? null : settings.ForHttps, proxy.GetProxy(new Uri(intake)));
     }
 
-    private static IReadOnlyList<string> ListOf(string noProxy) => Environments.Read((Keys.SystemNoProxy, noProxy)).OutboundProxy.NoProxy;
+    private static IReadOnlyList<string> ListOf(string noProxy) => Environments.Read((Keys.SystemNoProxy, noProxy)).Outbound.Proxy.NoProxy;
 
     private static Settings Read(string environment) => Environments.Read(
         [.. environment.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static item => item.Split('=', 2)).Select(static pair => (pair[0], pair[1]))]);

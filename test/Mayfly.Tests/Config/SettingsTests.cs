@@ -32,7 +32,11 @@ public class SettingsTests
         [Keys.MetricsUrlWeaker] = s => $"{s.Intake.Series.AbsoluteUri} {s.Intake.Sketches.AbsoluteUri}",
         [Keys.LogsUrl] = s => s.Intake.Logs.AbsoluteUri,
         [Keys.LogsUseCompression] = s => Text(s.LogShipping.UsesCompression),
-        [Keys.SkipSslValidation] = s => Text(s.SkipSslValidation),
+        [Keys.SkipSslValidation] = s => Text(s.Outbound.Tls.SkipsValidation),
+        [Keys.TlsCertFile] = s => s.Outbound.Tls.CertFile,
+        [Keys.SystemCertFile] = s => s.Outbound.Tls.SystemFile,
+        [Keys.SystemCertFolder] = s => s.Outbound.Tls.SystemFolders,
+        [Keys.HttpProtocol] = s => Text(s.Outbound.PrefersHttp2),
         [Keys.FlushTimeout] = s => s.FlushTimeout.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
         [Keys.Spool] = s => Text(s.Spool.IsEnabled),
         [Keys.SpoolPath] = s => s.Spool.Folder,
@@ -130,6 +134,12 @@ public class SettingsTests
         { Keys.LogsUrl, "https://x/api/v2/logs", "https://x/api/v2/logs" },
         { Keys.LogsUseCompression, "FALSE", "False" },
         { Keys.SkipSslValidation, "yes", "True" },
+        { Keys.TlsCertFile, " /var/task/ca.pem ", "/var/task/ca.pem" },
+        { Keys.SystemCertFile, "/etc/ca.pem", "/etc/ca.pem" },
+        { Keys.SystemCertFolder, "/a:/b", "/a:/b" },
+        { Keys.HttpProtocol, "HTTP1", "False" },
+        { Keys.HttpProtocol, "http2", "True" },
+        { Keys.HttpProtocol, "auto", "True" },
         { Keys.FlushTimeout, "5", "5000" }, // 16
         { Keys.FlushTimeout, "5.0", "5000" },
         { Keys.FlushTimeout, "5s", "5000" },
@@ -199,6 +209,7 @@ public class SettingsTests
         { Keys.LogsUrl, "://" },
         { Keys.LogsUseCompression, "maybe" },
         { Keys.SkipSslValidation, "2" },
+        { Keys.HttpProtocol, "http3" },
         { Keys.FlushTimeout, "-1" },
         { Keys.FlushTimeout, "0" },
         { Keys.FlushTimeout, "NaN" },
@@ -299,7 +310,7 @@ public class SettingsTests
         Assert.Equal("https://http-intake.logs.datadoghq.com/api/v2/logs", settings.Intake.Logs.AbsoluteUri);
         Assert.Equal(TimeSpan.FromSeconds(30), settings.FlushTimeout);
         Assert.True(settings.LogsEnabled && settings.EnhancedMetrics && settings.LogShipping.UsesCompression);
-        Assert.False(settings.ComputeStats || settings.SkipSslValidation || settings.DogStatsd.IsNonLocal);
+        Assert.False(settings.ComputeStats || settings.Outbound.Tls.SkipsValidation || settings.DogStatsd.IsNonLocal);
         ListenerSettings ports = settings.Listeners;
         Assert.Equal((8124, 8125, 8126, 8999), (ports.LifecyclePort, settings.DogStatsd.Port, ports.TracePort, ports.TelemetryPort));
         Assert.Equal(50 * 1024 * 1024, settings.Listeners.MaxTraceBodyBytes);

@@ -78,7 +78,7 @@ public class OutboundProxyTests
                 await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}Content-Length: 0\r\nConnection: close\r\n\r\n"), cancellation);
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {
             // The test is over.
         }

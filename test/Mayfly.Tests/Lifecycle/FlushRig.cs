@@ -31,8 +31,8 @@ internal sealed class FlushRig : IAsyncDisposable
         };
         all.AddRange(more);
         Settings = Environments.Read([.. all]);
-        _client = new IntakeClient(Settings);
         var log = new Log(LogLevel.Debug, _output);
+        _client = new IntakeClient(Settings, log);
         _apiKey = new ApiKeyProvider(Settings.Secrets, intake.Url, time, log);
         Flushes = new FlushCoordinator([Source], _client, _apiKey, Counters, log, time, spool) { ProbeWait = probeWait };
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using Mayfly.Config;
 using Mayfly.Diagnostics;
+using Mayfly.Local.Intake;
 using Mayfly.Secrets;
 using Mayfly.Testing;
 using Mayfly.Tests.Config;
@@ -100,6 +101,52 @@ public sealed class ApiKeyProviderTests : IDisposable
         Assert.Equal("raw value", aws.Calls[0].Authorization);
         Assert.Contains("Credential=CONTAINER/", aws.Calls[1].Authorization, StringComparison.Ordinal);
         Assert.Equal("T2", aws.Calls[1].Token);
+    }
+
+    /// <summary>Mayfly: calls of AWS and the exchange of a proof go the user's way out, the container's endpoint does not.</summary>
+    [Fact]
+    public async Task Secrets_are_asked_for_through_the_user_s_proxy()
+    {
+        await using FakeAws proxy = await FakeAws.StartAsync(static _ => (200, """{"SecretString":"thekey"}"""));
+        await using FakeAws container = await FakeAws.StartAsync(static _ => (200, """{"AccessKeyId":"CONTAINER","SecretAccessKey":"s","Token":"T2"}"""));
+        Settings settings = Environments.Read(
+            (Keys.ApiKeySecretArn, "arn:x"), (Keys.AwsEndpoint, "http://secrets.invalid:81"), (Keys.ProxyHttp, proxy.Url),
+            (Keys.AwsContainerCredentials, container.Url + "/credentials"), (Keys.AwsContainerToken, "raw value"));
+        _provider = new ApiKeyProvider(settings.Secrets, "x", _clock, new Log(LogLevel.Debug, _output), settings.Outbound);
+        Assert.Equal("thekey", (await _provider.GetAsync(CancellationToken.None)).Key);
+        Assert.Equal("secretsmanager.GetSecretValue", Assert.Single(proxy.Calls).Target);
+        Assert.Equal("raw value", Assert.Single(container.Calls).Authorization);
+    }
+
+    [Fact]
+    public async Task Delegated_auth_goes_through_the_user_s_proxy()
+    {
+        await using FakeAws proxy = await FakeAws.StartAsync(static _ => (200, """{"data":{"attributes":{"api_key":"thekey"}}}"""));
+        Settings settings = Environments.Read(
+            (Keys.OrgUuid, "org"), (Keys.AwsAccessKeyId, "AKID"), (Keys.AwsSecretAccessKey, "SECRETKEY"), (Keys.ProxyHttp, proxy.Url));
+        _provider = new ApiKeyProvider(settings.Secrets, "http://api.invalid", _clock, new Log(LogLevel.Debug, _output), settings.Outbound);
+        Assert.Equal("thekey", (await _provider.GetAsync(CancellationToken.None)).Key);
+        Assert.Equal("/api/v2/intake-key", Assert.Single(proxy.Calls).Path);
+    }
+
+    /// <summary>DD_SKIP_SSL_VALIDATION is for intakes (docs/spec/05-config.md#4-core-keys).</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AWS_must_be_who_it_says(bool isKnown)
+    {
+        using TestAuthority authority = TestAuthority.Create();
+        await using LocalIntake notAws = await LocalIntake.StartAsync(new IntakeOptions { Certificate = authority.Issue() });
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, isKnown ? authority.Pem : TestAuthority.Create().Pem, TestContext.Current.CancellationToken);
+        Settings settings = Environments.Read(
+            (Keys.ApiKeySecretArn, "arn:x"), (Keys.AwsEndpoint, notAws.Url), (Keys.AwsAccessKeyId, "AKID"), (Keys.AwsSecretAccessKey, "SECRETKEY"),
+            (Keys.SkipSslValidation, "true"), (Keys.TlsCertFile, file));
+        _provider = new ApiKeyProvider(settings.Secrets, "x", _clock, new Log(LogLevel.Debug, _output), settings.Outbound);
+        Assert.Equal(ApiKeyState.Awaited, (await _provider.GetAsync(CancellationToken.None)).State);
+        Assert.Equal(isKnown ? 1 : 0, notAws.Requests.Count);
+        Assert.Equal(!isKnown, Said.Any(static line => line.Contains("its certificate is not accepted", StringComparison.Ordinal)));
+        File.Delete(file);
     }
 
     /// <summary>The order of 8.1; a failure falls through to the next source, and to the plain key.</summary>

@@ -103,6 +103,7 @@ public sealed class CompatAgent : IAsyncDisposable
         Announce();
 
         // From here on clients are served, and nothing is in a hurry.
+        _signals.WarmUp();
         Task learning = LearnAsync();
         Deadline end = await StayAsync();
         await EndAsync(learning, end);

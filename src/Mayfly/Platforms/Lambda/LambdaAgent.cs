@@ -123,6 +123,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         Task<ExtensionEvent> next = _platform.NextAsync(registration.ExtensionId, _stop.Token);
 
         // From here on nothing stands between the function and its first invocation.
+        _signals.WarmUp();
         using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, StopInOrder);
         using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, StopInOrder);
         _settings.Complain(_log);

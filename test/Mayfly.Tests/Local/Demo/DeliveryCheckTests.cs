@@ -201,7 +201,8 @@ public class DeliveryCheckTests
         [
             new ReceivedRequest
             {
-                Sequence = 1, Method = "POST", Path = IntakePaths.Series, Status = 200, Headers = new Dictionary<string, string>(), ArrivedAt = default,
+                Sequence = 1, Method = "POST", Protocol = "HTTP/1.1", Path = IntakePaths.Series, Status = 200, Headers = new Dictionary<string, string>(),
+                ArrivedAt = default,
                 Error = Error, Spans = Spans, Metrics = Metrics, Logs = Logs,
             },
         ];

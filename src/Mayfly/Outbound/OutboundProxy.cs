@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using Mayfly.Config;
 
-namespace Mayfly.Intake;
+namespace Mayfly.Outbound;
 
 /// <summary>
 /// Decides for each intake whether a proxy stands before it (docs/spec/05-config.md#9-proxy-and-http-client, Mayfly). A pure function of settings and host.

@@ -1,0 +1,66 @@
+namespace Mayfly.Config;
+
+/// <summary>How connections to the outside are made: proxy, certificates, protocol (docs/spec/05-config.md#9-proxy-and-http-client).</summary>
+public sealed record OutboundSettings
+{
+    /// <summary>No proxy, the usual authorities.</summary>
+    public static OutboundSettings Direct { get; } = new()
+    {
+        Site = "",
+        Proxy = OutboundProxySettings.None,
+        Tls = new TlsSettings { CertFile = null, SkipsValidation = false, SystemFile = null, SystemFolders = null },
+        PrefersHttp2 = false,
+    };
+
+    /// <summary>The intakes', which the list of hosts without a proxy may name.</summary>
+    public required string Site { get; init; }
+
+    public required OutboundProxySettings Proxy { get; init; }
+
+    public required TlsSettings Tls { get; init; }
+
+    /// <summary>HTTP/2 where the other side offers it while TLS is set up; else HTTP/1.1, which plain <c>http</c> gets in any case.</summary>
+    public required bool PrefersHttp2 { get; init; }
+
+    internal static OutboundSettings Read(EnvReader env, string site)
+    {
+        OutboundProxySettings proxy = OutboundProxySettings.Read(env);
+        string? protocol = env.Text(Keys.HttpProtocol)?.Trim().ToLowerInvariant();
+        if (protocol is not (null or "auto" or "http1" or "http2"))
+        {
+            env.Warn(Keys.HttpProtocol, protocol, "http1, http2 or auto, which is used");
+        }
+
+        return new OutboundSettings
+        {
+            Site = site,
+            Proxy = proxy,
+            Tls = TlsSettings.Read(env),
+            PrefersHttp2 = protocol == "http2" || (protocol != "http1" && proxy.IsNone),
+        };
+    }
+}
+
+/// <summary>Which servers are trusted (docs/spec/05-config.md#9-proxy-and-http-client).</summary>
+public sealed record TlsSettings
+{
+    /// <summary>Certificates of further authorities; null: none.</summary>
+    public required string? CertFile { get; init; }
+
+    /// <summary>Any certificate will do, but not for what AWS is asked.</summary>
+    public required bool SkipsValidation { get; init; }
+
+    /// <summary>The user's <c>SSL_CERT_FILE</c>: instead of the system's file; null: not set.</summary>
+    public required string? SystemFile { get; init; }
+
+    /// <summary>The user's <c>SSL_CERT_DIR</c>: folders, separated by colons; null: not set.</summary>
+    public required string? SystemFolders { get; init; }
+
+    internal static TlsSettings Read(EnvReader env) => new()
+    {
+        CertFile = env.Text(Keys.TlsCertFile)?.Trim(),
+        SkipsValidation = env.Bool(Keys.SkipSslValidation, @default: false),
+        SystemFile = env.Text(Keys.SystemCertFile)?.Trim(),
+        SystemFolders = env.Text(Keys.SystemCertFolder)?.Trim(),
+    };
+}
