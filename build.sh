@@ -8,14 +8,10 @@ AGENT_DIR=artifacts/agent/$RID
 LAYER_ZIP=artifacts/layer/mayfly-$RID.zip
 NEWEST_GLIBC_ALLOWED=2.34 # Amazon Linux 2023
 
-# TLS is linked into the agent: docs/decisions/0008-tls.md. A new version of OpenSSL is these two lines.
+# TLS is linked into the agent: docs/decisions/0009-tls.md. A new version of OpenSSL is the next two lines.
 OPENSSL_VERSION=3.0.22
 OPENSSL_SHA256=67ebca7e50d17383028045486653492195b83db95f8558709701bb47b5c1ef81
-OPENSSL_SOURCES=(
-  "http://deb.debian.org/debian-security/pool/updates/main/o/openssl/openssl_$OPENSSL_VERSION.orig.tar.gz"
-  "http://deb.debian.org/debian/pool/main/o/openssl/openssl_$OPENSSL_VERSION.orig.tar.gz"
-  "https://github.com/openssl/openssl/releases/download/openssl-$OPENSSL_VERSION/openssl-$OPENSSL_VERSION.tar.gz"
-)
+OPENSSL_RELEASE=https://github.com/openssl/openssl/releases/download/openssl-$OPENSSL_VERSION/openssl-$OPENSSL_VERSION.tar.gz
 # What TLS 1.2 and 1.3 with the intakes' certificates need, and what .NET's own functions name.
 OPENSSL_WITHOUT="shared tests legacy dso module engine aria bf blake2 camellia cast cmp ct dtls ec2m gost idea md4 mdc2 ocb psk rmd160 scrypt seed
   siphash siv sm2 sm3 sm4 srp srtp ssl3 ts whirlpool comp async autoload-config ui-console filenames"
@@ -49,23 +45,57 @@ check_tools() {
   need objdump "it reads which GLIBC the binary needs" "apt-get install binutils"
 }
 
+is_openssl() { [ -e "$1" ] && echo "$OPENSSL_SHA256  $1" | sha256sum -c --status; }
+
+openssl_release() {
+  curl -fsSL --retry 2 -m 300 -o "$1" "$OPENSSL_RELEASE" && is_openssl "$1"
+}
+
+# The archive in Debian's source package, from where this machine gets its packages, whose list of sources it may not have.
+openssl_from_debian() {
+  local lists=$1/apt
+  command -v apt-get >/dev/null 2>&1 || return 1
+  mkdir -p "$lists/parts" "$lists/state/partial" "$lists/cache/archives/partial"
+  find /etc/apt -maxdepth 2 -name '*.sources' -exec sed -s -e 's/^Types:.*/Types: deb-src/' -e '$G' {} + >"$lists/parts/all.sources"
+  find /etc/apt -maxdepth 2 -name '*.list' -exec sed -n 's/^deb /deb-src /p' {} + >"$lists/parts/all.list"
+  local apt=(apt-get -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$lists/parts" -o Dir::State::Lists="$lists/state"
+    -o Dir::Cache="$lists/cache" -o APT::Sandbox::User=root)
+  # What else belongs to the package may be missing: the archive is what counts, and it is known by its hash.
+  "${apt[@]}" update >"$1/log" 2>&1 && (cd "$1" && "${apt[@]}" source --download-only openssl >>"$1/log" 2>&1) || true
+  mv "$1/openssl_$OPENSSL_VERSION.orig.tar.gz" "$2" 2>/dev/null && is_openssl "$2"
+}
+
+# The archives of libssl-dev, which hold all of OpenSSL: an agent that is larger by three megabytes is better than none.
+openssl_of_system() {
+  local archives prefix
+  archives=$(dirname "$(find /usr/lib /usr/lib64 -maxdepth 2 -name libssl.a 2>/dev/null | head -n 1)")
+  [ -e "$archives/libssl.a" ] || fail "the source of OpenSSL $OPENSSL_VERSION is neither Debian's package nor at $OPENSSL_RELEASE, or is not what it should be," \
+    "and this machine has no libssl.a either: it is linked into the agent. Install it with: apt-get install libssl-dev"
+  echo "notice: the source of OpenSSL $OPENSSL_VERSION cannot be had; linking this machine's libssl.a, which is larger." >&2
+  prefix=artifacts/obj/openssl-of-system
+  mkdir -p "$prefix"
+  ln -sfn /usr/include "$prefix/include"
+  ln -sfn "$archives" "$prefix/lib"
+  realpath "$prefix"
+}
+
 # Prints a folder with include/ and lib/ of a small static OpenSSL, which is built once and kept for all checkouts.
 small_openssl() {
-  local options option prefix work archive url
+  local options option prefix work archive
   options=$(for option in $OPENSSL_WITHOUT; do printf 'no-%s ' "$option"; done)
   prefix=${MAYFLY_OPENSSL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mayfly}/openssl-$OPENSSL_VERSION-$(printf '%s' "$options $OPENSSL_FLAGS" | sha256sum | cut -c1-8)
   if [ ! -e "$prefix/lib/libssl.a" ]; then
     need cmake "it builds the part of .NET that calls OpenSSL" "apt-get install cmake"
     need make "it builds OpenSSL" "apt-get install make"
     need perl "it configures OpenSSL" "apt-get install perl"
-    need curl "it gets the source of OpenSSL" "apt-get install curl"
+    command -v apt-get >/dev/null 2>&1 || need curl "it gets the source of OpenSSL" "apt-get install curl"
     work=$(mktemp -d)
     archive=$work/openssl.tar.gz
-    for url in "${OPENSSL_SOURCES[@]}"; do
-      curl -fsSL --retry 2 -o "$archive" "$url" && echo "$OPENSSL_SHA256  $archive" | sha256sum -c --status && break
-      rm -f "$archive"
-    done
-    [ -e "$archive" ] || fail "the source of OpenSSL $OPENSSL_VERSION is at none of these addresses, or is not what it should be:" "${OPENSSL_SOURCES[@]}"
+    if ! openssl_from_debian "$work" "$archive" && ! openssl_release "$archive"; then
+      rm -rf "$work"
+      openssl_of_system
+      return
+    fi
     echo "building OpenSSL $OPENSSL_VERSION once, for $prefix" >&2
     tar -xzf "$archive" -C "$work" --strip-components=1
     # shellcheck disable=SC2086

@@ -6,7 +6,7 @@ namespace Mayfly.Outbound;
 
 /// <summary>
 /// The authorities that the system, or the user through <c>SSL_CERT_FILE</c> and <c>SSL_CERT_DIR</c>, trusts. Reading all of them costs tens of milliseconds of
-/// CPU: it is done when a server's authority is none of the built-in ones (docs/decisions/0008-tls.md).
+/// CPU: it is done when a server's authority is none of the built-in ones (docs/decisions/0009-tls.md).
 /// </summary>
 internal static class SystemRoots
 {

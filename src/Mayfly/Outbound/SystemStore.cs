@@ -5,7 +5,7 @@ namespace Mayfly.Outbound;
 
 /// <summary>
 /// The certificates that the TLS library trusts of its own accord: reading them costs 40 ms of CPU with the first connection, whoever is trusted. The agent
-/// has its own (<see cref="ServerTrust"/>) and reads the system's when it must (docs/decisions/0008-tls.md).
+/// has its own (<see cref="ServerTrust"/>) and reads the system's when it must (docs/decisions/0009-tls.md).
 /// </summary>
 public static partial class SystemStore
 {

@@ -255,8 +255,8 @@ public class FileSettingsTests
         Assert.Equal(["a:b", "c:d.*"], settings.TraceFilters.Reject.Select(static one => one.ToString()));
         Assert.False(settings.Obfuscation.Redis.IsEnabled);
         Assert.Equal(["_id"], settings.Obfuscation.MongoDb.KeptMembers);
-        Assert.Equal(new Uri("http://proxy:3128"), settings.OutboundProxy.ForHttps);
-        Assert.Equal(["a.com", "b.com"], settings.OutboundProxy.NoProxy);
+        Assert.Equal(new Uri("http://proxy:3128"), settings.Outbound.Proxy.ForHttps);
+        Assert.Equal(["a.com", "b.com"], settings.Outbound.Proxy.NoProxy);
         Assert.StartsWith("datadog.yaml, line 8: apm_config.replace_tags=rule 2 ", Assert.Single(settings.Warnings), StringComparison.Ordinal);
         Assert.Empty(settings.Errors);
     }
