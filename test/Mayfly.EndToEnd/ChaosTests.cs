@@ -14,6 +14,29 @@ public class ChaosTests
 {
     private const int AtOnce = 4;
 
+    /// <summary>The same troubles beside a program. When the page is written, the mini agent plays them too.</summary>
+    [Fact]
+    public async Task Nothing_is_lost_beside_a_program()
+    {
+        const int AgentsAtOnce = 6;
+        Local.Emulator.ProcessCommand mayfly = AgentUnderTest.Command(AgentUnderTest.Names.Select(static row => row.Data).Last());
+        Local.Emulator.ProcessCommand? mini = SurvivalPage.IsWritten ? await ModeTests.MiniAgentAsync() : null;
+        var outcomes = new ConcurrentDictionary<(bool IsMayfly, Trouble Trouble, Ending Ending), string>();
+        var stories = from isMayfly in (bool[])[true, false]
+                      where isMayfly || mini is not null
+                      from trouble in BesideRun.Troubles
+                      from ending in BesideRun.Endings
+                      select (IsMayfly: isMayfly, Trouble: trouble, Ending: ending);
+        await Parallel.ForEachAsync(
+            stories,
+            new ParallelOptions { MaxDegreeOfParallelism = AgentsAtOnce, CancellationToken = TestContext.Current.CancellationToken },
+            async (story, _) => outcomes[story] = await new BesideRun(story.IsMayfly ? mayfly : mini!, story.Trouble, story.Ending).PlayAsync());
+        Assert.All(
+            outcomes.Where(static one => one.Key.IsMayfly && one.Key.Trouble != Trouble.Answers403),
+            static one => Assert.StartsWith("all", one.Value, StringComparison.Ordinal));
+        SurvivalPage.MustTellBeside(outcomes);
+    }
+
     [Fact]
     public async Task Nothing_is_lost_without_a_reason()
     {

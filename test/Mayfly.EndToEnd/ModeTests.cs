@@ -80,7 +80,7 @@ public class ModeTests
         }
     }
 
-    private static async Task<ProcessCommand> MiniAgentAsync()
+    internal static async Task<ProcessCommand> MiniAgentAsync()
     {
         if (!OperatingSystem.IsLinux())
         {

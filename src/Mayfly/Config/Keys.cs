@@ -18,6 +18,7 @@ public static class Keys
     public const string Service = "DD_SERVICE";
     public const string Version = "DD_VERSION";
     public const string Tags = "DD_TAGS";
+    public const string ExtraTags = "DD_EXTRA_TAGS";
 
     public const string TracesUrl = "DD_APM_DD_URL";
     public const string AdditionalTraces = "DD_APM_ADDITIONAL_ENDPOINTS";

@@ -20,7 +20,7 @@ public sealed record Settings
 
     public required string? Version { get; init; }
 
-    /// <summary><c>DD_TAGS</c>, in order.</summary>
+    /// <summary><c>DD_TAGS</c>, then what <c>DD_EXTRA_TAGS</c> has beside them, in order.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Tags { get; init; }
 
     public required IntakeUrls Intake { get; init; }
@@ -99,7 +99,7 @@ public sealed record Settings
             Env = env.Text(Keys.Env),
             Service = env.Text(Keys.Service),
             Version = env.Text(Keys.Version),
-            Tags = env.Tags(Keys.Tags),
+            Tags = ReadTags(env),
             Intake = intake,
             LogShipping = logShipping,
             CompressionLevels = CompressionLevels.Read(env),
@@ -148,6 +148,12 @@ public sealed record Settings
         {
             log.Info($"Set, but without effect in this agent: {string.Join(", ", names)}.");
         }
+    }
+
+    private static List<KeyValuePair<string, string>> ReadTags(EnvReader env)
+    {
+        IReadOnlyList<KeyValuePair<string, string>> tags = env.Tags(Keys.Tags);
+        return [.. tags, .. env.Tags(Keys.ExtraTags).Where(extra => tags.All(known => known.Key != extra.Key))];
     }
 
     /// <summary>Unset: on. Any of the two set: on if one of them is true (docs/spec/04-metrics-logs.md#c1-switches).</summary>

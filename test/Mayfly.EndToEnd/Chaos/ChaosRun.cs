@@ -38,7 +38,7 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
                 await InvokeAsync(first, "healthy_" + i);
             }
 
-            await BreakAsync();
+            await BreakAsync(intake, scenario.Trouble);
             for (int i = 0; i < scenario.Troubled; i++)
             {
                 TimeSpan cost = await InvokeAsync(first, "troubled_" + i);
@@ -195,9 +195,9 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
         }
     }
 
-    private Task BreakAsync()
+    internal static Task BreakAsync(LocalIntake intake, Trouble trouble)
     {
-        switch (scenario.Trouble)
+        switch (trouble)
         {
             case Trouble.RefusesConnections:
                 return intake.RefuseConnectionsAsync();

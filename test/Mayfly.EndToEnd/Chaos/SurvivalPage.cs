@@ -8,22 +8,63 @@ namespace Mayfly.EndToEnd.Chaos;
 internal static class SurvivalPage
 {
     private const string Begin = "<!-- generated: chaos -->";
+    private const string BeginBeside = "<!-- generated: beside -->";
     private const string End = "<!-- end -->";
+
+    /// <summary>The page is to be written anew.</summary>
+    public static bool IsWritten => Environment.GetEnvironmentVariable("MAYFLY_WRITE_SURVIVAL") == "true";
 
     public static void MustTell(IReadOnlyCollection<(ChaosScenario Scenario, bool IsWell)> outcomes)
     {
-        string path = Path.Combine(AgentUnderTest.Root, "docs", "survival.md");
-        string page = File.ReadAllText(path);
-        int begin = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
-        int end = page.IndexOf(End, StringComparison.Ordinal);
-        string table = "\n\n" + Table(outcomes) + "\n";
-        if (Environment.GetEnvironmentVariable("MAYFLY_WRITE_SURVIVAL") == "true")
+        string table = Table(outcomes);
+        if (IsWritten)
         {
-            File.WriteAllText(path, page[..begin] + table + page[end..]);
+            Write(Begin, table);
             return;
         }
 
-        Assert.Equal(table, page[begin..end]);
+        Assert.Equal(table, Written(Begin));
+    }
+
+    /// <summary>Mayfly beside a program, and the mini agent: its column is what it did when the page was written; Mayfly's is held.</summary>
+    public static void MustTellBeside(IReadOnlyDictionary<(bool IsMayfly, Trouble Trouble, Ending Ending), string> outcomes)
+    {
+        string[] rows = [.. BesideRun.Troubles.Select(trouble => $"| {Name(trouble)} |" + CellsOf(outcomes, isMayfly: true, trouble))];
+        if (!IsWritten)
+        {
+            string[] written = Written(BeginBeside).Split('\n');
+            Assert.All(rows, row => Assert.Contains(written, line => line.StartsWith(row, StringComparison.Ordinal)));
+            return;
+        }
+
+        string[] columns = [.. from agent in (string[])["Mayfly", "mini agent"] from ending in BesideRun.Endings select $"{agent}: {Name(ending)}"];
+        var table = new StringBuilder();
+        table.Append("| The intake | ").AppendJoin(" | ", columns).Append(" |\n|---|").Insert(table.Length, "---|", columns.Length).Append('\n');
+        foreach ((Trouble trouble, string row) in BesideRun.Troubles.Zip(rows))
+        {
+            table.Append(row).Append(CellsOf(outcomes, isMayfly: false, trouble)).Append('\n');
+        }
+
+        Write(BeginBeside, table.ToString());
+    }
+
+    private static string CellsOf(IReadOnlyDictionary<(bool IsMayfly, Trouble Trouble, Ending Ending), string> outcomes, bool isMayfly, Trouble trouble) =>
+        string.Concat(BesideRun.Endings.Select(ending => $" {outcomes[(isMayfly, trouble, ending)]} |"));
+
+    private static string PagePath => Path.Combine(AgentUnderTest.Root, "docs", "survival.md");
+
+    private static string Written(string mark)
+    {
+        string page = File.ReadAllText(PagePath);
+        int begin = page.IndexOf(mark, StringComparison.Ordinal) + mark.Length;
+        return page[begin..page.IndexOf(End, begin, StringComparison.Ordinal)].TrimStart('\n')[..^1];
+    }
+
+    private static void Write(string mark, string table)
+    {
+        string page = File.ReadAllText(PagePath);
+        int begin = page.IndexOf(mark, StringComparison.Ordinal) + mark.Length;
+        File.WriteAllText(PagePath, page[..begin] + "\n\n" + table + "\n" + page[page.IndexOf(End, begin, StringComparison.Ordinal)..]);
     }
 
     private static string Table(IReadOnlyCollection<(ChaosScenario Scenario, bool IsWell)> outcomes)

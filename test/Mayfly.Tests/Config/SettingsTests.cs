@@ -27,6 +27,7 @@ public class SettingsTests
         [Keys.Service] = s => s.Service,
         [Keys.Version] = s => s.Version,
         [Keys.Tags] = s => string.Join(';', s.Tags.Select(tag => $"{tag.Key}={tag.Value}")),
+        [Keys.ExtraTags] = s => string.Join(';', s.Tags.Select(tag => $"{tag.Key}={tag.Value}")),
         [Keys.TracesUrl] = s => s.Intake.Traces.AbsoluteUri,
         [Keys.MetricsUrl] = s => $"{s.Intake.Series.AbsoluteUri} {s.Intake.Sketches.AbsoluteUri}",
         [Keys.MetricsUrlWeaker] = s => $"{s.Intake.Series.AbsoluteUri} {s.Intake.Sketches.AbsoluteUri}",
@@ -121,6 +122,7 @@ public class SettingsTests
         { Keys.Tags, "[a:b]", "a=b" }, // 16
         { Keys.Tags, "[\"a:b\", \"c:d\"]", "a=b;c=d" }, // 3: JSON list of texts
         { Keys.Tags, "d:1,e:3,d:2", "e=3;d=2" }, // 3: last duplicate wins
+        { Keys.ExtraTags, "a:b c:d", "a=b;c=d" }, // 11
         { Keys.TracesUrl, " https://x/ ", "https://x/api/v0.2/traces" }, // 16
         { Keys.TracesUrl, "http://127.0.0.1:1234", "http://127.0.0.1:1234/api/v0.2/traces" }, // design 4
         { Keys.MetricsUrl, "https://x/", "https://x/api/v2/series https://x/api/beta/sketches" }, // 16
@@ -244,6 +246,7 @@ public class SettingsTests
         { Keys.RemoveIntegrationNames, "always" },
         { Keys.DecodeAuthorizerContext, "-1" },
         { Keys.Tags, "123" }, // 16
+        { Keys.ExtraTags, "a" },
         { Keys.Tags, ":b" },
         { Keys.Tags, "c:" },
     };
@@ -296,6 +299,11 @@ public class SettingsTests
         Assert.Equal(3, settings.Warnings.Count);
         Assert.All(settings.Warnings, warning => Assert.StartsWith(Keys.Tags + "=", warning, StringComparison.Ordinal));
     }
+
+    /// <summary>05, 11: they are appended, and replace none.</summary>
+    [Fact]
+    public void Extra_tags_stand_behind_the_others() =>
+        Assert.Equal("a=1;b=2;c=3", Shown[Keys.Tags](Environments.Read((Keys.Tags, "a:1,b:2"), (Keys.ExtraTags, "b:9,c:3"))));
 
     /// <summary>05, 16, first row.</summary>
     [Fact]

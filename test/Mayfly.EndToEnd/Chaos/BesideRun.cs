@@ -1,0 +1,133 @@
+using Mayfly.EndToEnd.Agents;
+using Mayfly.EndToEnd.Compat;
+using Mayfly.Local.Cli;
+using Mayfly.Local.Emulator;
+using Mayfly.Local.Intake;
+using Mayfly.Testing;
+using Xunit;
+
+namespace Mayfly.EndToEnd.Chaos;
+
+/// <summary>
+/// The same story for Mayfly beside a program and for the mini agent: a trace that arrives, a trouble with three traces in it, an end, and one trace more. Traces
+/// only: the mini agent's metrics go to a fixed address, and it has no log intake.
+/// </summary>
+/// <param name="command">The agent.</param>
+/// <param name="trouble">One of <see cref="Troubles"/>.</param>
+/// <param name="ending">One of <see cref="Endings"/>.</param>
+internal sealed class BesideRun(ProcessCommand command, Trouble trouble, Ending ending)
+{
+    private const int InTrouble = 3;
+
+    /// <summary>The attempts of one flush, and one of the next.</summary>
+    private const int Attempts = 4;
+
+    /// <summary>The trouble lasts until the agent has begun a second flush, or this long.</summary>
+    private static readonly TimeSpan LongestTrouble = TimeSpan.FromSeconds(8);
+
+    /// <summary>A hanging request holds up the mini agent for 34 s.</summary>
+    private static readonly TimeSpan LongestRecovery = TimeSpan.FromSeconds(60);
+
+    /// <summary>What is not there two flushes after the last trace will not come.</summary>
+    private static readonly TimeSpan TwoFlushes = TimeSpan.FromSeconds(8);
+
+    private readonly LocalPorts _ports = FreePorts.Pick();
+
+    public static IReadOnlyList<Trouble> Troubles { get; } =
+    [
+        Trouble.RefusesConnections, Trouble.Hangs, Trouble.IsSlow, Trouble.ResetsConnections, Trouble.ClosesMidResponse, Trouble.Answers429, Trouble.Answers500,
+        Trouble.Answers503, Trouble.Answers403,
+    ];
+
+    public static IReadOnlyList<Ending> Endings { get; } = [Ending.Recovery, Ending.Killed, Ending.Terminated];
+
+    /// <summary>What became of the three traces, in the words of the page.</summary>
+    public async Task<string> PlayAsync()
+    {
+        await using LocalIntake intake = await LocalIntake.StartAsync();
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("mayfly-beside-");
+        try
+        {
+            AgentProcess agent = await StartAsync(intake, folder);
+            await using (agent)
+            {
+                await SendAsync("before");
+                Assert.True(await intake.WaitUntilAsync(static one => Has(one, "before"), Until.Patience), $"what came before the trouble arrives. {agent}");
+                int requests = intake.Requests.Count;
+                await ChaosRun.BreakAsync(intake, trouble);
+                for (int i = 0; i < InTrouble; i++)
+                {
+                    await SendAsync($"trouble_{i}");
+                }
+
+                await intake.WaitUntilAsync(one => one.Requests.Count >= requests + Attempts, LongestTrouble);
+                if (ending == Ending.Recovery)
+                {
+                    await RecoverAsync(intake);
+                    return Outcome(intake);
+                }
+
+                await EndAsync(agent);
+            }
+
+            await using AgentProcess next = await StartAsync(intake, folder);
+            await RecoverAsync(intake);
+            return Outcome(intake);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<bool> HasAllAsync(LocalIntake intake, TimeSpan limit) =>
+        await intake.WaitUntilAsync(static one => Enumerable.Range(0, InTrouble).All(i => Has(one, $"trouble_{i}")), limit);
+
+    private static bool Has(LocalIntake intake, string name) => intake.Spans.Any(span => span.Name == name);
+
+    private static string Outcome(LocalIntake intake)
+    {
+        int[] counts = [.. Enumerable.Range(0, InTrouble).Select(i => intake.Spans.Count(span => span.Name == $"trouble_{i}"))];
+        return counts.All(static count => count == 0) ? "lost"
+            : counts.Any(static count => count == 0) ? "some lost"
+            : counts.Any(static count => count > 1) ? "all, some twice" : "all, once";
+    }
+
+    private async Task EndAsync(AgentProcess agent)
+    {
+        if (ending == Ending.Terminated)
+        {
+            agent.SendSigTerm();
+            await agent.ExitCodeAsync(Until.Patience);
+        }
+        else
+        {
+            await agent.KillAsync();
+        }
+    }
+
+    private async Task RecoverAsync(LocalIntake intake)
+    {
+        intake.ClearFault();
+        await intake.AcceptConnectionsAsync();
+        await SendAsync("after");
+        await intake.WaitUntilAsync(static one => Has(one, "after"), LongestRecovery);
+        await HasAllAsync(intake, TwoFlushes);
+    }
+
+    private async Task<AgentProcess> StartAsync(LocalIntake intake, DirectoryInfo folder)
+    {
+        AgentProcess agent = AgentProcess.StartBeside(
+            command, intake.Url, _ports, new Dictionary<string, string>(Beside.Lambda) { ["TMPDIR"] = folder.FullName, ["DD_LOG_LEVEL"] = "error" });
+        await Until.TrueAsync(() => !FreePorts.IsFree(_ports.Traces), "the agent listens", agent.ToString);
+        return agent;
+    }
+
+    private async Task SendAsync(string name)
+    {
+        using var connection = new RawHttpConnection(_ports.Traces);
+        var span = new SampleSpan { Name = name, TraceId = 4711, Start = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() * 1_000_000 };
+        KeyValuePair<string, string>[] headers = [new("Content-Type", "application/msgpack"), new("Datadog-Meta-Lang", "nodejs"), new("X-Datadog-Trace-Count", "1")];
+        await connection.SendAsync("POST", "/v0.4/traces", SampleSpan.V04([span]), headers);
+    }
+}
