@@ -60,7 +60,7 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     /// <param name="isError">Not to understand it means that something that the user relies on does not happen.</param>
     public T First<T>(string[] keys, Parser<T> parse, string expected, T @default, bool isError = false)
     {
-        foreach (SettingValue value in Values(keys))
+        for (int at = 0; TryNext(keys, ref at, out SettingValue value);)
         {
             if (parse(value, out T? result))
             {
@@ -83,14 +83,10 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     /// <summary>The strongest value of any form, a list or a map of a file included; null when unset or blank.</summary>
     public SettingValue? Any(params string[] keys)
     {
-        foreach (SettingValue value in Values(keys))
-        {
-            Observer?.Invoke(keys, value, null);
-            return value;
-        }
-
-        Observer?.Invoke(keys, null, null);
-        return null;
+        int at = 0;
+        SettingValue? found = TryNext(keys, ref at, out SettingValue value) ? value : null;
+        Observer?.Invoke(keys, found, null);
+        return found;
     }
 
     /// <summary>The value, exactly as it is set; null when unset or blank. Of several names the stronger one comes first.</summary>
@@ -109,7 +105,8 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     {
         bool? found = null;
         bool isFromFile = false;
-        foreach (SettingValue value in Values([key, alias]))
+        string[] keys = [key, alias];
+        for (int at = 0; TryNext(keys, ref at, out SettingValue value);)
         {
             if (found is not null && value.IsFromFile != isFromFile)
             {
@@ -120,7 +117,7 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
             {
                 found = found == true || one;
                 isFromFile = value.IsFromFile;
-                Observer?.Invoke([key, alias], value, null);
+                Observer?.Invoke(keys, value, null);
             }
             else
             {
@@ -128,7 +125,7 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
             }
         }
 
-        Observer?.Invoke([key, alias], null, TextOf(@default));
+        Observer?.Invoke(keys, null, TextOf(@default));
         return found ?? @default;
     }
 
@@ -213,25 +210,28 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     /// <summary>Tells, in a whole sentence, what something well understood does not do.</summary>
     public void Advise(string sentence) => _warnings.Add(sentence);
 
-    /// <summary>The sources in order of strength, in each of them the names in order; what is blank is not there.</summary>
-    private IEnumerable<SettingValue> Values(string[] keys)
+    /// <summary>
+    /// The sources in order of strength, in each of them the names in order; what is blank is not there. A step of a loop that begins with
+    /// <paramref name="at"/> = 0, without an object for it: all settings are read before the agent registers.
+    /// </summary>
+    private bool TryNext(string[] keys, ref int at, out SettingValue value)
     {
-        foreach (string key in keys)
+        int sources = file is null ? 1 : 2;
+        while (at < keys.Length * sources)
         {
-            if (OfVariable(key) is { } value)
+            int i = at++;
+            if ((i < keys.Length ? OfVariable(keys[i]) : OfFile(keys[i - keys.Length])) is { } found)
             {
-                yield return value;
+                value = found;
+                return true;
             }
         }
 
-        for (int i = 0; file is not null && i < keys.Length; i++)
-        {
-            if (file.Value(keys[i]) is { } entry && new SettingValue(entry) is { IsBlank: false } value)
-            {
-                yield return value;
-            }
-        }
+        value = default;
+        return false;
     }
+
+    private SettingValue? OfFile(string key) => file!.Value(key) is { } entry && new SettingValue(entry) is { IsBlank: false } value ? value : null;
 
     private SettingValue? OfVariable(string key)
     {
@@ -247,11 +247,7 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
 
     private string TitleOf(string key)
     {
-        foreach (SettingValue value in Values([key]))
-        {
-            return value.Title;
-        }
-
-        return key;
+        int at = 0;
+        return TryNext([key], ref at, out SettingValue value) ? value.Title : key;
     }
 }
