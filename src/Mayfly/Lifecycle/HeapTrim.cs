@@ -1,3 +1,5 @@
+using Mayfly.Wire;
+
 namespace Mayfly.Lifecycle;
 
 /// <summary>
@@ -25,7 +27,11 @@ public sealed class HeapTrim(Action collect, Func<long> allocatedBytes, Func<lon
 
     public HeapTrim()
         : this(
-            static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true),
+            static () =>
+            {
+                LargeArrays.Shared.Clear();
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            },
             static () => GC.GetTotalAllocatedBytes(),
             static () => Environment.WorkingSet)
     {

@@ -15,7 +15,7 @@ internal sealed class LargeArrays
     public const int SharedLimit = 64 * 1024;
 
     /// <summary>Of all arrays that wait.</summary>
-    public const int MostBytes = 4 * 1024 * 1024;
+    public const int MostBytes = 8 * 1024 * 1024;
 
     /// <summary>Lengths above this are multiples of it, below they are powers of two.</summary>
     private const int Step = 1024 * 1024;
@@ -41,14 +41,16 @@ internal sealed class LargeArrays
 
         lock (_gate)
         {
-            // Not one that is much too long: whoever needs that length finds it gone.
-            int found = _waiting.FindLastIndex(array => array.Length >= length && array.Length / 4 <= length);
-            if (found >= 0)
+            for (int i = _waiting.Count - 1; i >= 0; i--)
             {
-                byte[] array = _waiting[found];
-                _waiting.RemoveAt(found);
-                WaitingBytes -= array.Length;
-                return array;
+                // Not one that is much too long: whoever needs that length finds it gone.
+                byte[] array = _waiting[i];
+                if (array.Length >= length && array.Length / 4 <= length)
+                {
+                    _waiting.RemoveAt(i);
+                    WaitingBytes -= array.Length;
+                    return array;
+                }
             }
         }
 
@@ -64,7 +66,7 @@ internal sealed class LargeArrays
             return;
         }
 
-        if (array.Length > MostBytes / 2)
+        if (array.Length > MostBytes)
         {
             return;
         }
@@ -79,6 +81,16 @@ internal sealed class LargeArrays
 
             _waiting.Add(array);
             WaitingBytes += array.Length;
+        }
+    }
+
+    /// <summary>Leaves all that waits to the garbage collector.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            _waiting.Clear();
+            WaitingBytes = 0;
         }
     }
 

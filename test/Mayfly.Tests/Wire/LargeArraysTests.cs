@@ -26,6 +26,7 @@ public class LargeArraysTests
     [InlineData(LargeArrays.SharedLimit + 1)]
     [InlineData(1024 * 1024)]
     [InlineData(1024 * 1024 + 1)]
+    [InlineData(7_000_000)]
     [InlineData(50_000_000)]
     public void An_array_is_as_long_as_asked_for_and_not_much_longer(int length)
     {
