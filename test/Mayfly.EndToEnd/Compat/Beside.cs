@@ -35,9 +35,12 @@ internal sealed class Beside : IAsyncDisposable
     /// <param name="command">The agent.</param>
     /// <param name="hasLogs">It has a log intake; the mini agent of this release has none.</param>
     /// <param name="more">Variables on top.</param>
-    public static async Task<Beside> StartAsync(ProcessCommand command, bool hasLogs, params KeyValuePair<string, string>[] more)
+    public static async Task<Beside> StartAsync(ProcessCommand command, bool hasLogs, params KeyValuePair<string, string>[] more) =>
+        await StartAsync(command, hasLogs, await LocalIntake.StartAsync(), more);
+
+    /// <summary>In front of this intake, which is its own from here on.</summary>
+    public static async Task<Beside> StartAsync(ProcessCommand command, bool hasLogs, LocalIntake intake, params KeyValuePair<string, string>[] more)
     {
-        LocalIntake intake = await LocalIntake.StartAsync();
         LocalPorts ports = FreePorts.Pick();
         int logsPort = FreePorts.One();
         var variables = new Dictionary<string, string>(Lambda) { ["DD_LOGS_ENABLED"] = "true", ["DD_LOGS_PORT"] = $"{logsPort}", ["DD_LOG_LEVEL"] = hasLogs ? "trace" : "error", ["MAYFLY_SPOOL"] = "false" };
