@@ -37,8 +37,8 @@ internal sealed class LaneSender(
     private static readonly TimeSpan ShortestVerdict = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// New payloads over a closed circuit, in turn. Once the intake seems to be the one to blame for failures the rest is kept. Of what is passed on for clients
-    /// the large ones, such as profiles, go beside the others: a slow upload holds up nothing (docs/spec/06-compat-and-init.md#g-known-defects, 16).
+    /// New payloads over a closed circuit, in turn. Once the intake seems to be the one to blame for failures the rest is kept. Of what is passed on for
+    /// clients the large ones, such as profiles, go beside the others: a slow upload holds up nothing (docs/spec/06-compat-and-init.md#g-known-defects, 16).
     /// </summary>
     public async Task<FlushReport> SendAsync(DeliveryLane lane, List<IntakePayload> payloads, string key, CancellationToken cancellation)
     {

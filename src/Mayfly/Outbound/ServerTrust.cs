@@ -61,7 +61,8 @@ internal sealed class ServerTrust
         string host = (sender as SslStream)?.TargetHostName ?? "";
         if (errors != SslPolicyErrors.RemoteCertificateChainErrors || chain is null || certificate is not X509Certificate2 server)
         {
-            Refuse(host, errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? "is for another host" : "is missing", "Check the host name of the intake or of the proxy.");
+            bool isOfOther = errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch);
+            Refuse(host, isOfOther ? "is for another host" : "is missing", "Check the host name of the intake or of the proxy.");
             return false;
         }
 
@@ -76,12 +77,14 @@ internal sealed class ServerTrust
             Refuse(
                 host,
                 $"was issued by {chain.ChainElements[^1].Certificate.Issuer}, whom nobody here trusts",
-                $"If that is your own authority, or a proxy that looks into TLS, put its certificate in PEM form into a file and set {Keys.TlsCertFile} to its path.");
+                "If that is your own authority, or a proxy that looks into TLS, put its certificate in PEM form into a file and set "
+                + $"{Keys.TlsCertFile} to its path.");
         }
         else
         {
             bool isOfTime = status == nameof(X509ChainStatusFlags.NotTimeValid);
-            Refuse(host, $"is not valid ({status})", isOfTime ? "Renew it, or check the clock." : "Find out what answers there, such as a proxy, and with which certificate.");
+            string remedy = isOfTime ? "Renew it, or check the clock." : "Find out what answers there, such as a proxy, and with which certificate.";
+            Refuse(host, $"is not valid ({status})", remedy);
         }
 
         return false;

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Mayfly.Config.Files;
 
 /// <summary>
-/// Makes a tree of the first document of a YAML text: what people write into configuration files. Not there, and errors that say so: keys that are lists or maps
-/// (<c>? key</c>). Tags are passed over: nothing is made of them.
+/// Makes a tree of the first document of a YAML text: what people write into configuration files. Not there, and errors that say so: keys that are lists or
+/// maps (<c>? key</c>). Tags are passed over: nothing is made of them.
 /// </summary>
 /// <remarks>
 /// Depth and size are limited, an alias counting as what it stands for, so that a file of a few lines cannot become gigabytes. An anchor is known where its
