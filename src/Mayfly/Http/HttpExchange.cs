@@ -11,7 +11,8 @@ namespace Mayfly.Http;
 /// <summary>One request and its answer. A thin view on the server's features: copying it costs nothing, and it is dead once the handler returned.</summary>
 public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budget)
 {
-    private const int LargestDeclaredBytes = 128 * 1024;
+    private const int FirstDeclaredBytes = 128 * 1024;
+    private const int DeclaredFactor = 8;
 
     private readonly IHttpRequestFeature _request = features.GetRequiredFeature<IHttpRequestFeature>();
     private readonly IHttpResponseFeature _response = features.GetRequiredFeature<IHttpResponseFeature>();
@@ -131,12 +132,7 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
             while (true)
             {
                 ReadResult read = await reader.ReadAsync();
-                if (buffer.Length == 0 && !read.Buffer.IsEmpty)
-                {
-                    // What the client says of the length saves growing; more than this it has to send first.
-                    buffer.GetSpan((int)Math.Min(_request.Headers.ContentLength ?? 0, LargestDeclaredBytes));
-                }
-
+                MakeRoom(buffer, read.Buffer.Length, _request.Headers.ContentLength ?? 0);
                 BodyStatus status = Append(buffer, read.Buffer, limitBytes, ref taken);
 
                 // Also where the rest is not wanted: the server reads it off the connection only from a reader that is not in the middle of something,
@@ -156,6 +152,16 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
         catch (Exception e) when (e is IOException or OperationCanceledException or BadHttpRequestException)
         {
             return GiveBack(buffer, taken, BodyStatus.Incomplete);
+        }
+    }
+
+    /// <summary>What the client says of the length saves growing and copying, but memory is no more than a few times what it has sent.</summary>
+    private static void MakeRoom(PooledBuffer buffer, long moreBytes, long declaredBytes)
+    {
+        if (moreBytes > 0 && buffer.Capacity - buffer.Length < moreBytes)
+        {
+            long expected = Math.Min(declaredBytes, Math.Max(FirstDeclaredBytes, (buffer.Length + moreBytes) * DeclaredFactor));
+            buffer.GetSpan((int)Math.Max(0, Math.Min(expected, int.MaxValue / 2) - buffer.Length));
         }
     }
 

@@ -127,9 +127,6 @@ public sealed class HttpServer : IAsyncDisposable
             NoDelay = true,
             CreateBoundListenSocket = BoundSocket,
 
-            // A request is handled by the thread that read it: no handler here blocks, and each way to another thread costs more than most requests.
-            UnsafePreferInlineScheduling = true,
-
             // One read instead of two, for a block of 4 KB per open connection, of which there are few.
             WaitForDataBeforeAllocatingBuffer = false,
         };

@@ -13,13 +13,18 @@ public sealed class HeapTrim(Action collect, Func<long> allocatedBytes, Func<lon
     /// <summary>Most sandboxes end before this many invocations, and pay nothing.</summary>
     public const int Invocations = 500;
 
-    /// <summary>Growth of the process that is worth a collection.</summary>
+    /// <summary>Growth of the process that is worth a collection; twice as much each time when it comes back at once.</summary>
     public const long GrowthBytes = 8 * 1024 * 1024;
 
     /// <summary>What the agent allocates before it looks at the size of the process again.</summary>
     public const long AllocatedBytes = 4 * 1024 * 1024;
 
+    /// <summary>A process that is back at its size after fewer invocations needs that size.</summary>
+    private const int Soon = 100;
+
     private int _served;
+    private int _sinceCollection = Soon;
+    private long _growthBytes = GrowthBytes;
     private long _allocatedAtLook = allocatedBytes();
 
     /// <summary>Of the process after the last collection, at first after the first burst; 0 = not looked at yet.</summary>
@@ -45,6 +50,7 @@ public sealed class HeapTrim(Action collect, Func<long> allocatedBytes, Func<lon
             Collect();
         }
 
+        _sinceCollection = Math.Min(_sinceCollection + 1, Soon);
         long allocated = allocatedBytes();
         if (allocated - _allocatedAtLook < AllocatedBytes)
         {
@@ -57,8 +63,9 @@ public sealed class HeapTrim(Action collect, Func<long> allocatedBytes, Func<lon
         {
             _residentBytes = resident;
         }
-        else if (resident - _residentBytes >= GrowthBytes)
+        else if (resident - _residentBytes >= _growthBytes)
         {
+            _growthBytes *= _sinceCollection < Soon ? 2 : 1;
             Collect();
         }
     }
@@ -66,6 +73,7 @@ public sealed class HeapTrim(Action collect, Func<long> allocatedBytes, Func<lon
     private void Collect()
     {
         collect();
+        _sinceCollection = 0;
         _residentBytes = residentBytes();
     }
 }

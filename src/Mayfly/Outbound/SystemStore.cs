@@ -13,7 +13,7 @@ public static partial class SystemStore
 
     /// <summary>
     /// Lets the TLS library find nothing to read. To be called before there is a second thread, since the C library's environment is nobody's to change
-    /// afterwards; what this process reads of its environment through .NET, and what processes that it starts get, stays the user's.
+    /// afterwards; what this process reads of its environment through .NET stays the user's, but for a HOME where there is none.
     /// </summary>
     public static void KeepUnread()
     {
@@ -21,6 +21,14 @@ public static partial class SystemStore
         {
             return;
         }
+
+        // .NET looks for certificates of the user's below HOME, and refuses every server where there is neither that nor a line in /etc/passwd.
+#pragma warning disable RS0030 // Not a setting: only whether it is there.
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("HOME")))
+        {
+            Environment.SetEnvironmentVariable("HOME", Nowhere);
+        }
+#pragma warning restore RS0030
 
         // From the first change on .NET has a copy of the environment, which this fills with what is set already.
         foreach (string variable in (ReadOnlySpan<string>)[Keys.SystemCertFile, Keys.SystemCertFolder])

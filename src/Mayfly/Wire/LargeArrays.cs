@@ -15,7 +15,7 @@ internal sealed class LargeArrays
     public const int SharedLimit = 64 * 1024;
 
     /// <summary>Of all arrays that wait.</summary>
-    public const int MostBytes = 8 * 1024 * 1024;
+    public const int MostBytes = 16 * 1024 * 1024;
 
     /// <summary>Lengths above this are multiples of it, below they are powers of two.</summary>
     private const int Step = 1024 * 1024;

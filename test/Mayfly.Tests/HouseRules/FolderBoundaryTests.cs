@@ -23,7 +23,7 @@ public partial class FolderBoundaryTests
         ["Secrets"] = ["Diagnostics", "Config", "Outbound"],
         ["Intake"] = ["Wire", "Diagnostics", "Config", "Outbound"],
         ["Delivery"] = ["Wire", "Diagnostics", "Intake", "Secrets"],
-        ["Lifecycle"] = ["Diagnostics", "Config", "Intake", "Secrets", "Delivery"],
+        ["Lifecycle"] = ["Wire", "Diagnostics", "Config", "Intake", "Secrets", "Delivery"],
         ["Traces"] = ForSignals,
         ["Metrics"] = ForSignals,
         ["Logs"] = ForSignals,

@@ -62,11 +62,22 @@ public class HeapTrimTests
         Serve(1, 0);
         Assert.Equal(1, collections);
 
-        // From what is left on: half of the growth stayed.
+        // From what is left on, half of the growth stayed; after a while, or it would need more.
+        for (int i = 0; i < 100; i++)
+        {
+            Serve(0, 0);
+        }
+
         Serve(HeapTrim.AllocatedBytes, HeapTrim.GrowthBytes - 1);
         Assert.Equal(1, collections);
         Serve(HeapTrim.AllocatedBytes, 1);
         Assert.Equal(2, collections);
+        Serve(HeapTrim.AllocatedBytes, HeapTrim.GrowthBytes);
+        Assert.Equal(3, collections);
+        Serve(HeapTrim.AllocatedBytes, HeapTrim.GrowthBytes);
+        Assert.Equal(3, collections);
+        Serve(HeapTrim.AllocatedBytes, HeapTrim.GrowthBytes);
+        Assert.Equal(4, collections);
 
         void Serve(long more, long growth)
         {
