@@ -46,7 +46,7 @@ public class LargeArraysTests
     [Fact]
     public void What_waits_is_bounded_and_the_oldest_go_first()
     {
-        byte[][] all = [.. Enumerable.Range(0, 100).Select(_ => _arrays.Rent(Large))];
+        byte[][] all = [.. Enumerable.Range(0, 200).Select(_ => _arrays.Rent(Large))];
         foreach (byte[] array in all)
         {
             _arrays.Return(array);
@@ -54,7 +54,7 @@ public class LargeArraysTests
         }
 
         Assert.Same(all[^1], _arrays.Rent(Large));
-        Assert.DoesNotContain(Enumerable.Range(0, 100).Select(_ => _arrays.Rent(Large)), array => ReferenceEquals(array, all[0]));
+        Assert.DoesNotContain(Enumerable.Range(0, 200).Select(_ => _arrays.Rent(Large)), array => ReferenceEquals(array, all[0]));
     }
 
     [Fact]
