@@ -22,8 +22,8 @@ internal sealed class LargeArrays
 
     private readonly Lock _gate = new();
 
-    /// <summary>The one that was given back last stands last.</summary>
-    private readonly List<byte[]> _waiting = [];
+    /// <summary>The one that was given back last stands last. It never grows: taking and giving back allocates nothing.</summary>
+    private readonly List<byte[]> _waiting = new(MostBytes / SharedLimit);
 
     /// <summary>The process's.</summary>
     public static LargeArrays Shared { get; } = new();
@@ -45,7 +45,7 @@ internal sealed class LargeArrays
             {
                 // Not one that is much too long: whoever needs that length finds it gone.
                 byte[] array = _waiting[i];
-                if (array.Length >= length && array.Length / 4 <= length)
+                if (array.Length >= length && array.Length / 2 <= length)
                 {
                     _waiting.RemoveAt(i);
                     WaitingBytes -= array.Length;
