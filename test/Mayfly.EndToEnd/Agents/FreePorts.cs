@@ -41,6 +41,25 @@ internal static class FreePorts
         throw new InvalidOperationException($"No free port found between {First} and {Last}.");
     }
 
+    /// <summary>
+    /// Somebody takes connections on this port of 127.0.0.1. Asked with a connection: a test that binds the port to find out may hold it at the very moment
+    /// at which the one it waits for asks for it.
+    /// </summary>
+    public static bool IsListening(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Nobody uses it; not for a port that somebody is about to bind.</summary>
     public static bool IsFree(int port) => CanBind(port, SocketType.Stream, ProtocolType.Tcp) && CanBind(port, SocketType.Dgram, ProtocolType.Udp);
 
     private static bool CanBind(int port, SocketType type, ProtocolType protocol)

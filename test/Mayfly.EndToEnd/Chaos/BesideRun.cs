@@ -123,7 +123,7 @@ internal sealed class BesideRun(ProcessCommand command, Trouble trouble, Ending 
     {
         AgentProcess agent = AgentProcess.StartBeside(
             command, intake.Url, _ports, new Dictionary<string, string>(Beside.Lambda) { ["TMPDIR"] = folder.FullName, ["DD_LOG_LEVEL"] = "error" });
-        await Until.TrueAsync(() => !FreePorts.IsFree(_ports.Traces), "the agent listens", agent.ToString);
+        await Until.TrueAsync(() => FreePorts.IsListening(_ports.Traces), "the agent listens", agent.ToString);
         return agent;
     }
 

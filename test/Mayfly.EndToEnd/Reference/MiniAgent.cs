@@ -67,7 +67,7 @@ internal sealed class MiniAgent : IAsyncDisposable
         var agent = new MiniAgent(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start."), intake, ports.Traces);
         try
         {
-            await Until.TrueAsync(() => !FreePorts.IsFree(agent.Port), "the mini agent listens", agent.ToString);
+            await Until.TrueAsync(() => FreePorts.IsListening(agent.Port), "the mini agent listens", agent.ToString);
             return agent;
         }
         catch

@@ -14,6 +14,8 @@ namespace Mayfly.Tests.Outbound;
 /// <summary>docs/spec/05-config.md#9-proxy-and-http-client: protocol and connections.</summary>
 public class ConnectionTests
 {
+    private const int Attempts = 10;
+
     /// <summary>The protocol that <c>DD_HTTP_PROTOCOL</c>, a proxy and the intake together lead to; plain HTTP is 1.1.</summary>
     [Theory]
     [InlineData(null, true, true, "HTTP/2")]
@@ -70,13 +72,21 @@ public class ConnectionTests
         using var queued = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await queued.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
 
-        await using FlushRig rig = await FlushRig.StartAsync(FlushRig.Key, (Keys.TracesUrl, $"http://127.0.0.1:{port}"));
-        rig.Put(IntakeKind.Traces);
-        Task<FlushReport> flush = rig.FlushAsync(seconds: 1);
-        await UntilAsync(() => IsAsking(port));
-        rig.Time.Jump(TimeSpan.FromSeconds(2));
-        Assert.Equal(new FlushReport(0, 0, 1), await flush.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
-        await UntilAsync(() => !IsAsking(port));
+        bool wasSeen = false;
+        for (int attempt = 0; attempt < Attempts && !wasSeen; attempt++)
+        {
+            await using FlushRig rig = await FlushRig.StartAsync(FlushRig.Key, (Keys.TracesUrl, $"http://127.0.0.1:{port}"));
+            rig.Put(IntakeKind.Traces);
+            Task<FlushReport> flush = rig.FlushAsync(seconds: 1);
+            // A busy machine may let the flush's second pass before it lets anybody look.
+            await UntilAsync(() => IsAsking(port) || flush.IsCompleted);
+            wasSeen = !flush.IsCompleted;
+            rig.Time.Jump(TimeSpan.FromSeconds(2));
+            Assert.Equal(new FlushReport(0, 0, 1), await flush.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+            await UntilAsync(() => !IsAsking(port));
+        }
+
+        Assert.True(wasSeen, $"No connection was seen being made in {Attempts} flushes.");
     }
 
     /// <summary>Some socket of this machine is in the state SYN_SENT to this port.</summary>

@@ -7,9 +7,11 @@ using Xunit;
 namespace Mayfly.Tests.Traces;
 
 /// <summary>Steady state: a request allocates nothing, whatever its spans carry, as long as the bodies of the buffer do not grow.</summary>
+[Collection(nameof(Alone))]
 public class AllocationTests
 {
     private const int Rounds = 20;
+    private const int Attempts = 5;
 
     private static readonly TraceHeaders Sender = new()
     {
@@ -70,7 +72,7 @@ public class AllocationTests
 
     /// <summary>Nothing is kept of a request for the next: texts that were never seen cost no more than known ones.</summary>
     [Fact]
-    public void Texts_that_are_new_allocate_nothing() => Assert.Equal(0, BytesPerRequest<TraceV04>([.. Enumerable.Range(100, 2 * Rounds).Select(static number =>
+    public void Texts_that_are_new_allocate_nothing() => Assert.Equal(0, BytesPerRequest<TraceV04>([.. Enumerable.Range(100, (1 + Attempts) * Rounds).Select(static number =>
         SampleSpan.V04([.. Enumerable.Range(1, 50).Select(id => new SampleSpan
         {
             TraceId = (ulong)number,
@@ -99,13 +101,19 @@ public class AllocationTests
             Assert.NotEqual(0, Accept(round).SpanCount);
         }
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int round = 0; round < Rounds; round++)
+        // A collection may empty .NET's pool at any time; not each time.
+        long allocated = long.MaxValue;
+        for (int attempt = 0; attempt < Attempts && allocated != 0; attempt++)
         {
-            Accept(Rounds + round);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int round = 0; round < Rounds; round++)
+            {
+                Accept(((attempt + 1) * Rounds) + round);
+            }
+
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         var kept = new List<IntakePayload>();
         pipeline.TakePayloads(kept);
         Assert.Single(kept).Dispose();

@@ -4,9 +4,7 @@ using Xunit;
 namespace Mayfly.Tests.Platforms.Lambda.RuntimeProxy;
 
 /// <summary>Many invocations, many connections, and what the proxy adds to one invocation.</summary>
-/// <remarks>Alone in the process while it runs: it looks at the memory of all of it.</remarks>
-[CollectionDefinition(nameof(TrafficTests), DisableParallelization = true)]
-[Collection(nameof(TrafficTests))]
+[Collection(nameof(Alone))]
 public sealed class TrafficTests(ITestOutputHelper output)
 {
     private const string Next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n\r\n";

@@ -9,6 +9,7 @@ using Xunit;
 namespace Mayfly.Tests.Platforms.Lambda.Telemetry;
 
 /// <summary>What a line costs from the received body to the encoded one, once the pools are filled.</summary>
+[Collection(nameof(Alone))]
 public class TelemetryAllocationTests
 {
     private const int Lines = 1000;
