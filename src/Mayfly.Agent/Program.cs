@@ -67,8 +67,6 @@ static int Refuse(string line)
 
 static void Say(bool toError, string line)
 {
-#pragma warning disable RS0030 // Before there is a log.
-    using Stream output = toError ? Console.OpenStandardError() : Console.OpenStandardOutput();
-#pragma warning restore RS0030
+    using Stream output = toError ? StandardStream.OpenError() : StandardStream.OpenOutput();
     output.Write(Encoding.UTF8.GetBytes(line + "\n"));
 }

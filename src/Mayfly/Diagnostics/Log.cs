@@ -24,12 +24,7 @@ public sealed class Log(LogLevel level, Stream output)
     public static Log Silent { get; } = new(LogLevel.Off, Stream.Null);
 
     /// <summary>A log on this process's standard output.</summary>
-    public static Log ToStandardOutput(LogLevel level)
-    {
-#pragma warning disable RS0030 // The one place that owns standard output.
-        return new Log(level, Console.OpenStandardOutput());
-#pragma warning restore RS0030
-    }
+    public static Log ToStandardOutput(LogLevel level) => new(level, StandardStream.OpenOutput());
 
     public bool IsOn(LogLevel level) => level >= Level && Level != LogLevel.Off;
 
