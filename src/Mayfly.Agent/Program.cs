@@ -2,6 +2,7 @@ using System.Text;
 using Mayfly;
 using Mayfly.Config;
 using Mayfly.Diagnostics;
+using Mayfly.Lifecycle;
 using Mayfly.Outbound;
 using Mayfly.Platforms;
 using Mayfly.Platforms.Compat;
@@ -17,6 +18,7 @@ if (args is ["--version"])
 }
 
 SystemStore.KeepUnread();
+NativeHeap.Limit();
 EnvReader env = EnvReader.OfThisProcess();
 if (args is ["config", .. string[] options])
 {

@@ -36,6 +36,7 @@ public sealed class HeapTrim(Action collect, Func<long> allocatedBytes, Func<lon
             {
                 LargeArrays.Shared.Clear();
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                NativeHeap.Trim();
             },
             static () => GC.GetTotalAllocatedBytes(),
             static () => Environment.WorkingSet)
