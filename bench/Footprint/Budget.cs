@@ -6,5 +6,8 @@ namespace Mayfly.Footprint;
 /// <param name="IsMet">Meaningless when nothing was measured.</param>
 internal sealed record Budget(string What, string? Measured, bool IsMet)
 {
+    /// <summary>A time as it would be on the machine where the budgets were set; null where there is nothing to convert, or nothing to convert with.</summary>
+    public string? Scaled { get; init; }
+
     public string Verdict => Measured is null ? "NOT MEASURED" : IsMet ? "PASS" : "FAIL";
 }

@@ -119,8 +119,16 @@ internal static class Report
         Write(latency);
     }
 
-    public static void Budgets(IReadOnlyList<Budget> budgets) =>
-        Write([["budget", "measured", ""], .. budgets.Select(static budget => (string[])[budget.What, budget.Measured ?? "-", budget.Verdict])]);
+    public static void Budgets(Machine machine, IReadOnlyList<Budget> budgets)
+    {
+        Console.WriteLine(machine.ToString());
+        Console.WriteLine();
+        Write(
+        [
+            ["budget", "measured", "on the budgets' machine", ""],
+            .. budgets.Select(static budget => (string[])[budget.What, budget.Measured ?? "-", budget.Scaled ?? "", budget.Verdict]),
+        ]);
+    }
 
     public static string Text(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
 

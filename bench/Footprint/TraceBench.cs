@@ -20,7 +20,7 @@ internal sealed class TraceBench(StartBench starter, ManualResetEventSlim intake
     /// <summary>In distinct payloads, sent in turn.</summary>
     private const int DistinctSpans = 50_000;
 
-    private static readonly int[] SpansPerPayload = [5, 200, 1000];
+    public static readonly int[] SpansPerPayload = [5, 200, 1000];
     private static readonly TimeSpan NextTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
