@@ -20,7 +20,7 @@ public sealed class HeapTrim(Action collect, Func<long> allocatedBytes, Func<lon
     public const long AllocatedBytes = 4 * 1024 * 1024;
 
     /// <summary>A process that is back at its size after fewer invocations needs that size.</summary>
-    private const int Soon = 100;
+    private const int Soon = 10;
 
     private int _served;
     private int _sinceCollection = Soon;
