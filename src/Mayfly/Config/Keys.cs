@@ -188,6 +188,8 @@ public static class Keys
     public const string SpoolPath = "MAYFLY_SPOOL_PATH";
     public const string SpoolMaxBytes = "MAYFLY_SPOOL_MAX_BYTES";
 
+    public const string SelfMetrics = "MAYFLY_SELF_METRICS";
+
     public const string LifecyclePort = "MAYFLY_LIFECYCLE_PORT";
     public const string TelemetryPort = "MAYFLY_TELEMETRY_PORT";
 

@@ -68,6 +68,9 @@ public sealed record Settings
 
     public required SpoolSettings Spool { get; init; }
 
+    /// <summary>The agent's own counters leave as metrics too.</summary>
+    public required bool SendsSelfMetrics { get; init; }
+
     public required ListenerSettings Listeners { get; init; }
 
     public required DogStatsdSettings DogStatsd { get; init; }
@@ -121,6 +124,7 @@ public sealed record Settings
             PayloadCapture = PayloadCaptureSettings.Read(env),
             Outbound = OutboundSettings.Read(env, intake.Site),
             Spool = SpoolSettings.Read(env),
+            SendsSelfMetrics = env.Bool(Keys.SelfMetrics, @default: false),
             Listeners = ListenerSettings.Read(env),
             DogStatsd = DogStatsdSettings.Read(env),
             CustomMetrics = CustomMetricSettings.Read(env),

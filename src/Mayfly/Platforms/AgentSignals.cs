@@ -94,6 +94,7 @@ public sealed class AgentSignals : IDisposable
         Proxies = new ProxyRoutes(settings.Proxies, new ProxyIdentity(AgentInfo.Version, settings.Env ?? "none"), proxyBuffer, forwarder, log);
         IPayloadSource[] sources = [Traces, metrics, logs, _clientStats, proxyBuffer];
         sources = _concentrator is null ? sources : [.. sources, _concentrator];
+        sources = settings.SendsSelfMetrics ? [new SelfMetrics(counters, metrics), .. sources] : sources;
         _spool = settings.Spool.IsEnabled ? new Spool(settings.Spool.Folder, settings.Spool.LimitBytes, time, log) : null;
         Flushes = new FlushCoordinator(sources, _intake, _apiKey, counters, log, time, _spool) { Demand = demand };
     }

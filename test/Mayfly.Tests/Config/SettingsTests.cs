@@ -42,6 +42,7 @@ public class SettingsTests
         [Keys.Spool] = s => Text(s.Spool.IsEnabled),
         [Keys.SpoolPath] = s => s.Spool.Folder,
         [Keys.SpoolMaxBytes] = s => s.Spool.LimitBytes.ToString(CultureInfo.InvariantCulture),
+        [Keys.SelfMetrics] = s => Text(s.SendsSelfMetrics),
         [Keys.LogsEnabled] = s => Text(s.LogsEnabled),
         [Keys.ServerlessLogsEnabled] = s => Text(s.LogsEnabled),
         [Keys.EnhancedMetricsEnabled] = s => Text(s.EnhancedMetrics),
@@ -150,6 +151,7 @@ public class SettingsTests
         { Keys.Spool, "false", "False" },
         { Keys.SpoolPath, " /tmp/x ", "/tmp/x" },
         { Keys.SpoolMaxBytes, "2000000", "2000000" },
+        { Keys.SelfMetrics, "true", "True" },
         { Keys.LogsEnabled, "false", "False" }, // 16
         { Keys.LogsEnabled, "TRUE", "True" }, // 16
         { Keys.ServerlessLogsEnabled, "FALSE", "False" }, // 16
@@ -220,6 +222,7 @@ public class SettingsTests
         { Keys.Spool, "tru" },
         { Keys.SpoolMaxBytes, "1" },
         { Keys.SpoolMaxBytes, "-1" },
+        { Keys.SelfMetrics, "some" },
         { Keys.LogsEnabled, "tru" },
         { Keys.LocalTest, "here" },
         { Keys.TelemetryTypes, "functions" },
@@ -318,7 +321,7 @@ public class SettingsTests
         Assert.Equal("https://http-intake.logs.datadoghq.com/api/v2/logs", settings.Intake.Logs.AbsoluteUri);
         Assert.Equal(TimeSpan.FromSeconds(30), settings.FlushTimeout);
         Assert.True(settings.LogsEnabled && settings.EnhancedMetrics && settings.LogShipping.UsesCompression);
-        Assert.False(settings.ComputeStats || settings.Outbound.Tls.SkipsValidation || settings.DogStatsd.IsNonLocal);
+        Assert.False(settings.ComputeStats || settings.Outbound.Tls.SkipsValidation || settings.SendsSelfMetrics || settings.DogStatsd.IsNonLocal);
         ListenerSettings ports = settings.Listeners;
         Assert.Equal((8124, 8125, 8126, 8999), (ports.LifecyclePort, settings.DogStatsd.Port, ports.TracePort, ports.TelemetryPort));
         Assert.Equal(50 * 1024 * 1024, settings.Listeners.MaxTraceBodyBytes);

@@ -124,6 +124,7 @@ public class FileSettingsTests
         },
         { "logs_config.logs_dd_url: my.proxy:10516/", Keys.LogsUrl, "https://my.proxy:10516/api/v2/logs" },
         { "dd_url: https://x/", Keys.MetricsUrl, "https://x/api/v2/series https://x/api/beta/sketches" },
+        { "mayfly: {self_metrics: on}", Keys.SelfMetrics, "True" },
         { "mayfly: {spool: off}", Keys.Spool, "False" },
     };
 
