@@ -107,6 +107,8 @@ public static class Keys
     public const string TracePort = "DD_APM_RECEIVER_PORT";
     public const string TracePortWeaker = "DD_RECEIVER_PORT";
     public const string TracesEnabled = "DD_APM_ENABLED";
+    public const string TracingEnabled = "DD_TRACE_ENABLED";
+    public const string TraceEnv = "DD_APM_ENV";
     public const string TraceSocket = "DD_APM_RECEIVER_SOCKET";
     public const string TraceV10 = "DD_APM_ENABLE_V1_TRACE_ENDPOINT";
     public const string ErrorTps = "DD_APM_ERROR_TPS";

@@ -25,12 +25,7 @@ public sealed record OutboundSettings
     internal static OutboundSettings Read(EnvReader env, string site)
     {
         OutboundProxySettings proxy = OutboundProxySettings.Read(env);
-        string? protocol = env.Text(Keys.HttpProtocol)?.Trim().ToLowerInvariant();
-        if (protocol is not (null or "auto" or "http1" or "http2"))
-        {
-            env.Warn(Keys.HttpProtocol, protocol, "http1, http2 or auto, which is used");
-        }
-
+        string protocol = env.First([Keys.HttpProtocol], ReadProtocol, "http1, http2 or auto", "auto");
         return new OutboundSettings
         {
             Site = site,
@@ -39,6 +34,8 @@ public sealed record OutboundSettings
             PrefersHttp2 = protocol == "http2" || (protocol != "http1" && proxy.IsNone),
         };
     }
+
+    private static string? ReadProtocol(string text) => text.ToLowerInvariant() is ("auto" or "http1" or "http2") and var known ? known : null;
 }
 
 /// <summary>Which servers are trusted (docs/spec/05-config.md#9-proxy-and-http-client).</summary>

@@ -42,6 +42,8 @@ public class SettingsTests
         [Keys.Spool] = s => Text(s.Spool.IsEnabled),
         [Keys.SpoolPath] = s => s.Spool.Folder,
         [Keys.SpoolMaxBytes] = s => s.Spool.LimitBytes.ToString(CultureInfo.InvariantCulture),
+        [Keys.TracingEnabled] = s => Text(s.Listeners.TracePort),
+        [Keys.TraceEnv] = s => s.TraceEnv,
         [Keys.SelfMetrics] = s => Text(s.SendsSelfMetrics),
         [Keys.LogsEnabled] = s => Text(s.LogsEnabled),
         [Keys.ServerlessLogsEnabled] = s => Text(s.LogsEnabled),
@@ -151,6 +153,9 @@ public class SettingsTests
         { Keys.Spool, "false", "False" },
         { Keys.SpoolPath, " /tmp/x ", "/tmp/x" },
         { Keys.SpoolMaxBytes, "2000000", "2000000" },
+        { Keys.TracingEnabled, "True", "8126" },
+        { Keys.TracingEnabled, "false", "0" }, // 7
+        { Keys.TraceEnv, "apm", "apm" },
         { Keys.SelfMetrics, "true", "True" },
         { Keys.LogsEnabled, "false", "False" }, // 16
         { Keys.LogsEnabled, "TRUE", "True" }, // 16
@@ -222,6 +227,7 @@ public class SettingsTests
         { Keys.Spool, "tru" },
         { Keys.SpoolMaxBytes, "1" },
         { Keys.SpoolMaxBytes, "-1" },
+        { Keys.TracingEnabled, "never" },
         { Keys.SelfMetrics, "some" },
         { Keys.LogsEnabled, "tru" },
         { Keys.LocalTest, "here" },
