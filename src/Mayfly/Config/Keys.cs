@@ -36,6 +36,7 @@ public static class Keys
     public const string LogsUseCompression = "DD_LOGS_CONFIG_USE_COMPRESSION";
     public const string SkipSslValidation = "DD_SKIP_SSL_VALIDATION";
     public const string TlsCertFile = "DD_TLS_CERT_FILE";
+    public const string MinTlsVersion = "DD_MIN_TLS_VERSION";
     public const string SystemCertFile = "SSL_CERT_FILE";
     public const string SystemCertFolder = "SSL_CERT_DIR";
     public const string HttpProtocol = "DD_HTTP_PROTOCOL";

@@ -8,7 +8,7 @@ public sealed record OutboundSettings
     {
         Site = "",
         Proxy = OutboundProxySettings.None,
-        Tls = new TlsSettings { CertFile = null, SkipsValidation = false, SystemFile = null, SystemFolders = null },
+        Tls = new TlsSettings { CertFile = null, SkipsValidation = false, SystemFile = null, SystemFolders = null, RequiresTls13 = false },
         PrefersHttp2 = false,
     };
 
@@ -47,6 +47,9 @@ public sealed record TlsSettings
     /// <summary>Any certificate will do, but not for what AWS is asked.</summary>
     public required bool SkipsValidation { get; init; }
 
+    /// <summary>TLS 1.2 will not do.</summary>
+    public required bool RequiresTls13 { get; init; }
+
     /// <summary>The user's <c>SSL_CERT_FILE</c>: instead of the system's file; null: not set.</summary>
     public required string? SystemFile { get; init; }
 
@@ -57,7 +60,10 @@ public sealed record TlsSettings
     {
         CertFile = env.Text(Keys.TlsCertFile)?.Trim(),
         SkipsValidation = env.Bool(Keys.SkipSslValidation, @default: false),
+        RequiresTls13 = env.First([Keys.MinTlsVersion], ReadVersion, "tlsv1.2 or tlsv1.3; nothing below tlsv1.2 is ever spoken", "tlsv1.2") == "tlsv1.3",
         SystemFile = env.Text(Keys.SystemCertFile)?.Trim(),
         SystemFolders = env.Text(Keys.SystemCertFolder)?.Trim(),
     };
+
+    private static string? ReadVersion(string text) => text.ToLowerInvariant() is ("tlsv1.2" or "tlsv1.3") and var known ? known : null;
 }
