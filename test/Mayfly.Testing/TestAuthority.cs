@@ -19,6 +19,15 @@ public sealed class TestAuthority : IDisposable
         return new TestAuthority(request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30)));
     }
 
+    /// <summary>One that has the name of another, and a key of the same kind and size: to whoever goes by the name, that other one.</summary>
+    /// <param name="other">With an RSA key.</param>
+    public static TestAuthority Like(X509Certificate2 other)
+    {
+        using var key = RSA.Create(other.GetRSAPublicKey()!.KeySize);
+        var request = new CertificateRequest(other.SubjectName, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        return new TestAuthority(Restrict(request).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30)));
+    }
+
     /// <summary>Its certificate in PEM form, as <c>DD_TLS_CERT_FILE</c> wants it.</summary>
     public string Pem => _certificate.ExportCertificatePem() + "\n";
 
@@ -59,14 +68,20 @@ public sealed class TestAuthority : IDisposable
 
     public void Dispose() => _certificate.Dispose();
 
-    private static CertificateRequest AuthorityRequest(string name, ECDsa key)
+    private static CertificateRequest AuthorityRequest(string name, ECDsa key) => Restrict(new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256));
+
+    private static CertificateRequest Restrict(CertificateRequest request)
     {
-        var request = new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         return request;
     }
 
-    private X509Certificate2 Sign(CertificateRequest request, DateTimeOffset notAfter) =>
-        request.Create(_certificate, DateTimeOffset.UtcNow.AddHours(-12), notAfter, Guid.NewGuid().ToByteArray());
+    private X509Certificate2 Sign(CertificateRequest request, DateTimeOffset notAfter)
+    {
+        using RSA? rsa = _certificate.GetRSAPrivateKey();
+        using ECDsa? elliptic = _certificate.GetECDsaPrivateKey();
+        var generator = rsa is null ? X509SignatureGenerator.CreateForECDsa(elliptic!) : X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1);
+        return request.Create(_certificate.SubjectName, generator, DateTimeOffset.UtcNow.AddHours(-12), notAfter, Guid.NewGuid().ToByteArray());
+    }
 }

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Mayfly.Local.Intake;
@@ -25,6 +26,9 @@ public sealed record IntakeOptions
 
     /// <summary>With TLS: clients may choose HTTP/2.</summary>
     public bool OffersHttp2 { get; init; }
+
+    /// <summary>With TLS: the versions that are offered; none: those of the system.</summary>
+    public SslProtocols TlsVersions { get; init; }
 
     /// <summary>Clock of arrival times and of slow answers.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

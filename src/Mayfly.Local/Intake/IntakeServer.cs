@@ -42,6 +42,7 @@ internal sealed class IntakeServer : IAsyncDisposable
                 listen.UseHttps(https =>
                 {
                     https.ServerCertificate = certificate;
+                    https.SslProtocols = intake.TlsVersions;
                     https.ServerCertificateChain = intake.CertificateChain;
                 });
             }

@@ -78,6 +78,9 @@ public sealed record ReceivedStatsPayload
 
     public string ProcessTags { get; init; } = "";
 
+    /// <summary><c>key:value</c>, as sent, with commas between.</summary>
+    public string Tags { get; init; } = "";
+
     public string AgentHostname { get; init; } = "";
 
     public string AgentEnv { get; init; } = "";

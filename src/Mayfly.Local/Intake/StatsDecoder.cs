@@ -43,6 +43,7 @@ internal static class StatsDecoder
         Service = client.Text("Service"),
         ContainerId = client.Text("ContainerID"),
         ProcessTags = client.Text("ProcessTags"),
+        Tags = string.Join(',', client.Texts("Tags")),
     };
 
     private static ReceivedStats Group(Fields group, Fields bucket, ReceivedStatsPayload payload) => new()

@@ -36,6 +36,7 @@ public static class Keys
     public const string LogsUseCompression = "DD_LOGS_CONFIG_USE_COMPRESSION";
     public const string SkipSslValidation = "DD_SKIP_SSL_VALIDATION";
     public const string TlsCertFile = "DD_TLS_CERT_FILE";
+    public const string MinTlsVersion = "DD_MIN_TLS_VERSION";
     public const string SystemCertFile = "SSL_CERT_FILE";
     public const string SystemCertFolder = "SSL_CERT_DIR";
     public const string HttpProtocol = "DD_HTTP_PROTOCOL";
@@ -107,6 +108,8 @@ public static class Keys
     public const string TracePort = "DD_APM_RECEIVER_PORT";
     public const string TracePortWeaker = "DD_RECEIVER_PORT";
     public const string TracesEnabled = "DD_APM_ENABLED";
+    public const string TracingEnabled = "DD_TRACE_ENABLED";
+    public const string TraceEnv = "DD_APM_ENV";
     public const string TraceSocket = "DD_APM_RECEIVER_SOCKET";
     public const string TraceV10 = "DD_APM_ENABLE_V1_TRACE_ENDPOINT";
     public const string ErrorTps = "DD_APM_ERROR_TPS";
@@ -187,6 +190,8 @@ public static class Keys
     public const string Spool = "MAYFLY_SPOOL";
     public const string SpoolPath = "MAYFLY_SPOOL_PATH";
     public const string SpoolMaxBytes = "MAYFLY_SPOOL_MAX_BYTES";
+
+    public const string SelfMetrics = "MAYFLY_SELF_METRICS";
 
     public const string LifecyclePort = "MAYFLY_LIFECYCLE_PORT";
     public const string TelemetryPort = "MAYFLY_TELEMETRY_PORT";

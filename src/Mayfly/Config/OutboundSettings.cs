@@ -8,7 +8,7 @@ public sealed record OutboundSettings
     {
         Site = "",
         Proxy = OutboundProxySettings.None,
-        Tls = new TlsSettings { CertFile = null, SkipsValidation = false, SystemFile = null, SystemFolders = null },
+        Tls = new TlsSettings { CertFile = null, SkipsValidation = false, SystemFile = null, SystemFolders = null, RequiresTls13 = false },
         PrefersHttp2 = false,
     };
 
@@ -25,12 +25,7 @@ public sealed record OutboundSettings
     internal static OutboundSettings Read(EnvReader env, string site)
     {
         OutboundProxySettings proxy = OutboundProxySettings.Read(env);
-        string? protocol = env.Text(Keys.HttpProtocol)?.Trim().ToLowerInvariant();
-        if (protocol is not (null or "auto" or "http1" or "http2"))
-        {
-            env.Warn(Keys.HttpProtocol, protocol, "http1, http2 or auto, which is used");
-        }
-
+        string protocol = env.First([Keys.HttpProtocol], ReadProtocol, "http1, http2 or auto", "auto");
         return new OutboundSettings
         {
             Site = site,
@@ -39,6 +34,8 @@ public sealed record OutboundSettings
             PrefersHttp2 = protocol == "http2" || (protocol != "http1" && proxy.IsNone),
         };
     }
+
+    private static string? ReadProtocol(string text) => text.ToLowerInvariant() is ("auto" or "http1" or "http2") and var known ? known : null;
 }
 
 /// <summary>Which servers are trusted (docs/spec/05-config.md#9-proxy-and-http-client).</summary>
@@ -50,6 +47,9 @@ public sealed record TlsSettings
     /// <summary>Any certificate will do, but not for what AWS is asked.</summary>
     public required bool SkipsValidation { get; init; }
 
+    /// <summary>TLS 1.2 will not do.</summary>
+    public required bool RequiresTls13 { get; init; }
+
     /// <summary>The user's <c>SSL_CERT_FILE</c>: instead of the system's file; null: not set.</summary>
     public required string? SystemFile { get; init; }
 
@@ -60,7 +60,10 @@ public sealed record TlsSettings
     {
         CertFile = env.Text(Keys.TlsCertFile)?.Trim(),
         SkipsValidation = env.Bool(Keys.SkipSslValidation, @default: false),
+        RequiresTls13 = env.First([Keys.MinTlsVersion], ReadVersion, "tlsv1.2 or tlsv1.3; nothing below tlsv1.2 is ever spoken", "tlsv1.2") == "tlsv1.3",
         SystemFile = env.Text(Keys.SystemCertFile)?.Trim(),
         SystemFolders = env.Text(Keys.SystemCertFolder)?.Trim(),
     };
+
+    private static string? ReadVersion(string text) => text.ToLowerInvariant() is ("tlsv1.2" or "tlsv1.3") and var known ? known : null;
 }

@@ -15,6 +15,9 @@ public sealed record Settings
 
     public required string? Env { get; init; }
 
+    /// <summary>Of traces, their statistics and requests passed on that name none: <c>DD_APM_ENV</c>, else <see cref="Env"/>.</summary>
+    public required string? TraceEnv { get; init; }
+
     /// <summary>As set; tags and log events carry it in lower case.</summary>
     public required string? Service { get; init; }
 
@@ -68,6 +71,9 @@ public sealed record Settings
 
     public required SpoolSettings Spool { get; init; }
 
+    /// <summary>The agent's own counters leave as metrics too.</summary>
+    public required bool SendsSelfMetrics { get; init; }
+
     public required ListenerSettings Listeners { get; init; }
 
     public required DogStatsdSettings DogStatsd { get; init; }
@@ -97,6 +103,7 @@ public sealed record Settings
             Secrets = SecretSettings.Read(env, apiKey),
             LogLevel = ReadLogLevel(env),
             Env = env.Text(Keys.Env),
+            TraceEnv = env.Text(Keys.TraceEnv) ?? env.Text(Keys.Env),
             Service = env.Text(Keys.Service),
             Version = env.Text(Keys.Version),
             Tags = ReadTags(env),
@@ -121,6 +128,7 @@ public sealed record Settings
             PayloadCapture = PayloadCaptureSettings.Read(env),
             Outbound = OutboundSettings.Read(env, intake.Site),
             Spool = SpoolSettings.Read(env),
+            SendsSelfMetrics = env.Bool(Keys.SelfMetrics, @default: false),
             Listeners = ListenerSettings.Read(env),
             DogStatsd = DogStatsdSettings.Read(env),
             CustomMetrics = CustomMetricSettings.Read(env),
@@ -204,6 +212,7 @@ public sealed record ListenerSettings
     internal static ListenerSettings Read(EnvReader env)
     {
         bool isTraceAgentOn = env.Bool(Keys.TracesEnabled, @default: true);
+        isTraceAgentOn &= env.Bool(Keys.TracingEnabled, @default: true);
         int tracePort = env.Port([Keys.TracePort, Keys.TracePortWeaker], @default: 8126);
         string? traceSocket = ReadSocket(env);
         return new ListenerSettings

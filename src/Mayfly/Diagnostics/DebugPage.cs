@@ -8,9 +8,13 @@ namespace Mayfly.Diagnostics;
 /// </summary>
 public static class DebugPage
 {
-    private static readonly Signal[] Signals = [Signal.Traces, Signal.Metrics, Signal.Logs, Signal.Stats, Signal.Proxied];
-    private static readonly DropReason[] Reasons = Enum.GetValues<DropReason>();
     private static readonly Omission[] Omissions = Enum.GetValues<Omission>();
+
+    /// <summary>In the order in which they are shown.</summary>
+    internal static readonly Signal[] Signals = [Signal.Traces, Signal.Metrics, Signal.Logs, Signal.Stats, Signal.Proxied];
+
+    /// <summary>All, each at the place of its number.</summary>
+    internal static readonly DropReason[] Reasons = Enum.GetValues<DropReason>();
 
     /// <param name="counters">What went through so far.</param>
     /// <param name="invocations">Number of invocations that something is known of and still expected; null = the platform has none.</param>
@@ -103,7 +107,7 @@ public static class DebugPage
         _ => "reparented_invocations",
     };
 
-    private static string NameOf(Signal signal) => signal switch
+    internal static string NameOf(Signal signal) => signal switch
     {
         Signal.Traces => "traces",
         Signal.Metrics => "metrics",
@@ -112,7 +116,7 @@ public static class DebugPage
         _ => "proxied",
     };
 
-    private static string NameOf(DropReason reason) => reason switch
+    internal static string NameOf(DropReason reason) => reason switch
     {
         DropReason.BufferFull => "buffer_full",
         DropReason.NoApiKey => "no_api_key",

@@ -97,6 +97,9 @@ public sealed class MetricAggregator : IPayloadSource, IDisposable
     /// </summary>
     public void AddDistribution(string name, double value, long unixSeconds, TagSet tags) => Add(name, MetricType.Distribution, value, unixSeconds, tags);
 
+    /// <summary>As <see cref="AddDistribution"/>, of a count: it is added to what else is counted under the name.</summary>
+    public void AddCount(string name, double value, long unixSeconds, TagSet tags) => Add(name, MetricType.Count, value, unixSeconds, tags);
+
     /// <summary>As <see cref="AddDistribution"/>, of a gauge.</summary>
     public void AddGauge(string name, double value, long unixSeconds, TagSet tags) => Add(name, MetricType.Gauge, value, unixSeconds, tags);
 

@@ -109,6 +109,13 @@ public sealed class OutboundClient : IDisposable
         handler.SslOptions = _settings.Tls.SkipsValidation
             ? new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true }
             : new ServerTrust(_settings.Tls, _log).Options();
+        if (_settings.Tls.RequiresTls13)
+        {
+#pragma warning disable CA5398 // The user has chosen it; otherwise the system does.
+            handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls13;
+#pragma warning restore CA5398
+        }
+
         return new HttpMessageInvoker(handler);
     }
 

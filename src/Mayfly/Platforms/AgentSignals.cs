@@ -10,6 +10,7 @@ using Mayfly.Metrics;
 using Mayfly.Metrics.Transports;
 using Mayfly.Proxies;
 using Mayfly.Secrets;
+using Mayfly.Tags;
 using Mayfly.Traces;
 using Mayfly.Traces.Stats;
 
@@ -26,6 +27,9 @@ public sealed record SignalTraits
 
     /// <summary>Tracers that compute statistics may keep traces that were sampled out to themselves.</summary>
     public bool LetsClientsDrop { get; init; }
+
+    /// <summary>What the platform says of all statistics.</summary>
+    public TagSet StatsTags { get; init; } = TagSet.Empty;
 
     /// <summary>Resources of spans that stand for one that the agent makes: they do not count.</summary>
     public IReadOnlyList<string> PlaceholderResources { get; init; } = [];
@@ -75,9 +79,10 @@ public sealed class AgentSignals : IDisposable
         (_settings, _traits, _counters, _metrics, _log) = (settings, traits, counters, metrics, log);
         _statsSettings = new StatsSettings
         {
-            Env = settings.Env ?? "none",
+            Env = settings.TraceEnv ?? "none",
             AgentVersion = BuildInfo.Version,
             Service = settings.Service?.ToLowerInvariant() ?? "",
+            Tags = traits.StatsTags,
             PeerTags = StatsSettings.PeerTagsOf(settings.StatsKeys),
             CountsSpanKinds = settings.StatsKeys.CountsSpanKinds,
             MayFreeze = traits.MayFreeze,
@@ -91,9 +96,10 @@ public sealed class AgentSignals : IDisposable
         SignalCounters proxied = counters[Signal.Proxied];
         var proxyBuffer = new ProxyBuffer(proxied, demand: demand);
         var forwarder = new ProxyForwarder(_intake, _apiKey, proxied, time, log);
-        Proxies = new ProxyRoutes(settings.Proxies, new ProxyIdentity(AgentInfo.Version, settings.Env ?? "none"), proxyBuffer, forwarder, log);
+        Proxies = new ProxyRoutes(settings.Proxies, new ProxyIdentity(AgentInfo.Version, settings.TraceEnv ?? "none"), proxyBuffer, forwarder, log);
         IPayloadSource[] sources = [Traces, metrics, logs, _clientStats, proxyBuffer];
         sources = _concentrator is null ? sources : [.. sources, _concentrator];
+        sources = settings.SendsSelfMetrics ? [new SelfMetrics(counters, metrics), .. sources] : sources;
         _spool = settings.Spool.IsEnabled ? new Spool(settings.Spool.Folder, settings.Spool.LimitBytes, time, log) : null;
         Flushes = new FlushCoordinator(sources, _intake, _apiKey, counters, log, time, _spool) { Demand = demand };
     }
@@ -142,7 +148,7 @@ public sealed class AgentSignals : IDisposable
 
     private static TraceSettings TraceSettingsOf(Settings settings, SignalTraits traits) => new()
     {
-        Env = settings.Env ?? "",
+        Env = settings.TraceEnv ?? "",
         AgentVersion = BuildInfo.Version,
         AsksIntakeForStats = traits.AsksIntakeForStats,
         Filters = settings.TraceFilters,
@@ -153,7 +159,7 @@ public sealed class AgentSignals : IDisposable
 
     private AgentInfoSettings InfoOf(PipeTransport? pipe) => new()
     {
-        DefaultEnv = _settings.Env ?? "none",
+        DefaultEnv = _settings.TraceEnv ?? "none",
         ReceiverPort = _settings.Listeners.TracePort,
         ReceiverSocket = pipe is null ? _settings.Listeners.TraceSocket ?? "" : PipeTransport.Prefix + pipe.Name,
         StatsdPort = _settings.DogStatsd.Port,

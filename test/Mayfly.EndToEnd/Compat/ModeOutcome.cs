@@ -44,7 +44,7 @@ internal static class ModeOutcome
             ("bucket", Text(stats.BucketDuration)), ("start", stats.BucketStart == ModeTests.StatsStart ? "as sent" : "another"),
             ("payload hostname", stats.Payload.Hostname), ("payload env", stats.Payload.Env), ("payload version", stats.Payload.Version),
             ("payload lang", stats.Payload.Lang), ("payload tracer", stats.Payload.TracerVersion), ("payload runtime", stats.Payload.RuntimeId),
-            ("payload service", stats.Payload.Service), ("payload container", stats.Payload.ContainerId), ("client computed", $"{stats.Payload.ClientComputed}"),
+            ("payload service", stats.Payload.Service), ("payload container", stats.Payload.ContainerId), ("payload tags", stats.Payload.Tags), ("client computed", $"{stats.Payload.ClientComputed}"),
         ];
         foreach ((string name, string value) in all)
         {

@@ -17,11 +17,11 @@ internal sealed class MiniAgent : IAsyncDisposable
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = [];
 
-    private MiniAgent(Process process, LocalIntake intake, int port)
+    private MiniAgent(Process process, LocalIntake intake, LocalPorts ports)
     {
         _process = process;
         Intake = intake;
-        Port = port;
+        Ports = ports;
         process.OutputDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
         process.ErrorDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
         process.BeginOutputReadLine();
@@ -31,10 +31,16 @@ internal sealed class MiniAgent : IAsyncDisposable
     public LocalIntake Intake { get; }
 
     /// <summary>Where it takes traces.</summary>
-    public int Port { get; }
+    public int Port => Ports.Traces;
+
+    public LocalPorts Ports { get; }
+
+    public int ProcessId => _process.Id;
 
     /// <summary>Returns when it listens. Skips the test where the package is missing.</summary>
-    public static async Task<MiniAgent> StartAsync(string functionName)
+    /// <param name="functionName">Where it is.</param>
+    /// <param name="more">Variables on top.</param>
+    public static async Task<MiniAgent> StartAsync(string functionName, params KeyValuePair<string, string>[] more)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -59,12 +65,12 @@ internal sealed class MiniAgent : IAsyncDisposable
             ["DD_APM_RECEIVER_PORT"] = $"{ports.Traces}",
             ["DD_DOGSTATSD_PORT"] = $"{ports.DogStatsd}",
             ["DD_LOG_LEVEL"] = "error",
-        })
+        }.Concat(more))
         {
             start.Environment[name] = value;
         }
 
-        var agent = new MiniAgent(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start."), intake, ports.Traces);
+        var agent = new MiniAgent(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start."), intake, ports);
         try
         {
             await Until.TrueAsync(() => FreePorts.IsListening(agent.Port), "the mini agent listens", agent.ToString);

@@ -145,6 +145,7 @@ internal sealed record MiniAgentRow(string Name, string Where, TraceRequest Requ
     public static IReadOnlyList<MiniAgentRow> ReadAll() =>
     [
         .. File.ReadLines(Path.Combine(AgentUnderTest.Root, "docs", "differences-mini-agent.md"))
+            .TakeWhile(static line => line != MetricRow.Title)
             .Where(static line => line.StartsWith("| `", StringComparison.Ordinal))
             .Select(static line => Read([.. line.Trim('|').Split(" | ").Select(static cell => cell.Trim())])),
     ];

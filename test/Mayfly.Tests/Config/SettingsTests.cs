@@ -37,11 +37,15 @@ public class SettingsTests
         [Keys.TlsCertFile] = s => s.Outbound.Tls.CertFile,
         [Keys.SystemCertFile] = s => s.Outbound.Tls.SystemFile,
         [Keys.SystemCertFolder] = s => s.Outbound.Tls.SystemFolders,
+        [Keys.MinTlsVersion] = s => Text(s.Outbound.Tls.RequiresTls13),
         [Keys.HttpProtocol] = s => Text(s.Outbound.PrefersHttp2),
         [Keys.FlushTimeout] = s => s.FlushTimeout.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
         [Keys.Spool] = s => Text(s.Spool.IsEnabled),
         [Keys.SpoolPath] = s => s.Spool.Folder,
         [Keys.SpoolMaxBytes] = s => s.Spool.LimitBytes.ToString(CultureInfo.InvariantCulture),
+        [Keys.TracingEnabled] = s => Text(s.Listeners.TracePort),
+        [Keys.TraceEnv] = s => s.TraceEnv,
+        [Keys.SelfMetrics] = s => Text(s.SendsSelfMetrics),
         [Keys.LogsEnabled] = s => Text(s.LogsEnabled),
         [Keys.ServerlessLogsEnabled] = s => Text(s.LogsEnabled),
         [Keys.EnhancedMetricsEnabled] = s => Text(s.EnhancedMetrics),
@@ -139,6 +143,8 @@ public class SettingsTests
         { Keys.TlsCertFile, " /var/task/ca.pem ", "/var/task/ca.pem" },
         { Keys.SystemCertFile, "/etc/ca.pem", "/etc/ca.pem" },
         { Keys.SystemCertFolder, "/a:/b", "/a:/b" },
+        { Keys.MinTlsVersion, " TLSv1.3 ", "True" },
+        { Keys.MinTlsVersion, "tlsv1.2", "False" },
         { Keys.HttpProtocol, "HTTP1", "False" },
         { Keys.HttpProtocol, "http2", "True" },
         { Keys.HttpProtocol, "auto", "True" },
@@ -150,6 +156,10 @@ public class SettingsTests
         { Keys.Spool, "false", "False" },
         { Keys.SpoolPath, " /tmp/x ", "/tmp/x" },
         { Keys.SpoolMaxBytes, "2000000", "2000000" },
+        { Keys.TracingEnabled, "True", "8126" },
+        { Keys.TracingEnabled, "false", "0" }, // 7
+        { Keys.TraceEnv, "apm", "apm" },
+        { Keys.SelfMetrics, "true", "True" },
         { Keys.LogsEnabled, "false", "False" }, // 16
         { Keys.LogsEnabled, "TRUE", "True" }, // 16
         { Keys.ServerlessLogsEnabled, "FALSE", "False" }, // 16
@@ -211,6 +221,7 @@ public class SettingsTests
         { Keys.LogsUrl, "://" },
         { Keys.LogsUseCompression, "maybe" },
         { Keys.SkipSslValidation, "2" },
+        { Keys.MinTlsVersion, "tlsv1.1" },
         { Keys.HttpProtocol, "http3" },
         { Keys.FlushTimeout, "-1" },
         { Keys.FlushTimeout, "0" },
@@ -220,6 +231,8 @@ public class SettingsTests
         { Keys.Spool, "tru" },
         { Keys.SpoolMaxBytes, "1" },
         { Keys.SpoolMaxBytes, "-1" },
+        { Keys.TracingEnabled, "never" },
+        { Keys.SelfMetrics, "some" },
         { Keys.LogsEnabled, "tru" },
         { Keys.LocalTest, "here" },
         { Keys.TelemetryTypes, "functions" },
@@ -318,7 +331,7 @@ public class SettingsTests
         Assert.Equal("https://http-intake.logs.datadoghq.com/api/v2/logs", settings.Intake.Logs.AbsoluteUri);
         Assert.Equal(TimeSpan.FromSeconds(30), settings.FlushTimeout);
         Assert.True(settings.LogsEnabled && settings.EnhancedMetrics && settings.LogShipping.UsesCompression);
-        Assert.False(settings.ComputeStats || settings.Outbound.Tls.SkipsValidation || settings.DogStatsd.IsNonLocal);
+        Assert.False(settings.ComputeStats || settings.Outbound.Tls.SkipsValidation || settings.SendsSelfMetrics || settings.DogStatsd.IsNonLocal);
         ListenerSettings ports = settings.Listeners;
         Assert.Equal((8124, 8125, 8126, 8999), (ports.LifecyclePort, settings.DogStatsd.Port, ports.TracePort, ports.TelemetryPort));
         Assert.Equal(50 * 1024 * 1024, settings.Listeners.MaxTraceBodyBytes);

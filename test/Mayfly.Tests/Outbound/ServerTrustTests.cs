@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Mayfly.Config;
 using Mayfly.Delivery;
@@ -86,6 +87,18 @@ public sealed class ServerTrustTests : IDisposable
     public async Task DD_SKIP_SSL_VALIDATION_trusts_everybody() =>
         await DeliversAsync(new IntakeOptions { Certificate = _root.Issue("elsewhere.example", isExpired: true) }, [], (Keys.SkipSslValidation, "true"));
 
+    /// <summary>05, 7: 1.2 is the lowest version, or 1.3 is.</summary>
+    [Theory]
+    [InlineData("tlsv1.2", SslProtocols.Tls12, true)]
+    [InlineData("tlsv1.3", SslProtocols.Tls12, false)]
+    [InlineData("TLSv1.3", SslProtocols.Tls13, true)]
+    public async Task DD_MIN_TLS_VERSION(string lowest, SslProtocols offered, bool isEnough)
+    {
+        IntakeOptions options = Issued() with { TlsVersions = offered };
+        (string, string)[] environment = [(Keys.TlsCertFile, Save(_root.Pem)), (Keys.MinTlsVersion, lowest)];
+        await (isEnough ? DeliversAsync(options, [], environment) : FailsAsync(options, ["TLS failed"], environment));
+    }
+
     [Fact]
     public async Task Nobody_is_trusted_without_a_reason() => await RefusesAsync(Issued(), [NotTrusted]);
 
@@ -158,14 +171,17 @@ public sealed class ServerTrustTests : IDisposable
         Assert.Equal(3, intake.Requests.Count);
     }
 
-    private static async Task RefusesAsync(IntakeOptions options, string[] lines, params (string, string)[] environment)
+    private static Task RefusesAsync(IntakeOptions options, string[] lines, params (string, string)[] environment) =>
+        FailsAsync(options, [.. lines, "its certificate is not accepted"], environment);
+
+    private static async Task FailsAsync(IntakeOptions options, string[] lines, (string, string)[] environment)
     {
         await using LocalIntake intake = await LocalIntake.StartAsync(options);
         await using FlushRig rig = await FlushRig.StartAsync(spool: null, new JumpingClock(), intake, environment);
         rig.Put(IntakeKind.Traces, units: 2);
         Assert.Equal(new FlushReport(0, 0, 2), await rig.FlushAsync());
         Assert.Empty(intake.Requests);
-        Assert.Equal("", TroubleOf(rig, [.. lines, "its certificate is not accepted"]));
+        Assert.Equal("", TroubleOf(rig, lines));
     }
 
     /// <summary>Lines of the log that are none of <paramref name="expected"/>, and those of them that are missing.</summary>

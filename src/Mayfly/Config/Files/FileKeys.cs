@@ -35,6 +35,7 @@ internal static class FileKeys
         "apm_config.apm_dd_url" => Keys.TracesUrl,
         "apm_config.apm_non_local_traffic" => CompatKeys.TraceNonLocal,
         "apm_config.errors_per_second" => Keys.ErrorTps,
+        "serverless.trace_enabled" => Keys.TracingEnabled,
         "serverless.trace_managed_services" => Keys.ManagedServices,
         "serverless.service_mapping" => Keys.ServiceMapping,
         "vector.logs.enabled" => Keys.PipelinesWorkerLogsEnabled,

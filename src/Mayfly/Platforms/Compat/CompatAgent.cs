@@ -61,6 +61,7 @@ public sealed class CompatAgent : IAsyncDisposable
         {
             MayFreeze = platform.MayFreeze,
             AsksIntakeForStats = compat.AsksIntakeForStats && !settings.ComputeStats,
+            StatsTags = _identity.StatsTags,
             LetsClientsDrop = !settings.ComputeStats,
         };
         _signals = new AgentSignals(settings, traits, Counters, _metrics, logs, new OwnTraffic(settings), demand, time, log);

@@ -44,6 +44,10 @@ public sealed class CompatIdentity
 
     public ProxyTags ProxyTags => new(FunctionTags.With("functionname", _platform.AppName), _platform.ProxyOrigin);
 
+    /// <summary>Of statistics: <c>DD_TAGS</c>, and what root spans say of the function.</summary>
+    public TagSet StatsTags =>
+        (_platform.NamesFunction ? FunctionTags.With("functionname", _platform.AppName) : FunctionTags).With("_dd.origin", _platform.Origin);
+
     /// <param name="place">Of a Google function, once it is known; else null.</param>
     public PlatformTags TraceTags(GooglePlace? place) => new(FunctionTags, _platform.Origin)
     {

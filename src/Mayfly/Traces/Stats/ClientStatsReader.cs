@@ -34,6 +34,7 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
     private int _groups;
     private bool _hasEnv;
     private bool _hasService;
+    private bool _hasTags;
 
     /// <summary>The language that the payload names.</summary>
     public string Language { get; private set; } = "";
@@ -48,6 +49,11 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
 
         AddMissing(writer.Payload, "Env"u8, settings.Env, _hasEnv);
         AddMissing(writer.Payload, "Service"u8, settings.Service, _hasService);
+        if (!_hasTags)
+        {
+            writer.Payload.AddTags("Tags"u8, settings.Tags);
+        }
+
         if (!TryReadBuckets(ref stats, writer))
         {
             return reader.Fail(stats.Error, stats.ErrorOffset);
@@ -109,14 +115,19 @@ internal sealed class ClientStatsReader(StatsSettings settings, byte[] body, Obf
         return map.Bytes.Length <= MostFieldBytes || reader.Fail(MsgPackError.LimitExceeded, start);
     }
 
-    /// <summary>An empty environment or service is left out, to be filled in; the container id is left out, as outside of Fargate it means nothing.</summary>
+    /// <summary>
+    /// An empty environment or service is left out, to be filled in, as tags are where there are none; the container id is left out, as outside of Fargate it
+    /// means nothing.
+    /// </summary>
     private bool TryReadField(ref MsgPackReader reader, ReadOnlySpan<byte> key, EncodedMap map)
     {
+        MsgPackReader value = reader;
         if (!_entries.TryCopy(ref reader, key, map))
         {
             return false;
         }
 
+        _hasTags = key.SequenceEqual("Tags"u8) ? SpanValue.TryReadArray(ref value, out int tags) && tags > 0 : _hasTags;
         bool isEmpty = _entries.Text.IsEmpty;
         bool isEnv = key.SequenceEqual("Env"u8);
         bool isService = key.SequenceEqual("Service"u8);

@@ -220,7 +220,7 @@ public sealed class Concentrator : IPayloadSource, IDisposable
     private void Encode(StatsSource source, List<StatsBucket> buckets)
     {
         _writer.Clear();
-        string language = source.WriteFields(_writer.Payload);
+        string language = source.WriteFields(_writer.Payload, _settings.Tags);
         foreach (StatsBucket bucket in buckets)
         {
             _writer.Bucket.Clear();

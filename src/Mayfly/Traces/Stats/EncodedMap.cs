@@ -1,3 +1,4 @@
+using Mayfly.Tags;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces.Stats;
@@ -33,6 +34,22 @@ internal sealed class EncodedMap : IDisposable
     }
 
     public void AddText(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Add(key).Text(value);
+
+    /// <summary>A list of texts; nothing, where there are none.</summary>
+    public void AddTags(ReadOnlySpan<byte> key, TagSet tags)
+    {
+        if (tags.Count == 0)
+        {
+            return;
+        }
+
+        MsgPackEncoder encoder = Add(key);
+        encoder.BeginArray(tags.Count);
+        foreach (Tag tag in tags.Items)
+        {
+            encoder.Text(tag.TextUtf8);
+        }
+    }
 
     /// <summary>Takes out the entry of a key; nothing, if there is none.</summary>
     public void Remove(ReadOnlySpan<byte> key)

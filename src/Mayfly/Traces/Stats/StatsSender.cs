@@ -1,4 +1,5 @@
 using System.Text;
+using Mayfly.Tags;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces.Stats;
@@ -80,7 +81,7 @@ internal sealed class StatsSource(ulong hash, byte[] identity, byte[] runtimeId)
     }
 
     /// <summary>The fields of its ClientStatsPayload beside the statistics; returns the language.</summary>
-    public string WriteFields(EncodedMap fields)
+    public string WriteFields(EncodedMap fields, TagSet tags)
     {
         var texts = new TextSequence(identity);
         ReadOnlySpan<byte> language = texts.Next();
@@ -95,6 +96,7 @@ internal sealed class StatsSource(ulong hash, byte[] identity, byte[] runtimeId)
         fields.Add("Sequence"u8).UInt(0);
         fields.AddText("ContainerID"u8, texts.Next());
         fields.AddText("Service"u8, texts.Next());
+        fields.AddTags("Tags"u8, tags);
         return Encoding.UTF8.GetString(language);
     }
 }

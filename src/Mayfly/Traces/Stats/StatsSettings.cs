@@ -1,4 +1,5 @@
 using Mayfly.Config;
+using Mayfly.Tags;
 
 namespace Mayfly.Traces.Stats;
 
@@ -31,6 +32,9 @@ public sealed record StatsSettings
 
     /// <summary>The service of a tracer's statistics that name none; empty = they stay without.</summary>
     public string Service { get; init; } = "";
+
+    /// <summary>What the platform says of all statistics whose sender says nothing: the field <c>Tags</c>, each <c>key:value</c>.</summary>
+    public TagSet Tags { get; init; } = TagSet.Empty;
 
     /// <summary>Tags of client, producer and consumer spans that are part of the key; sorted, distinct.</summary>
     public IReadOnlyList<string> PeerTags { get; init; } = DefaultPeerTags;

@@ -36,8 +36,10 @@ public class FileSettingsTests
         [Keys.FilterTagsRegexReject] = "apm_config.filter_tags_regex.reject",
         [Keys.MetricsCompressionLevel] = "metrics_config.compression_level",
         [Keys.ServerlessLogsEnabled] = "serverless.logs_enabled",
+        [Keys.TracingEnabled] = "serverless.trace_enabled",
         [Keys.ManagedServices] = "serverless.trace_managed_services",
         [Keys.TracesEnabled] = "apm_config.enabled",
+        [Keys.TraceEnv] = "apm_config.env",
         [Keys.TracePort] = "apm_config.receiver_port",
         [Keys.TraceSocket] = "apm_config.receiver_socket",
         [CompatKeys.TraceNonLocal] = "apm_config.apm_non_local_traffic",
@@ -124,6 +126,7 @@ public class FileSettingsTests
         },
         { "logs_config.logs_dd_url: my.proxy:10516/", Keys.LogsUrl, "https://my.proxy:10516/api/v2/logs" },
         { "dd_url: https://x/", Keys.MetricsUrl, "https://x/api/v2/series https://x/api/beta/sketches" },
+        { "mayfly: {self_metrics: on}", Keys.SelfMetrics, "True" },
         { "mayfly: {spool: off}", Keys.Spool, "False" },
     };
 
@@ -192,6 +195,9 @@ public class FileSettingsTests
     [InlineData("site: datadoghq.eu", "DATADOG_SITE=us5.datadoghq.com", Keys.Site, "us5.datadoghq.com", 0)]
     [InlineData("site: datadoghq.eu", "DD_SITE=", Keys.Site, "datadoghq.eu", 0)]
     [InlineData("site: datadoghq.eu", "DD_SITE=:", Keys.Site, "datadoghq.eu", 1)]
+    [InlineData("http_protocol: http1", "DD_HTTP_PROTOCOL=http3", Keys.HttpProtocol, "False", 1)]
+    [InlineData("apm_config: {env: apm}", "DD_ENV=prod", Keys.TraceEnv, "apm", 0)]
+    [InlineData("serverless: {trace_enabled: false}", "DD_APM_ENABLED=true", Keys.TracingEnabled, "0", 0)]
     [InlineData("tags: [x:1]", "DD_TAGS=y:2", Keys.Tags, "y=2", 0)]
     [InlineData("log_level: debug", "DD_LOG_LEVEL=loud", Keys.LogLevel, "Debug", 1)]
     [InlineData("serverless_flush_strategy: end", "DD_SERVERLESS_FLUSH_STRATEGY=sometimes", Keys.FlushStrategy, "End 0", 1)]

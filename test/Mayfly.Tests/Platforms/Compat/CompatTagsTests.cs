@@ -179,6 +179,50 @@ public class CompatTagsTests
         Assert.Equal(["a:b,env:dev", "c:d"], rig.Intake.Logs.Select(static log => string.Join(',', log.Tags.Order())));
     }
 
+    /// <summary>A9: in the field of 03 §2.4 that senders leave empty; a tracer's own stay.</summary>
+    [Theory]
+    [InlineData("azure", "env:test,service:payments,functionname:my-azure-app,_dd.origin:azurefunction")]
+    [InlineData("lambda", "env:test,service:payments,functionname:fn,_dd.origin:lambda")]
+    [InlineData("spring", "env:test,service:payments,_dd.origin:azurespringapp")]
+    public async Task A9_statistics(string row, string expected)
+    {
+        (string, string)[] platform = row switch { "azure" => CompatRig.Azure, "lambda" => CompatRig.LambdaLite, _ => CompatRig.Spring };
+        await using CompatRig rig = await CompatRig.StartAsync(platform, (Keys.Tags, "service:payments env:test"), (CompatKeys.StatsComputation, "true"));
+        await rig.ReadyAsync();
+        await rig.SendTraceAsync(new SampleSpan { Resource = "computed" });
+        await SendStatsAsync("no field", static payload => payload.Map(1));
+        await SendStatsAsync("none", static payload => payload.Map(2).Str("Tags").Array(0));
+        await SendStatsAsync("own", static payload => payload.Map(2).Str("Tags").Array(1).Str("own:1"));
+        Assert.Equal(0, await rig.StopAsync());
+        Assert.Equal(
+            [$"computed {expected}", $"no field {expected}", $"none {expected}", "own own:1"],
+            rig.Intake.Stats.Select(static stats => $"{stats.Resource} {stats.Payload.Tags}").Order());
+
+        async Task SendStatsAsync(string resource, Func<MsgPackWriter, MsgPackWriter> payload)
+        {
+            MsgPackWriter body = payload(new MsgPackWriter()).Str("Stats").Array(1).Map(1).Str("Stats").Array(1).Map(2).Str("Resource").Str(resource).Str("Hits").Int(1);
+            Assert.Equal(202, (await rig.PostAsync(rig.TracePort, "/v0.6/stats", body.ToArray(), "Content-Type: application/msgpack")).Status);
+        }
+    }
+
+    /// <summary>05, 7: the environment of traces and statistics that name none; metrics and logs keep theirs.</summary>
+    [Fact]
+    public async Task DD_APM_ENV_is_for_traces_and_statistics()
+    {
+        await using CompatRig rig = await CompatRig.StartAsync(
+            CompatRig.LambdaLite, (Keys.Env, "prod"), (Keys.TraceEnv, "apm"), (CompatKeys.StatsComputation, "true"), (Keys.LogsEnabled, "true"));
+        await rig.ReadyAsync();
+        await rig.SendTraceAsync(new SampleSpan());
+        await rig.SendLogAsync("""[{"message":"hello","timestamp":1700000000000}]""");
+        RawAnswer info = await RawHttp.OnceAsync(rig.TracePort, "GET /info HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.Contains("\"default_env\":\"apm\"", info.Body, StringComparison.Ordinal);
+        Assert.Equal(0, await rig.StopAsync());
+        Assert.Equal("apm", Assert.Single(rig.Intake.Spans).Agent.Env);
+        ReceivedStatsPayload stats = Assert.Single(rig.Intake.Stats).Payload;
+        Assert.Equal(("apm", "apm"), (stats.Env, stats.AgentEnv));
+        Assert.Equal(["env:prod"], Assert.Single(rig.Intake.Logs).Tags);
+    }
+
     /// <summary>03 §3.3: in this mode only calls to the agent itself are taken out.</summary>
     [Theory]
     [InlineData("http://127.0.0.1:{0}/v0.4/traces", 0)]
