@@ -4,6 +4,7 @@ using Mayfly.EndToEnd.Agents;
 using Mayfly.EndToEnd.Platform;
 using Mayfly.Local.Cli;
 using Mayfly.Local.Intake;
+using Mayfly.Testing;
 using Xunit;
 
 namespace Mayfly.EndToEnd;

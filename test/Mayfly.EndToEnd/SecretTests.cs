@@ -1,6 +1,7 @@
 using Mayfly.EndToEnd.Agents;
 using Mayfly.EndToEnd.Platform;
 using Mayfly.Local.Intake;
+using Mayfly.Testing;
 using Xunit;
 
 namespace Mayfly.EndToEnd;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Mayfly.Diagnostics;
 
 /// <summary>
-/// Standard output or standard error, unbuffered. Written to by the C library where there is one: .NET's console brings what it needs to read keys and to colour
-/// a terminal, 60 KB of binary. What nobody can take any more is lost without a word: there is no place left to say it. Not thread-safe.
+/// Standard output or standard error, unbuffered. Written to by the C library where there is one: .NET's console brings what it needs to read keys and to
+/// colour a terminal, 60 KB of binary. What nobody can take any more is lost without a word: there is no place left to say it. Not thread-safe.
 /// </summary>
 public sealed partial class StandardStream : Stream
 {

@@ -5,6 +5,7 @@ using Mayfly.Local.Cli;
 using Mayfly.Local.Demo;
 using Mayfly.Local.Emulator;
 using Mayfly.Local.Intake;
+using Mayfly.Testing;
 using Xunit;
 
 namespace Mayfly.EndToEnd.Functions;

@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
-using Mayfly.EndToEnd.Agents;
 using Mayfly.Local.Cli;
 using Mayfly.Local.Emulator;
 using Mayfly.Local.Intake;
+using Mayfly.Testing;
 
 namespace Mayfly.EndToEnd.Functions;
 

@@ -4,6 +4,7 @@ using Mayfly.EndToEnd.Agents;
 using Mayfly.EndToEnd.Functions;
 using Mayfly.Local.Cli;
 using Mayfly.Local.Intake;
+using Mayfly.Testing;
 
 namespace Mayfly.EndToEnd.Reference;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Mayfly.EndToEnd.Agents;
 using Mayfly.EndToEnd.Functions;
 using Mayfly.Local.Cli;
 using Mayfly.Local.Emulator;

@@ -117,10 +117,12 @@ public class CompatAgentTests
     [Fact]
     public async Task F9_A_foreign_listener_costs_traces_until_it_goes()
     {
+        // Not one that the system may give to somebody else as soon as it is free.
+        int free = FreePorts.One();
         using var foreign = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        foreign.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        foreign.Bind(new IPEndPoint(IPAddress.Loopback, free));
         foreign.Listen();
-        string port = ((IPEndPoint)foreign.LocalEndPoint!).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string port = free.ToString(System.Globalization.CultureInfo.InvariantCulture);
         await using CompatRig rig = await CompatRig.StartAsync(CompatRig.LambdaLite, [(Keys.TracePort, port)], leftOver: true);
         Assert.True(await rig.WaitAsync(() => rig.Output.Contains("was left over and is removed", StringComparison.Ordinal)), rig.Output);
         Assert.False(File.Exists(rig.Sentinel));
@@ -138,8 +140,9 @@ public class CompatAgentTests
     [Fact]
     public async Task G7_A_UDP_port_that_is_taken_is_tried_again()
     {
-        using var foreign = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
-        string port = ((IPEndPoint)foreign.Client.LocalEndPoint!).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        int free = FreePorts.One();
+        using var foreign = new UdpClient(new IPEndPoint(IPAddress.Loopback, free));
+        string port = free.ToString(System.Globalization.CultureInfo.InvariantCulture);
         await using CompatRig rig = await CompatRig.StartAsync(CompatRig.Azure, (Keys.DogStatsdPort, port));
         await rig.ReadyAsync();
         foreign.Close();

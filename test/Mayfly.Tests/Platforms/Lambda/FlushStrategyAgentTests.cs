@@ -127,7 +127,8 @@ public class FlushStrategyAgentTests
         await rig.RuntimeDoneAsync("r1");
         rig.Platform.Shutdown();
         Assert.Equal(0, await rig.EndAsync());
-        Assert.Equal(Requests * SpansEach, rig.Intake.Spans.Count(static span => span.Name == "http.request"));
+        // A flush that is cut on a busy machine is sent again.
+        Assert.Equal(Requests * SpansEach, rig.Intake.Spans.Where(static span => span.Name == "http.request").DistinctBy(static span => span.SpanId).Count());
         Assert.Equal(0, rig.Agent.Counters[Signal.Traces].DroppedInAll);
         rig.AssertSums();
     }

@@ -2,12 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using Mayfly.Local.Cli;
 
-namespace Mayfly.EndToEnd.Agents;
+namespace Mayfly.Testing;
 
 /// <summary>
 /// Ports nobody uses, below the range from which the system gives ports to outgoing connections: between looking and using, no client takes one.
 /// </summary>
-internal static class FreePorts
+public static class FreePorts
 {
     private const int First = 20_000;
     private const int Last = 32_000;
