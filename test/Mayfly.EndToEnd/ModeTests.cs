@@ -1,6 +1,7 @@
 using Mayfly.EndToEnd.Agents;
 using Mayfly.EndToEnd.Compat;
 using Mayfly.EndToEnd.Functions;
+using Mayfly.EndToEnd.Reference;
 using Mayfly.Local.Emulator;
 using Mayfly.Testing;
 using Xunit;
@@ -58,25 +59,30 @@ public class ModeTests
     }
 
     /// <summary>
-    /// G1: what the mini agent has when it is told to end is lost; of Mayfly everything arrives (<see cref="CompatTests"/>). Its metrics go to a fixed address
-    /// with a public certificate, so that only its traces can be seen here; its design is the same for both.
+    /// G1: what the mini agent has when it is told to end is lost, traces and metrics; of Mayfly everything arrives (<see cref="CompatTests"/>). Without the
+    /// signal its own arrive too.
     /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task G1_SIGTERM_loses_the_mini_agent_s(bool isTerminated)
     {
-        await using Beside theirs = await Beside.StartAsync(await MiniAgentAsync(), hasLogs: false);
+        await using TunnelledIntake tunnel = await TunnelledIntake.StartAsync();
+        await using Beside theirs = await Beside.StartAsync(await MiniAgentAsync(), hasLogs: false, new KeyValuePair<string, string>("DD_PROXY_HTTPS", tunnel.Url));
+        tunnel.BeTrustedBy(theirs.Agent.ProcessId);
+        await theirs.SendMetricsAsync("last.orders:3|c");
         await theirs.SendTraceAsync(new SampleSpan { TraceId = 4711 });
         if (isTerminated)
         {
             theirs.Agent.SendSigTerm();
             await theirs.Agent.ExitCodeAsync(Until.Patience);
             Assert.Empty(theirs.Intake.Requests);
+            Assert.Empty(tunnel.Requests);
         }
         else
         {
             Assert.True(await theirs.Intake.WaitUntilAsync(static intake => intake.Spans.Any(static span => span.TraceId == 4711), Until.Patience));
+            await tunnel.ReceivesAsync("/api/v2/series", "last.orders", theirs.Agent.ToString);
         }
     }
 

@@ -20,6 +20,7 @@ public class SelfMetricTests
         Assert.True(await beside.Intake.WaitUntilAsync(static one => Sum(one, "mayfly.accepted", "signal:traces") > 0, Until.Patience), beside.Agent.ToString());
         await SendOneOfEachAsync(beside);
         await beside.SendMetricsAsync("no metric");
+        await HasRefusedAsync(beside, lines: 1);
         beside.Agent.SendSigTerm();
         Assert.Equal(0, await beside.Agent.ExitCodeAsync(Until.Patience));
         LocalIntake intake = beside.Intake;
@@ -35,10 +36,20 @@ public class SelfMetricTests
 
         await using Beside silent = await Beside.StartAsync(AgentUnderTest.Command(agent));
         await SendOneOfEachAsync(silent);
+        Assert.True(await silent.Intake.WaitUntilAsync(static one => one.Metrics.Count > 0, Until.Patience), silent.Agent.ToString());
         silent.Agent.SendSigTerm();
         Assert.Equal(0, await silent.Agent.ExitCodeAsync(Until.Patience));
-        Assert.NotEmpty(silent.Intake.Metrics);
         Assert.DoesNotContain(silent.Intake.Metrics, static metric => metric.Name.StartsWith("mayfly.", StringComparison.Ordinal));
+    }
+
+    private static async Task HasRefusedAsync(Beside beside, long lines)
+    {
+        using var deadline = new CancellationTokenSource(Until.Patience);
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while ((await AgentCounters.ReadAsync(beside.Ports.Traces)).Metrics.Dropped.GetValueOrDefault("malformed") < lines)
+        {
+            await tick.WaitForNextTickAsync(deadline.Token);
+        }
     }
 
     private static double Sum(LocalIntake intake, string name, params string[] tags) => Of(intake, name, tags).Sum(static metric => metric.Total);

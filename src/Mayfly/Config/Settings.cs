@@ -196,6 +196,9 @@ public sealed record ListenerSettings
 {
     public required int LifecyclePort { get; init; }
 
+    /// <summary>False: traces are received nowhere, whatever is set besides.</summary>
+    public required bool TakesTraces { get; init; }
+
     public required int TracePort { get; init; }
 
     /// <summary>Path of the Unix socket on which traces are received too; null: there is none.</summary>
@@ -211,15 +214,15 @@ public sealed record ListenerSettings
 
     internal static ListenerSettings Read(EnvReader env)
     {
-        bool isTraceAgentOn = env.Bool(Keys.TracesEnabled, @default: true);
-        isTraceAgentOn &= env.Bool(Keys.TracingEnabled, @default: true);
+        bool takesTraces = env.Bool(Keys.TracesEnabled, @default: true) & env.Bool(Keys.TracingEnabled, @default: true);
         int tracePort = env.Port([Keys.TracePort, Keys.TracePortWeaker], @default: 8126);
         string? traceSocket = ReadSocket(env);
         return new ListenerSettings
         {
             LifecyclePort = env.Port(Keys.LifecyclePort, @default: 8124),
-            TracePort = isTraceAgentOn ? tracePort : 0,
-            TraceSocket = isTraceAgentOn ? traceSocket : null,
+            TakesTraces = takesTraces,
+            TracePort = takesTraces ? tracePort : 0,
+            TraceSocket = takesTraces ? traceSocket : null,
             AdvertisesTraceV10 = env.Bool(Keys.TraceV10, @default: false),
             TelemetryPort = env.Port(Keys.TelemetryPort, @default: 8999),
             MaxTraceBodyBytes = env.Int(Keys.MaxTraceBody, @default: 50 * 1024 * 1024, min: 1, max: 50 * 1024 * 1024),

@@ -30,6 +30,8 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     /// <summary>What it wrote to both outputs.</summary>
     public IReadOnlyList<string> Lines => [.. _lines];
 
+    public int ProcessId => _process.Id;
+
     public bool HasExited => _process.HasExited;
 
     /// <summary>Its memory now.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Mayfly.EndToEnd.Agents;
+using Mayfly.EndToEnd.Functions;
 using Mayfly.Testing;
 using Microsoft.Win32.SafeHandles;
 
@@ -29,7 +30,7 @@ internal static class AuthorityInMemory
         using X509Certificate2 installed = X509CertificateLoader.LoadCertificate(authority.Der);
         byte[] from = ModulusOf(replaced);
         byte[] to = ModulusOf(installed);
-        using SafeFileHandle memory = File.OpenHandle($"/proc/{processId}/mem", FileMode.Open, FileAccess.ReadWrite);
+        using SafeFileHandle memory = MemoryOf(processId);
         int found = 0;
         foreach (string line in File.ReadLines($"/proc/{processId}/maps").Where(IsReadable))
         {
@@ -46,6 +47,20 @@ internal static class AuthorityInMemory
         if (found == 0)
         {
             throw new InvalidOperationException($"The key of {Replaced} is not in the memory of process {processId}.");
+        }
+    }
+
+    /// <summary>Skips the test where the system lets no process look into its children.</summary>
+    private static SafeFileHandle MemoryOf(int processId)
+    {
+        try
+        {
+            return File.OpenHandle($"/proc/{processId}/mem", FileMode.Open, FileAccess.ReadWrite);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            NodeProgram.SkipOrFail("The memory of a child cannot be written here (kernel.yama.ptrace_scope).");
+            throw;
         }
     }
 

@@ -1,10 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Mayfly.EndToEnd.Agents;
 using Mayfly.EndToEnd.Compat;
-using Mayfly.Testing;
 using Xunit;
 
 namespace Mayfly.EndToEnd.Reference;
@@ -23,11 +20,9 @@ internal sealed record MetricRun(ILookup<string, ShownMetric> Ours, ILookup<stri
     public static async Task<MetricRun> StartAsync(string agent, IReadOnlyList<MetricPacket> packets, IReadOnlyList<MetricPacket> rewritten)
     {
         DateTimeOffset started = DateTimeOffset.UtcNow;
-        using TestAuthority authority = AuthorityInMemory.Create();
-        using X509Certificate2 certificate = authority.Issue("api.datadoghq.com");
-        await using var tunnel = new TunnelledIntake(certificate);
+        await using TunnelledIntake tunnel = await TunnelledIntake.StartAsync();
         await using MiniAgent mini = await MiniAgent.StartAsync("scripted", new KeyValuePair<string, string>("DD_PROXY_HTTPS", tunnel.Url));
-        AuthorityInMemory.Install(authority, mini.ProcessId);
+        tunnel.BeTrustedBy(mini.ProcessId);
         await using Beside ours = await Beside.StartAsync(AgentUnderTest.Command(agent));
         IReadOnlyList<byte[]> original = Bytes([.. packets, Last], isRewritten: false);
         await SendAsync(mini.Ports.DogStatsd, original);
@@ -35,10 +30,8 @@ internal sealed record MetricRun(ILookup<string, ShownMetric> Ours, ILookup<stri
         ours.Agent.SendSigTerm();
         Assert.Equal(0, await ours.Agent.ExitCodeAsync(Until.Patience));
         string last = MetricPacket.Named(packets.Count, isRewritten: false);
-        await Until.TrueAsync(
-            () => HasName(tunnel, Series, last) && HasName(tunnel, "/api/beta/sketches", last),
-            "the mini agent sends its metrics",
-            () => $"{tunnel.Errors}\n{mini}");
+        await tunnel.ReceivesAsync(Series, last, mini.ToString);
+        await tunnel.ReceivesAsync("/api/beta/sketches", last, mini.ToString);
         var theirs = new List<ShownMetric>();
         foreach (TunnelledRequest request in tunnel.Requests)
         {
@@ -61,9 +54,6 @@ internal sealed record MetricRun(ILookup<string, ShownMetric> Ours, ILookup<stri
 
     private static IReadOnlyList<byte[]> Bytes(IReadOnlyList<MetricPacket> packets, bool isRewritten) =>
         [.. packets.Select((packet, i) => packet.ToBytes(MetricPacket.Named(i, isRewritten)))];
-
-    private static bool HasName(TunnelledIntake tunnel, string path, string name) =>
-        tunnel.Requests.Any(request => request.Path == path && request.Body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(name)) >= 0);
 
     private static async Task SendAsync(int port, IReadOnlyList<byte[]> packets)
     {

@@ -8,6 +8,8 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 using Mayfly.EndToEnd.Agents;
+using Mayfly.EndToEnd.Functions;
+using Mayfly.Testing;
 
 namespace Mayfly.EndToEnd.Reference;
 
@@ -20,6 +22,7 @@ internal sealed partial class TunnelledIntake : IAsyncDisposable
     private const int MaxHeadBytes = 16 << 10;
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TestAuthority _authority = AuthorityInMemory.Create();
     private readonly X509Certificate2 _certificate;
     private readonly Process _decompressor;
     private readonly SemaphoreSlim _decompressing = new(1, 1);
@@ -27,11 +30,9 @@ internal sealed partial class TunnelledIntake : IAsyncDisposable
     private readonly ConcurrentQueue<Exception> _errors = [];
     private readonly Task _accepting;
 
-    /// <param name="certificate">Of the fixed name, with its key.</param>
-    public TunnelledIntake(X509Certificate2 certificate)
+    private TunnelledIntake(string folder, string host)
     {
-        _certificate = certificate;
-        string folder = Path.Combine(AgentUnderTest.Root, "test", "Mayfly.EndToEnd", "Reference");
+        _certificate = _authority.Issue(host);
         var start = new ProcessStartInfo("node", ["decompress.js"]) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true };
         _decompressor = Process.Start(start) ?? throw new InvalidOperationException("node did not start.");
         _listener.Start();
@@ -39,13 +40,32 @@ internal sealed partial class TunnelledIntake : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
+    /// <summary>Skips the test where node or its package is missing.</summary>
+    /// <param name="host">The fixed name.</param>
+    public static async Task<TunnelledIntake> StartAsync(string host = "api.datadoghq.com")
+    {
+        string folder = Path.Combine(AgentUnderTest.Root, "test", "Mayfly.EndToEnd", "Reference");
+        await NodeProgram.RequireAsync(folder, "fzstd");
+        return new TunnelledIntake(folder, host);
+    }
+
     /// <summary>Of the proxy.</summary>
     public string Url { get; }
 
     public IReadOnlyList<TunnelledRequest> Requests => [.. _requests];
 
-    /// <summary>What went wrong on connections.</summary>
-    public string Errors => string.Join('\n', _errors);
+    /// <summary>Makes a child of this process, which listens already, take the intake for the one of the fixed name.</summary>
+    public void BeTrustedBy(int processId) => AuthorityInMemory.Install(_authority, processId);
+
+    /// <summary>Waits for a request to <paramref name="path"/> that holds <paramref name="text"/>.</summary>
+    public Task ReceivesAsync(string path, string text, Func<string> explain)
+    {
+        byte[] searched = Encoding.UTF8.GetBytes(text);
+        return Until.TrueAsync(
+            () => _requests.Any(request => request.Path == path && request.Body.AsSpan().IndexOf(searched) >= 0),
+            $"{text} arrives at {path}",
+            () => $"{string.Join('\n', _errors)}\n{explain()}");
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -54,6 +74,8 @@ internal sealed partial class TunnelledIntake : IAsyncDisposable
         _decompressor.Kill(entireProcessTree: true);
         await _decompressor.WaitForExitAsync();
         _decompressor.Dispose();
+        _certificate.Dispose();
+        _authority.Dispose();
     }
 
     private async Task AcceptAsync()

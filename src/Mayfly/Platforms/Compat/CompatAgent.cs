@@ -68,7 +68,9 @@ public sealed class CompatAgent : IAsyncDisposable
         _signals.Proxies.Tags = _identity.ProxyTags;
         _signals.Traces.Tags = _identity.TraceTags(place: null);
         _placeKnown = facts.MetadataHost is null ? null : new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        PipeTransport? pipe = OperatingSystem.IsWindows() && compat.TracePipeName is { } name ? new PipeTransport(name, log) : null;
+        PipeTransport? pipe = OperatingSystem.IsWindows() && settings.Listeners.TakesTraces && compat.TracePipeName is { } name
+            ? new PipeTransport(name, log)
+            : null;
         IReadOnlyList<IPAddress> traceAddresses = compat.IsTraceNonLocal ? HttpEndpoint.Everywhere : HttpEndpoint.Loopback;
         _listeners = new ResidentListeners(
             _signals.TraceAgent(traceAddresses, pipe: pipe, ready: _placeKnown?.Task), LogIntake(logs), settings.DogStatsd, _metrics, Counters, time, log);
@@ -131,7 +133,7 @@ public sealed class CompatAgent : IAsyncDisposable
         }
     }
 
-    private bool HasPipe => OperatingSystem.IsWindows() && _compat.TracePipeName is not null;
+    private bool HasPipe => OperatingSystem.IsWindows() && _settings.Listeners.TakesTraces && _compat.TracePipeName is not null;
 
     private HttpEndpoint? LogIntake(LogBuffer logs)
     {
@@ -188,7 +190,7 @@ public sealed class CompatAgent : IAsyncDisposable
             _log.Warn(warning);
         }
 
-        if (_compat.TracePipeName is not null && !HasPipe)
+        if (_compat.TracePipeName is not null && !OperatingSystem.IsWindows())
         {
             _log.Warn($"trace agent: named pipes exist on Windows only; {CompatKeys.TraceWindowsPipe} is ignored. Set {Keys.TraceSocket} for a Unix socket.");
         }
