@@ -69,7 +69,9 @@ internal static class BodyReader
         }
     }
 
-    /// <summary>Decoders need not take frames that make them remember more than 8 MiB (RFC 8878 section 3.1.1.1.2): one of 128 MiB costs its sender 20 bytes.</summary>
+    /// <summary>
+    /// Decoders need not take frames that make them remember more than 8 MiB (RFC 8878 section 3.1.1.1.2): one of 128 MiB costs its sender 20 bytes.
+    /// </summary>
     private static DecompressionStream Zstd(byte[] body)
     {
         var stream = new DecompressionStream(new MemoryStream(body, writable: false), leaveOpen: false);
