@@ -143,7 +143,9 @@ small_zstd() {
   if [ ! -e "$prefix/libzstd.a" ]; then
     work=$(mktemp -d)
     archive=$work/zstd.tar
-    if ! from_debian "$work" libzstd "$ZSTD_DEBIAN" "$ZSTD_DEBIAN_SHA256" "$archive" && ! release "$ZSTD_RELEASE" "$ZSTD_SHA256" "$archive"; then
+    # Debian's is packed with xz, which not every machine has.
+    if ! { command -v xz >/dev/null 2>&1 && from_debian "$work" libzstd "$ZSTD_DEBIAN" "$ZSTD_DEBIAN_SHA256" "$archive"; } &&
+      ! release "$ZSTD_RELEASE" "$ZSTD_SHA256" "$archive"; then
       rm -rf "$work"
       echo "notice: the source of zstd $ZSTD_VERSION is neither Debian's package nor at $ZSTD_RELEASE: this agent sends gzip instead." >&2
       return

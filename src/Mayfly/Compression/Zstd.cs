@@ -119,7 +119,7 @@ internal static unsafe partial class Zstd
             _ => new() { HashLog = 15, ChainLog = 15, SearchLog = 4, MinMatch = 5, TargetLength = 8, Strategy = Strategy.Lazy2 },
         };
         match.WindowLog = windowLog;
-        match.HashLog = Math.Min(match.HashLog, windowLog + 1);
+        match.HashLog = Math.Min(match.HashLog, windowLog);
         match.ChainLog = Math.Min(match.ChainLog, windowLog);
         return new Parameters { Match = match, HasContentSize = 1 };
     }
