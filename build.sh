@@ -17,6 +17,20 @@ OPENSSL_WITHOUT="shared tests legacy dso module engine aria bf blake2 camellia c
   siphash siv sm2 sm3 sm4 srp srtp ssl3 ts whirlpool comp async autoload-config ui-console filenames"
 OPENSSL_FLAGS="-Os -fPIC -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables -fstack-protector-strong -D_FORTIFY_SOURCE=2"
 
+# zstd is linked into the agent too: docs/decisions/0010-compression.md. Debian packs the same files anew, so that its archive has a hash of its own.
+ZSTD_VERSION=1.5.4
+ZSTD_SHA256=0f470992aedad543126d06efab344dc5f3e171893810455787d38347343a4424
+ZSTD_RELEASE=https://github.com/facebook/zstd/releases/download/v$ZSTD_VERSION/zstd-$ZSTD_VERSION.tar.gz
+ZSTD_DEBIAN=libzstd_$ZSTD_VERSION+dfsg2.orig.tar.xz
+ZSTD_DEBIAN_SHA256=8cf4bbb65e77ec348d052c8d6230eba66d435bddf64c8b5be2fcb16880c19953
+# Compressors of blocks that src/Mayfly/Compression/Zstd.cs asks for; all others lead to the first, so that they are not linked.
+ZSTD_STRATEGIES="fast lazy2 lazy2_row"
+# Files whose speed counts; the others are compiled for size.
+ZSTD_FAST="zstd_fast zstd_lazy zstd_compress_sequences zstd_compress_literals huf_compress fse_compress hist"
+ZSTD_FLAGS="-fPIC -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables -fstack-protector-strong -D_FORTIFY_SOURCE=2
+  -DNDEBUG -DXXH_NAMESPACE=ZSTD_ -DZSTD_STRIP_ERROR_STRINGS -DZSTD_LEGACY_SUPPORT=0 -DDYNAMIC_BMI2=0 -DZSTD_DISABLE_ASM
+  -DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT"
+
 usage() {
   cat <<EOF
 usage: ./build.sh agent   native agent            -> $AGENT_DIR/mayfly
@@ -43,16 +57,19 @@ check_tools() {
   printf '#include <zlib.h>\nint main(void){return 0;}\n' | "$cc" -x c -fsyntax-only - 2>/dev/null ||
     fail "the zlib headers are missing: NativeAOT links zlib. Install them with: apt-get install zlib1g-dev"
   need objdump "it reads which GLIBC the binary needs" "apt-get install binutils"
+  need ar "it makes archives of what is linked in" "apt-get install binutils"
 }
 
-is_openssl() { [ -e "$1" ] && echo "$OPENSSL_SHA256  $1" | sha256sum -c --status; }
+is_file() { # file, SHA-256
+  [ -e "$1" ] && echo "$2  $1" | sha256sum -c --status
+}
 
-openssl_release() {
-  curl -fsSL --retry 2 -m 300 -o "$1" "$OPENSSL_RELEASE" && is_openssl "$1"
+release() { # address, SHA-256, file to make
+  command -v curl >/dev/null 2>&1 && curl -fsSL --retry 2 -m 300 -o "$3" "$1" && is_file "$3" "$2"
 }
 
 # The archive in Debian's source package, from where this machine gets its packages, whose list of sources it may not have.
-openssl_from_debian() {
+from_debian() { # folder to work in, package, name of the archive, SHA-256, file to make
   local lists=$1/apt
   command -v apt-get >/dev/null 2>&1 || return 1
   mkdir -p "$lists/parts" "$lists/state/partial" "$lists/cache/archives/partial"
@@ -61,8 +78,19 @@ openssl_from_debian() {
   local apt=(apt-get -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$lists/parts" -o Dir::State::Lists="$lists/state"
     -o Dir::Cache="$lists/cache" -o APT::Sandbox::User=root)
   # What else belongs to the package may be missing: the archive is what counts, and it is known by its hash.
-  "${apt[@]}" update >"$1/log" 2>&1 && (cd "$1" && "${apt[@]}" source --download-only openssl >>"$1/log" 2>&1) || true
-  mv "$1/openssl_$OPENSSL_VERSION.orig.tar.gz" "$2" 2>/dev/null && is_openssl "$2"
+  "${apt[@]}" update >"$1/log" 2>&1 && (cd "$1" && "${apt[@]}" source --download-only "$2" >>"$1/log" 2>&1) || true
+  mv "$1/$3" "$5" 2>/dev/null && is_file "$5" "$4"
+}
+
+# The folder in which something that is built once is kept, for all checkouts.
+kept() { # name, what it is made with
+  echo "${MAYFLY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mayfly}/$1-$(printf '%s' "$2" | sha256sum | cut -c1-8)"
+}
+
+# Puts what is built where it is kept; another build may have been first.
+keep() { # built, kept, a file that it has
+  mkdir -p "$(dirname "$2")"
+  mv -T "$1" "$2" 2>/dev/null || [ -e "$2/$3" ] || fail "$2 cannot be written"
 }
 
 # The archives of libssl-dev, which hold all of OpenSSL: an agent that is larger by three megabytes is better than none.
@@ -83,7 +111,7 @@ openssl_of_system() {
 small_openssl() {
   local options option prefix work archive
   options=$(for option in $OPENSSL_WITHOUT; do printf 'no-%s ' "$option"; done)
-  prefix=${MAYFLY_OPENSSL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mayfly}/openssl-$OPENSSL_VERSION-$(printf '%s' "$options $OPENSSL_FLAGS" | sha256sum | cut -c1-8)
+  prefix=$(kept "openssl-$OPENSSL_VERSION" "$options $OPENSSL_FLAGS")
   if [ ! -e "$prefix/lib/libssl.a" ]; then
     need cmake "it builds the part of .NET that calls OpenSSL" "apt-get install cmake"
     need make "it builds OpenSSL" "apt-get install make"
@@ -91,7 +119,8 @@ small_openssl() {
     command -v apt-get >/dev/null 2>&1 || need curl "it gets the source of OpenSSL" "apt-get install curl"
     work=$(mktemp -d)
     archive=$work/openssl.tar.gz
-    if ! openssl_from_debian "$work" "$archive" && ! openssl_release "$archive"; then
+    if ! from_debian "$work" openssl "openssl_$OPENSSL_VERSION.orig.tar.gz" "$OPENSSL_SHA256" "$archive" &&
+      ! release "$OPENSSL_RELEASE" "$OPENSSL_SHA256" "$archive"; then
       rm -rf "$work"
       openssl_of_system
       return
@@ -101,12 +130,56 @@ small_openssl() {
     # shellcheck disable=SC2086
     (cd "$work" && CFLAGS=$OPENSSL_FLAGS ./Configure linux-x86_64 $options --prefix="$prefix" --libdir=lib --openssldir=/etc/ssl &&
       make -j"$(nproc)" build_libs && make DESTDIR="$work/root" install_dev) >"$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; fail "building OpenSSL failed"; }
-    # Another build may have been first.
-    mkdir -p "$(dirname "$prefix")"
-    mv -T "$work/root$prefix" "$prefix" 2>/dev/null || [ -e "$prefix/lib/libssl.a" ] || fail "$prefix cannot be written"
+    keep "$work/root$prefix" "$prefix" lib/libssl.a
     rm -rf "$work"
   fi
   echo "$prefix"
+}
+
+# Prints a folder with a small libzstd.a, which is built once and kept; nothing where its source cannot be had: that agent sends gzip.
+small_zstd() {
+  local prefix work archive
+  prefix=$(kept "zstd-$ZSTD_VERSION" "$ZSTD_STRATEGIES $ZSTD_FAST $ZSTD_FLAGS")
+  if [ ! -e "$prefix/libzstd.a" ]; then
+    work=$(mktemp -d)
+    archive=$work/zstd.tar
+    # Debian's is packed with xz, which not every machine has.
+    if ! { command -v xz >/dev/null 2>&1 && from_debian "$work" libzstd "$ZSTD_DEBIAN" "$ZSTD_DEBIAN_SHA256" "$archive"; } &&
+      ! release "$ZSTD_RELEASE" "$ZSTD_SHA256" "$archive"; then
+      rm -rf "$work"
+      echo "notice: the source of zstd $ZSTD_VERSION is neither Debian's package nor at $ZSTD_RELEASE: this agent sends gzip instead." >&2
+      return
+    fi
+    echo "building zstd $ZSTD_VERSION once, for $prefix" >&2
+    mkdir -p "$work/source" "$work/built"
+    tar -xf "$archive" -C "$work/source" --strip-components=1
+    compile_zstd "$work/source/lib" "$work/built" >"$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; fail "building zstd failed"; }
+    keep "$work/built" "$prefix" libzstd.a
+    rm -rf "$work"
+  fi
+  echo "$prefix"
+}
+
+compile_zstd() { # sources, folder to make libzstd.a in
+  local cc name file strategy others="" optimize extra
+  cc=$(command -v clang || command -v gcc)
+  for strategy in $(grep -o 'ZSTD_compressBlock_[a-zA-Z0-9_]*[,;} ]' "$1/compress/zstd_compress.c" | grep -o 'compressBlock_[a-zA-Z0-9_]*' | cut -d_ -f2- | sort -u); do
+    case " $ZSTD_STRATEGIES internal splitBlock splitBlock_internal targetCBlockSize targetCBlockSize_body " in
+      *" $strategy "*) ;;
+      *) others+=" -DZSTD_compressBlock_$strategy=ZSTD_compressBlock_${ZSTD_STRATEGIES%% *}" ;;
+    esac
+  done
+  for file in "$1"/common/*.c "$1"/compress/*.c "$1"/decompress/*.c; do
+    name=$(basename "$file" .c)
+    case $name in debug | pool | threading | zstdmt_compress) continue ;; esac
+    optimize=-Os
+    extra=""
+    case " $ZSTD_FAST " in *" $name "*) optimize=-O2 ;; esac
+    [ "$name" != zstd_compress ] || extra=$others
+    # shellcheck disable=SC2086
+    "$cc" -c $optimize $ZSTD_FLAGS $extra "$file" -o "$2/$name.o" || return 1
+  done
+  ar rcs "$2/libzstd.a" "$2"/*.o && rm "$2"/*.o
 }
 
 # net10.0 where its native runtime pack can be restored, else net9.0.
@@ -124,8 +197,9 @@ newest_glibc() {
 
 build_agent() {
   check_tools
-  local framework linker output log openssl
+  local framework linker output log openssl zstd
   openssl=$(small_openssl)
+  zstd=$(small_zstd)
   framework=$(target_framework)
   [ "$framework" = net10.0 ] || echo "notice: the NativeAOT runtime pack for net10.0 is not in this package feed; building for $framework instead."
   linker=$(command -v clang >/dev/null 2>&1 && echo clang || echo gcc)
@@ -138,7 +212,8 @@ build_agent() {
   # HTTP/2), and sets a variable that it does not use, whose warning MSBuild takes for an error.
   if ! OPENSSL_ROOT_DIR=$openssl CMAKE_EXTRA_ARGS='--no-warn-unused-cli -DHAVE_OPENSSL_ALPN=1' \
     dotnet publish src/Mayfly.Agent -c Release -r "$RID" -f "$framework" -o "$output" \
-    -p:MayflyNative=true -p:MayflyTargetFramework="$framework" -p:CppCompilerAndLinker="$linker" -p:MayflyOpenSsl="$openssl" >"$log" 2>&1; then
+    -p:MayflyNative=true -p:MayflyTargetFramework="$framework" -p:CppCompilerAndLinker="$linker" -p:MayflyOpenSsl="$openssl" \
+    -p:MayflyZstd="$zstd" >"$log" 2>&1; then
     grep -E 'error|warning' "$log" | sort -u >&2 || tail -n 20 "$log" >&2
     fail "publishing the agent failed; the whole log is in $log"
   fi

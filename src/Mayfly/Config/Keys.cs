@@ -34,6 +34,9 @@ public static class Keys
     public const string MetricsCompressionLevel = "DD_METRICS_CONFIG_COMPRESSION_LEVEL";
     public const string LogsCompressionLevel = "DD_LOGS_CONFIG_COMPRESSION_LEVEL";
     public const string LogsUseCompression = "DD_LOGS_CONFIG_USE_COMPRESSION";
+    public const string LogsCompressionKind = "DD_LOGS_CONFIG_COMPRESSION_KIND";
+    public const string MetricsCompressorKind = "DD_SERIALIZER_COMPRESSOR_KIND";
+    public const string Compression = "MAYFLY_COMPRESSION";
     public const string SkipSslValidation = "DD_SKIP_SSL_VALIDATION";
     public const string TlsCertFile = "DD_TLS_CERT_FILE";
     public const string MinTlsVersion = "DD_MIN_TLS_VERSION";

@@ -30,7 +30,7 @@ public sealed record Settings
 
     public required LogShippingSettings LogShipping { get; init; }
 
-    public required CompressionLevels CompressionLevels { get; init; }
+    public required CompressionSettings Compression { get; init; }
 
     /// <summary>What the user wants to leave out of logs or to mask in them, in order.</summary>
     public required IReadOnlyList<LogRule> LogRules { get; init; }
@@ -109,7 +109,7 @@ public sealed record Settings
             Tags = ReadTags(env),
             Intake = intake,
             LogShipping = logShipping,
-            CompressionLevels = CompressionLevels.Read(env),
+            Compression = CompressionSettings.Read(env),
             LogRules = LogRule.Read(env),
             FlushTimeout = env.Seconds(Keys.FlushTimeout, @default: TimeSpan.FromSeconds(30), min: TimeSpan.FromMilliseconds(1)),
             FlushStrategy = FlushStrategy.Read(env),

@@ -304,7 +304,7 @@ internal sealed class PayloadStore(Spool? spool, IntakeClient intake, Counters c
 
             PooledBuffer body = PooledBuffer.Rent(file!.Length - head.BodyStart);
             body.Write(file.WrittenSpan[head.BodyStart..]);
-            stored.Payload = IntakePayload.Restore(head.Signal, head.Lane.Kind, body, head.Units, head.IsCompressed, head.Headers, destination);
+            stored.Payload = IntakePayload.Restore(head.Signal, head.Lane.Kind, body, head.Units, head.Coding, head.Headers, destination);
             stored.Payload.FailedAttempts = stored.FailedAttempts;
             return true;
         }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Wire;
@@ -9,7 +10,7 @@ namespace Mayfly.Delivery;
 
 /// <summary>
 /// The form of a payload on disk: <c>MAYFLY1\n</c>, a checksum of the rest, the length of the head, the head, the body. Little-endian. In the head: kind,
-/// signal, whether the body is compressed, units, the lane, headers. No key and no secret: who reads it has the settings.
+/// signal, how the body is coded, units, the lane, headers. No key and no secret: who reads it has the settings.
 /// </summary>
 internal static class SpoolFile
 {
@@ -27,7 +28,7 @@ internal static class SpoolFile
         file.Advance(HeadStart - Magic.Length);
         file.WriteByte((byte)payload.Kind);
         file.WriteByte((byte)payload.Signal);
-        file.WriteByte(payload.IsCompressed ? (byte)1 : (byte)0);
+        file.WriteByte((byte)payload.Coding);
         Write(file, payload.Units);
         Write(file, lane.Where);
         Write(file, payload.Headers.Count);
@@ -59,9 +60,9 @@ internal static class SpoolFile
         }
 
         var reader = new Reader(file.Slice(HeadStart, headBytes));
-        if (!reader.TryByte(out byte kind) || !reader.TryByte(out byte signal) || !reader.TryByte(out byte flags) || !reader.TryInt64(out long units)
+        if (!reader.TryByte(out byte kind) || !reader.TryByte(out byte signal) || !reader.TryByte(out byte coding) || !reader.TryInt64(out long units)
             || !reader.TryText(out string? where) || !reader.TryInt32(out int count) || units < 0
-            || !Enum.IsDefined((IntakeKind)kind) || !Enum.IsDefined((Signal)signal))
+            || !Enum.IsDefined((IntakeKind)kind) || !Enum.IsDefined((Signal)signal) || !Enum.IsDefined((ContentCoding)coding))
         {
             return false;
         }
@@ -77,7 +78,7 @@ internal static class SpoolFile
             headers.Add(new(name, value));
         }
 
-        head = new SpoolHead(new LaneKey((IntakeKind)kind, where), (Signal)signal, units, (flags & 1) != 0, headers, HeadStart + headBytes);
+        head = new SpoolHead(new LaneKey((IntakeKind)kind, where), (Signal)signal, units, (ContentCoding)coding, headers, HeadStart + headBytes);
         return true;
     }
 
@@ -158,8 +159,8 @@ internal static class SpoolFile
 /// <param name="Lane">Where it was to go.</param>
 /// <param name="Signal">Whose counters it belongs to.</param>
 /// <param name="Units">What it stands for there.</param>
-/// <param name="IsCompressed">The body is gzip.</param>
+/// <param name="Coding">What the body is.</param>
 /// <param name="Headers">Of this payload.</param>
 /// <param name="BodyStart">Where in the file the body begins; it ends with the file.</param>
 internal readonly record struct SpoolHead(
-    LaneKey Lane, Signal Signal, long Units, bool IsCompressed, IReadOnlyList<KeyValuePair<string, string>> Headers, int BodyStart);
+    LaneKey Lane, Signal Signal, long Units, ContentCoding Coding, IReadOnlyList<KeyValuePair<string, string>> Headers, int BodyStart);

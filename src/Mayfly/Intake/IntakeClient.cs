@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Mayfly.Compression;
 using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Outbound;
@@ -34,13 +35,19 @@ public sealed class IntakeClient : IDisposable
 {
     private readonly IntakeEndpoints _endpoints;
     private readonly OutboundClient _http;
+    private readonly Log _log;
+
+    /// <summary>Those that have said that they do not take zstd. Never more than there are endpoints.</summary>
+    private readonly HashSet<Uri> _withoutZstd = [];
+    private readonly Lock _gate = new();
 
     /// <param name="settings">The user's.</param>
     /// <param name="log">Told which server is not trusted, and what to do; null: nobody is.</param>
     public IntakeClient(Settings settings, Log? log = null)
     {
         _endpoints = new IntakeEndpoints(settings);
-        _http = new OutboundClient(settings.Outbound, settings.FlushTimeout, log ?? Log.Silent);
+        _log = log ?? Log.Silent;
+        _http = new OutboundClient(settings.Outbound, settings.FlushTimeout, _log);
     }
 
     /// <summary>Does some of the work of the first flush, if it will need TLS: see <see cref="OutboundClient.WarmUp"/>.</summary>
@@ -65,8 +72,8 @@ public sealed class IntakeClient : IDisposable
             return forward.Copies.Select(destination => payload.CopyFor(destination));
         }
 
-        bool isCompressed = _endpoints[payload.Kind].Compress;
-        return _endpoints.Additional(payload.Kind).Select(destination => payload.CopyFor(destination, destination.Endpoint.Compress == isCompressed));
+        BodyCompression compression = _endpoints[payload.Kind].Compression;
+        return _endpoints.Additional(payload.Kind).Select(destination => payload.CopyFor(destination, destination.Endpoint.Compression == compression));
     }
 
     /// <summary>Sends one payload. Never throws for what the network or the intake does; cancellation counts as a failed attempt.</summary>
@@ -78,13 +85,14 @@ public sealed class IntakeClient : IDisposable
         }
 
         using ForwardedAnswer answer = await ForwardAsync(payload, apiKey, cancellation);
-        if (answer.Response is not { } response)
+        if (payload.Coding != ContentCoding.Zstd || answer.Response?.StatusCode != HttpStatusCode.UnsupportedMediaType || payload.Forward is not null)
         {
-            return new SendResult(SendOutcome.Failed, answer.Detail);
+            return ResultOf(answer);
         }
 
-        bool isKeyRefused = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
-        return new SendResult(Judge(response.StatusCode), answer.Detail, RetryAfter(response), isKeyRefused, IsAnswered: true);
+        RememberWithoutZstd(EndpointOf(payload).Url);
+        using ForwardedAnswer second = await ForwardAsync(payload, apiKey, cancellation);
+        return ResultOf(second);
     }
 
     /// <summary>The way that a payload goes.</summary>
@@ -115,10 +123,25 @@ public sealed class IntakeClient : IDisposable
     /// <summary>Compresses the payload, if it is to be, before it is kept.</summary>
     public void Prepare(IntakePayload payload)
     {
-        IntakeEndpoint? endpoint = payload.Forward is null ? payload.Destination?.Endpoint ?? _endpoints[payload.Kind] : null;
-        if (endpoint is { Compress: true })
+        if (payload.Forward is not null)
         {
-            payload.Compress(endpoint.Level);
+            return;
+        }
+
+        IntakeEndpoint endpoint = EndpointOf(payload);
+        BodyCompression compression = endpoint.Compression;
+        if (compression.Coding == ContentCoding.Zstd && IsWithoutZstd(endpoint.Url))
+        {
+            compression = compression with { Coding = ContentCoding.Gzip };
+        }
+
+        if (compression.Coding == ContentCoding.Gzip && payload.Coding == ContentCoding.Zstd)
+        {
+            payload.CompressAnew(compression);
+        }
+        else
+        {
+            payload.Compress(compression);
         }
     }
 
@@ -158,6 +181,40 @@ public sealed class IntakeClient : IDisposable
         _ => SendOutcome.Rejected,
     };
 
+    private static SendResult ResultOf(ForwardedAnswer answer)
+    {
+        if (answer.Response is not { } response)
+        {
+            return new SendResult(SendOutcome.Failed, answer.Detail);
+        }
+
+        bool isKeyRefused = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+        return new SendResult(Judge(response.StatusCode), answer.Detail, RetryAfter(response), isKeyRefused, IsAnswered: true);
+    }
+
+    private IntakeEndpoint EndpointOf(IntakePayload payload) => payload.Destination?.Endpoint ?? _endpoints[payload.Kind];
+
+    private bool IsWithoutZstd(Uri url)
+    {
+        lock (_gate)
+        {
+            return _withoutZstd.Contains(url);
+        }
+    }
+
+    private void RememberWithoutZstd(Uri url)
+    {
+        lock (_gate)
+        {
+            _withoutZstd.Add(url);
+        }
+
+        _log.Once(
+            $"without zstd {url}",
+            LogLevel.Warn,
+            $"{url} does not take zstd: it gets gzip from now on. {Keys.Compression}=gzip saves asking once in each sandbox.");
+    }
+
     private static TimeSpan? RetryAfter(HttpResponseMessage response)
     {
         RetryConditionHeaderValue? header = response.Headers.RetryAfter;
@@ -172,7 +229,7 @@ public sealed class IntakeClient : IDisposable
         }
 
         Prepare(payload);
-        return Request(payload.Destination?.Endpoint ?? _endpoints[payload.Kind], payload, apiKey);
+        return Request(EndpointOf(payload), payload, apiKey);
     }
 
     private static HttpRequestMessage Request(ForwardedRequest forward, Uri url, IntakePayload payload, string apiKey)
@@ -199,9 +256,9 @@ public sealed class IntakeClient : IDisposable
     {
         var content = new ReadOnlyMemoryContent(payload.Body.Written);
         content.Headers.ContentType = new MediaTypeHeaderValue(endpoint.ContentType);
-        if (payload.IsCompressed)
+        if (Codecs.NameOf(payload.Coding) is { } coding)
         {
-            content.Headers.ContentEncoding.Add("gzip");
+            content.Headers.ContentEncoding.Add(coding);
         }
 
         var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Url) { Content = content };

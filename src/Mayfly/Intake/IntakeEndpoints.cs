@@ -3,13 +3,13 @@ using Mayfly.Config;
 namespace Mayfly.Intake;
 
 /// <summary>Address, content type and compression of one intake endpoint.</summary>
-public sealed record IntakeEndpoint(Uri Url, string ContentType, bool Compress)
+public sealed record IntakeEndpoint(Uri Url, string ContentType)
 {
     /// <summary>Headers of this endpoint beside the key, the content type and the encoding.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
-    /// <summary>gzip level 1–9, where it is compressed.</summary>
-    public int Level { get; init; } = 1;
+    /// <summary>Of what it gets; not at all where nothing is said.</summary>
+    public BodyCompression Compression { get; init; }
 }
 
 /// <summary>An intake beside the main one, and the key it wants.</summary>
@@ -31,24 +31,24 @@ public sealed class IntakeEndpoints
     public IntakeEndpoints(Settings settings)
     {
         IntakeUrls urls = settings.Intake;
-        CompressionLevels levels = settings.CompressionLevels;
+        CompressionSettings compression = settings.Compression;
         KeyValuePair<string, string>[] origin = [new("DD-EVP-ORIGIN", "mayfly"), new("DD-EVP-ORIGIN-VERSION", BuildInfo.Version)];
-        var logIntake = new IntakeEndpoint(settings.LogShipping.Url, Json, settings.LogShipping.UsesCompression)
+        var logIntake = new IntakeEndpoint(settings.LogShipping.Url, Json)
         {
             Headers = [new("DD-PROTOCOL", "agent-json"), .. origin],
-            Level = levels.Logs,
+            Compression = settings.LogShipping.UsesCompression ? compression.Logs : default,
         };
         _endpoints = new Dictionary<IntakeKind, IntakeEndpoint>
         {
-            [IntakeKind.Traces] = new(urls.Traces, Protobuf, Compress: true) { Level = levels.Traces },
-            [IntakeKind.Stats] = new(urls.Stats, "application/msgpack", Compress: true) { Level = levels.Traces },
-            [IntakeKind.Series] = new(urls.Series, Protobuf, Compress: true) { Level = levels.Metrics },
-            [IntakeKind.Sketches] = new(urls.Sketches, Protobuf, Compress: true) { Level = levels.Metrics },
-            [IntakeKind.Events] = new(urls.Events, Json, Compress: true) { Level = levels.Metrics },
-            [IntakeKind.ServiceChecks] = new(urls.ServiceChecks, Json, Compress: true) { Level = levels.Metrics },
+            [IntakeKind.Traces] = new(urls.Traces, Protobuf) { Compression = compression.Traces },
+            [IntakeKind.Stats] = new(urls.Stats, "application/msgpack") { Compression = compression.Stats },
+            [IntakeKind.Series] = new(urls.Series, Protobuf) { Compression = compression.Metrics },
+            [IntakeKind.Sketches] = new(urls.Sketches, Protobuf) { Compression = compression.Metrics },
+            [IntakeKind.Events] = new(urls.Events, Json) { Compression = compression.Metrics },
+            [IntakeKind.ServiceChecks] = new(urls.ServiceChecks, Json) { Compression = compression.Metrics },
 
             // What is asked of a worker is not asked of the intakes beside it.
-            [IntakeKind.Logs] = settings.LogShipping.IsPipelinesWorker ? logIntake with { Compress = false, Headers = origin } : logIntake,
+            [IntakeKind.Logs] = settings.LogShipping.IsPipelinesWorker ? logIntake with { Compression = default, Headers = origin } : logIntake,
         };
         _additional = new Dictionary<IntakeKind, IReadOnlyList<IntakeDestination>>
         {

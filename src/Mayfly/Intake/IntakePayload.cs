@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Compression;
+using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Wire;
 
@@ -8,7 +8,7 @@ namespace Mayfly.Intake;
 /// <summary>One request body for an intake. Owned by the flush that took it until it is delivered or dropped.</summary>
 public sealed class IntakePayload : IDisposable
 {
-    private readonly SharedBody _body;
+    private SharedBody _body;
     private bool _isHalf;
     private bool _isDisposed;
 
@@ -22,16 +22,16 @@ public sealed class IntakePayload : IDisposable
     }
 
     /// <summary>One that was kept on disk.</summary>
-    /// <param name="isCompressed"><paramref name="body"/> is gzip.</param>
+    /// <param name="coding">What <paramref name="body"/> is.</param>
     public static IntakePayload Restore(
         Signal signal,
         IntakeKind kind,
         PooledBuffer body,
         long units,
-        bool isCompressed,
+        ContentCoding coding,
         IReadOnlyList<KeyValuePair<string, string>> headers,
         IntakeDestination? destination) =>
-        new(signal, kind, new SharedBody(body, isCompressed), units) { Headers = headers, Destination = destination };
+        new(signal, kind, new SharedBody(body, coding), units) { Headers = headers, Destination = destination };
 
     private IntakePayload(Signal signal, IntakeKind kind, SharedBody body, long units)
     {
@@ -56,8 +56,8 @@ public sealed class IntakePayload : IDisposable
 
     public PooledBuffer Body => _body.Buffer;
 
-    /// <summary>True once <see cref="Body"/> is gzip.</summary>
-    public bool IsCompressed => _body.IsCompressed;
+    /// <summary>What <see cref="Body"/> is.</summary>
+    public ContentCoding Coding => _body.Coding;
 
     /// <summary>0 for a copy.</summary>
     public long Units { get; }
@@ -96,8 +96,7 @@ public sealed class IntakePayload : IDisposable
     {
         (first, second) = (null, null);
         using PooledBuffer plain = PooledBuffer.Rent(Body.Length);
-        _body.CopyPlainTo(plain);
-        if (_isHalf || !JsonArrayHalves.TryFind(plain.WrittenSpan, out JsonArrayHalves halves))
+        if (_isHalf || !_body.TryCopyPlainTo(plain) || !JsonArrayHalves.TryFind(plain.WrittenSpan, out JsonArrayHalves halves))
         {
             return false;
         }
@@ -108,9 +107,26 @@ public sealed class IntakePayload : IDisposable
         return true;
     }
 
-    /// <summary>Replaces the body by its gzip form, once: a payload that is sent again, or to several intakes, is not compressed again.</summary>
-    /// <param name="level">1–9.</param>
-    public void Compress(int level = 1) => _body.Compress(level);
+    /// <summary>Replaces the body by its compressed form, once: a payload that is sent again, or to several intakes, is not compressed again.</summary>
+    public void Compress(BodyCompression how) => _body.Compress(how);
+
+    /// <summary>
+    /// Compresses it anew, while it is not being sent, for an intake that does not take what it is; other payloads of the same body keep theirs.
+    /// </summary>
+    public void CompressAnew(BodyCompression how)
+    {
+        PooledBuffer plain = PooledBuffer.Rent(Body.Length);
+        var own = new SharedBody(plain);
+        if (!_body.TryCopyPlainTo(plain))
+        {
+            own.Release();
+            return;
+        }
+
+        own.Compress(how);
+        _body.Release();
+        _body = own;
+    }
 
     private IntakePayload Half(PooledBuffer body, long units) => new(Signal, Kind, new SharedBody(body), units)
     {
@@ -126,68 +142,6 @@ public sealed class IntakePayload : IDisposable
         {
             _isDisposed = true;
             _body.Release();
-        }
-    }
-
-    /// <summary>A body that goes back to the pool when its last payload is disposed. Thread-safe.</summary>
-    private sealed class SharedBody(PooledBuffer buffer, bool isCompressed = false)
-    {
-        private readonly Lock _gate = new();
-        private volatile PooledBuffer _buffer = buffer;
-        private volatile bool _isCompressed = isCompressed;
-        private int _payloads = 1;
-
-        public PooledBuffer Buffer => _buffer;
-
-        public bool IsCompressed => _isCompressed;
-
-        public void Share() => Interlocked.Increment(ref _payloads);
-
-        public void Release()
-        {
-            if (Interlocked.Decrement(ref _payloads) == 0)
-            {
-                _buffer.Dispose();
-            }
-        }
-
-        /// <summary>Appends the body as it was before it was compressed.</summary>
-        public void CopyPlainTo(PooledBuffer target)
-        {
-            lock (_gate)
-            {
-                if (!_isCompressed)
-                {
-                    target.Write(_buffer.WrittenSpan);
-                    return;
-                }
-
-                using var gzip = new GZipStream(new MemoryStream(_buffer.Array, 0, _buffer.Length, writable: false), CompressionMode.Decompress);
-                using var sink = new PooledBufferStream(target);
-                gzip.CopyTo(sink);
-            }
-        }
-
-        public void Compress(int level)
-        {
-            lock (_gate)
-            {
-                if (_isCompressed)
-                {
-                    return;
-                }
-
-                PooledBuffer compressed = PooledBuffer.Rent(Math.Max(256, _buffer.Length / 4));
-                using (var sink = new PooledBufferStream(compressed))
-                using (var gzip = new GZipStream(sink, new ZLibCompressionOptions { CompressionLevel = level }))
-                {
-                    gzip.Write(_buffer.WrittenSpan);
-                }
-
-                _buffer.Dispose();
-                _buffer = compressed;
-                _isCompressed = true;
-            }
         }
     }
 }

@@ -57,7 +57,7 @@ internal sealed class EvpProxy(EvpSettings settings, string via, string defaultE
         {
             if (TryUrl(intake, subdomain, path, exchange.Query, out Uri? copy))
             {
-                copies.Add(new IntakeDestination(new IntakeEndpoint(copy, "", Compress: false), apiKey));
+                copies.Add(new IntakeDestination(new IntakeEndpoint(copy, ""), apiKey));
             }
         }
 

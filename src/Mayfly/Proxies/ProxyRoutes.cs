@@ -116,7 +116,7 @@ public sealed class ProxyRoutes(ProxySettings settings, ProxyIdentity identity, 
             Copies = service.Intake.Additional.Count == 0
                 ? []
                 : [.. service.Intake.Additional.Select(one =>
-                    new IntakeDestination(new IntakeEndpoint(ForwardedUrl.Of(one.Url, path, query), "", Compress: false), one.ApiKey))],
+                    new IntakeDestination(new IntakeEndpoint(ForwardedUrl.Of(one.Url, path, query), ""), one.ApiKey))],
         };
         return PassOnAsync(exchange, request, service.LimitBytes, service.IsAnswered ? ProxyForwarder.LongestWait : null, accepted);
     }

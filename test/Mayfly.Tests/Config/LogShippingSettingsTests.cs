@@ -10,7 +10,6 @@ public class LogShippingSettingsTests
     internal static readonly string[] KeysRead =
     [
         Keys.AdditionalLogs, Keys.PipelinesWorkerLogsEnabled, Keys.PipelinesWorkerLogsUrl,
-        Keys.CompressionLevel, Keys.TracesCompressionLevel, Keys.MetricsCompressionLevel, Keys.LogsCompressionLevel,
     ];
 
     /// <summary>Value, endpoints with keys, warnings.</summary>
@@ -59,31 +58,5 @@ public class LogShippingSettingsTests
         Settings settings = Environments.Read((Keys.PipelinesWorkerLogsEnabled, "true"), (Keys.PipelinesWorkerLogsUrl, url));
         Assert.False(settings.LogsEnabled);
         Assert.Contains(Keys.PipelinesWorkerLogsUrl, Assert.Single(settings.Errors), StringComparison.Ordinal);
-    }
-
-    /// <summary>General, traces, metrics, logs; gzip levels of the three.</summary>
-    [Theory]
-    [InlineData("", "", "", "", "1 1 1")]
-    [InlineData("9", "", "", "1", "7 7 1")] // 05 16
-    [InlineData("0", "4", "10", "11", "2 8 9")]
-    [InlineData("22", "3", "", "", "1 9 9")]
-    public void Levels_of_zstd_become_levels_of_gzip(string general, string traces, string metrics, string logs, string expected)
-    {
-        CompressionLevels levels = Environments.Read(
-            (Keys.CompressionLevel, general), (Keys.TracesCompressionLevel, traces), (Keys.MetricsCompressionLevel, metrics), (Keys.LogsCompressionLevel, logs))
-            .CompressionLevels;
-        Assert.Equal(expected, $"{levels.Traces} {levels.Metrics} {levels.Logs}");
-    }
-
-    [Theory]
-    [InlineData(Keys.CompressionLevel, "fast")]
-    [InlineData(Keys.TracesCompressionLevel, "-1")]
-    [InlineData(Keys.MetricsCompressionLevel, "23")]
-    [InlineData(Keys.LogsCompressionLevel, "1.5")]
-    public void A_level_that_is_none_is_the_default(string key, string value)
-    {
-        Settings settings = Environments.Read((key, value));
-        Assert.Equal(new CompressionLevels(1, 1, 1), settings.CompressionLevels);
-        Assert.Contains(key, Assert.Single(settings.Warnings), StringComparison.Ordinal);
     }
 }

@@ -88,6 +88,7 @@ public class SettingsTests
         Keys.Mode, Keys.TaskRoot, Keys.ExperimentalProxy, Keys.ServerlessAppSecEnabled, Keys.WebAdapterProxy, Keys.ExecWrapper,
         .. SecretSettingsTests.KeysRead, .. TraceAgentSettingsTests.KeysRead, .. DogStatsdSettingsTests.KeysRead,
         .. ObfuscationSettingsTests.KeysRead, .. TraceFilterSettingsTests.KeysRead, .. LogShippingSettingsTests.KeysRead,
+        .. CompressionSettingsTests.KeysRead,
         .. ProxySettingsTests.KeysRead, .. OutboundProxySettingsTests.KeysRead,
     ];
 

@@ -17,6 +17,7 @@ public class FileSettingsTests
         [Keys.LogProcessingRules] = "logs_config.processing_rules",
         [Keys.LogsUseCompression] = "logs_config.use_compression",
         [Keys.LogsCompressionLevel] = "logs_config.compression_level",
+        [Keys.LogsCompressionKind] = "logs_config.compression_kind",
         [Keys.AdditionalLogs] = "logs_config.additional_endpoints",
         [Keys.TelemetryTypes] = "logs_config.lambda_logs_type",
         [Keys.PipelinesWorkerLogsEnabled] = "observability_pipelines_worker.logs.enabled",
@@ -220,11 +221,11 @@ public class FileSettingsTests
 
     /// <summary>05, 1: a variable for all signals beats the file's key of one; in one source it is the other way round.</summary>
     [Theory]
-    [InlineData("logs_config: {compression_level: 4}", "9", 7)]
-    [InlineData("logs_config: {compression_level: 4}\ncompression_level: 9", "", 2)]
+    [InlineData("logs_config: {compression_level: 4}", "9", 9)]
+    [InlineData("logs_config: {compression_level: 4}\ncompression_level: 9", "", 4)]
     public void A_general_level_counts_within_its_source(string yaml, string variable, int expected) => Assert.Equal(
         expected,
-        Settings.Read(new EnvReader(name => name == Keys.CompressionLevel ? variable : null, ConfigFile.Parse(yaml))).CompressionLevels.Logs);
+        Settings.Read(new EnvReader(name => name == Keys.CompressionLevel ? variable : null, ConfigFile.Parse(yaml))).Compression.Logs.Level);
 
     [Fact]
     public void Endpoints_rules_and_filters_are_written_as_yaml()
