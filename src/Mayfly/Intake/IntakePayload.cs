@@ -70,7 +70,7 @@ public sealed class IntakePayload : IDisposable
 
     /// <summary>The same for another intake; to be disposed like any payload.</summary>
     /// <param name="destination">The intake.</param>
-    /// <param name="sharesBody">False where only one of both is compressed.</param>
+    /// <param name="sharesBody">False where both are not compressed alike: the copy gets the plain body.</param>
     public IntakePayload CopyFor(IntakeDestination destination, bool sharesBody = true)
     {
         SharedBody body = _body;
@@ -81,8 +81,15 @@ public sealed class IntakePayload : IDisposable
         else
         {
             PooledBuffer own = PooledBuffer.Rent(Body.Length);
-            own.Write(Body.WrittenSpan);
-            body = new SharedBody(own);
+            if (_body.TryCopyPlainTo(own))
+            {
+                body = new SharedBody(own);
+            }
+            else
+            {
+                own.Dispose();
+                _body.Share();
+            }
         }
 
         return new IntakePayload(Signal, Kind, body, units: 0) { Destination = destination, Headers = Headers, Forward = Forward };

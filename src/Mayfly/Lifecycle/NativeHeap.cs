@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Mayfly.Lifecycle;
 
 /// <summary>
-/// The C library's memory, which compression and TLS take theirs from. Left to itself it gives every thread a heap of its own and keeps what each has freed: two
-/// megabytes for every thread that ever compressed (docs/decisions/0003-publish-settings.md). Linux with glibc; elsewhere nothing happens.
+/// The C library's memory, which compression and TLS take theirs from. Left to itself it gives every thread a heap of its own and keeps what each has freed:
+/// two megabytes for every thread that ever compressed (docs/decisions/0003-publish-settings.md). Linux with glibc; elsewhere nothing happens.
 /// </summary>
 public static partial class NativeHeap
 {

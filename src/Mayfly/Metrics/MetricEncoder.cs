@@ -23,8 +23,8 @@ internal sealed class MetricEncoder(MetricSettings settings, NameRules names, Ti
     {
         _tags.UseDefaults(defaultTags);
         _sentPoints.Age();
-        var series = new PayloadBatch(IntakeKind.Series, settings.Series, payloads);
-        var sketches = new PayloadBatch(IntakeKind.Sketches, settings.Sketches, payloads);
+        var series = new PayloadBatch(IntakeKind.Series, settings.Series, settings.Compression, payloads);
+        var sketches = new PayloadBatch(IntakeKind.Sketches, settings.Sketches, settings.Compression, payloads);
         foreach (ref MetricContext context in set.Table.Contexts)
         {
             if (context.Samples > 0)

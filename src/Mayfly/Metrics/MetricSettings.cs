@@ -54,6 +54,9 @@ public sealed record MetricSettings
     /// <summary>Limits of one sketch payload. Raw bytes within the compressed limit of the intake are safe whatever they compress to.</summary>
     public PayloadLimits Sketches { get; init; } = new(MaxItems: 1000, MaxBytes: 2_621_440);
 
+    /// <summary>How the intake gets payloads of which there are several in one flush: each is compressed as soon as the next begins.</summary>
+    public BodyCompression Compression { get; init; }
+
     /// <summary>The most bytes that events and service checks may hold between two flushes; further ones are dropped as <c>BufferFull</c>.</summary>
     public int EventBytes { get; init; } = 2 * 1024 * 1024;
 

@@ -1,3 +1,4 @@
+using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Wire;
@@ -8,7 +9,8 @@ namespace Mayfly.Metrics;
 /// Collects encoded items (elements of a repeated protobuf field, which need no framing) into payloads within the limits. An item that is too large by
 /// itself goes alone.
 /// </summary>
-internal sealed class PayloadBatch(IntakeKind kind, PayloadLimits limits, List<IntakePayload> payloads)
+/// <remarks>A payload that another follows is compressed at once: a flush of thousands of contexts would hold megabytes of bodies, and the process keep them.</remarks>
+internal sealed class PayloadBatch(IntakeKind kind, PayloadLimits limits, BodyCompression compression, List<IntakePayload> payloads)
 {
     private const int FirstSizeBytes = 4096;
 
@@ -23,6 +25,7 @@ internal sealed class PayloadBatch(IntakeKind kind, PayloadLimits limits, List<I
         if (_itemCount == limits.MaxItems)
         {
             Close();
+            payloads[^1].Compress(compression);
         }
 
         _body ??= PooledBuffer.Rent(FirstSizeBytes);
@@ -40,6 +43,7 @@ internal sealed class PayloadBatch(IntakeKind kind, PayloadLimits limits, List<I
             next.Write(body.WrittenSpan[_itemStart..]);
             body.Truncate(_itemStart);
             Close();
+            payloads[^1].Compress(compression);
             _body = next;
         }
 

@@ -1,3 +1,4 @@
+using Mayfly.Config;
 using Mayfly.Intake;
 using Mayfly.Metrics;
 using Mayfly.Tags;
@@ -163,6 +164,40 @@ public class MetricPayloadTests
         Assert.Equal([1000, 1000, 500], decoded.Payloads.Where(static payload => payload.Kind == IntakeKind.Sketches).Select(static payload => payload.Items));
         Assert.Equal([2000, 2000, 1000], decoded.Payloads.Where(static payload => payload.Kind == IntakeKind.Series).Select(static payload => payload.Units));
         Assert.Equal(2500, decoded.Series.Select(static series => series.Metric).Distinct().Count());
+    }
+
+    /// <summary>What another payload follows is not kept plain: a flush of many contexts would hold megabytes at once.</summary>
+    [Fact]
+    public void B10_payloads_that_others_follow_are_compressed_at_once()
+    {
+        using var rig = new MetricRig(new MetricSettings { Compression = new BodyCompression(ContentCoding.Gzip, 3) });
+        for (int i = 0; i < 2500; i++)
+        {
+            rig.Send($"c{i}:1:2|c\nd{i}:1|d");
+        }
+
+        var payloads = new List<IntakePayload>();
+        rig.Aggregator.TakeLastPayloads(payloads);
+        foreach (IntakeKind kind in (IntakeKind[])[IntakeKind.Series, IntakeKind.Sketches])
+        {
+            Assert.Equal(
+                [ContentCoding.Gzip, ContentCoding.Gzip, ContentCoding.Identity],
+                payloads.Where(payload => payload.Kind == kind).Select(static payload => payload.Coding));
+        }
+
+        // For an intake that wants them as they are.
+        var plain = new IntakeDestination(new IntakeEndpoint(new Uri("http://localhost/api"), "application/x-protobuf"), "key");
+        var decoded = new Decoded();
+        foreach (IntakePayload payload in payloads)
+        {
+            using IntakePayload copy = payload.CopyFor(plain, sharesBody: false);
+            Assert.Equal(ContentCoding.Identity, copy.Coding);
+            decoded.Add(copy);
+            payload.Dispose();
+        }
+
+        Assert.Equal(2500, decoded.Series.Select(static series => series.Metric).Distinct().Count());
+        Assert.Equal(2500, decoded.Sketches.Select(static sketch => sketch.Metric).Distinct().Count());
     }
 
     [Fact]

@@ -52,6 +52,7 @@ public sealed class CompatAgent : IAsyncDisposable
         MetricSettings metricSettings = MetricSettings.Of(settings.CustomMetrics) with
         {
             OriginCategory = platform.OriginCategory,
+            Compression = settings.Compression.Metrics,
             MayFreeze = platform.MayFreeze,
         };
         _metrics = new MetricAggregator(metricSettings, Counters[Signal.Metrics], time, log) { DefaultTags = _identity.MetricTags };

@@ -182,6 +182,7 @@ public sealed class LambdaAgent : IAsyncDisposable
         IgnoredNames = ["aws.lambda.enhanced.invocations"],
         NamespaceExemptions = [.. settings.CustomMetrics.NamespaceExemptions, "aws.lambda.enhanced."],
         OriginCategory = LambdaOriginCategory,
+        Compression = settings.Compression.Metrics,
         MayFreeze = settings.Lambda.Kind != SandboxKind.ManagedInstances,
     };
 
