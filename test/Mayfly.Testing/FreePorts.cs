@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Mayfly.Local.Cli;
 
@@ -58,6 +59,10 @@ public static class FreePorts
             return false;
         }
     }
+
+    /// <summary>Somebody takes datagrams on this port.</summary>
+    public static bool TakesDatagrams(int port) =>
+        Array.Exists(IPGlobalProperties.GetIPGlobalProperties().GetActiveUdpListeners(), listener => listener.Port == port);
 
     /// <summary>Nobody uses it; not for a port that somebody is about to bind.</summary>
     public static bool IsFree(int port) => CanBind(port, SocketType.Stream, ProtocolType.Tcp) && CanBind(port, SocketType.Dgram, ProtocolType.Udp);

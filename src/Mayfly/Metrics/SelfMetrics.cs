@@ -18,9 +18,22 @@ namespace Mayfly.Metrics;
 /// <param name="metrics">Where the samples go.</param>
 public sealed class SelfMetrics(Counters counters, MetricAggregator metrics) : IPayloadSource
 {
+    private const int Accepted = 0;
+    private const int Delivered = 1;
+    private const int Retried = 2;
+    private const int Recovered = 3;
+    private const int Buffered = 4;
+    private const int Stored = 5;
+
+    /// <summary>From here on one for each <see cref="DropReason"/>.</summary>
+    private const int FirstReason = 6;
+
+    private static readonly string[] Names =
+        ["mayfly.accepted", "mayfly.delivered", "mayfly.retried", "mayfly.recovered", "mayfly.buffered", "mayfly.stored", "mayfly.dropped"];
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<(Signal Signal, string Name, string Reason), long> _reported = [];
-    private readonly List<Sample> _report = [];
+    private readonly long[][] _read = [.. DebugPage.Signals.Select(static _ => new long[FirstReason + DebugPage.Reasons.Length])];
+    private readonly long[][] _reported = [.. DebugPage.Signals.Select(static _ => new long[FirstReason + DebugPage.Reasons.Length])];
     private long _ownSamples;
     private long _arrived;
     private bool _isOver;
@@ -36,7 +49,12 @@ public sealed class SelfMetrics(Counters counters, MetricAggregator metrics) : I
     {
         lock (_gate)
         {
-            long arrived = DebugPage.Signals.Sum(signal => counters[signal].Accepted + counters[signal].DroppedFor(DropReason.Malformed)) - _ownSamples;
+            long arrived = -_ownSamples;
+            foreach (Signal signal in DebugPage.Signals)
+            {
+                arrived += counters[signal].Accepted + counters[signal].DroppedFor(DropReason.Malformed);
+            }
+
             if (arrived == _arrived && (!isLast || _isOver))
             {
                 return;
@@ -46,73 +64,63 @@ public sealed class SelfMetrics(Counters counters, MetricAggregator metrics) : I
             _isOver |= isLast;
             foreach (Signal signal in DebugPage.Signals)
             {
-                Read(signal);
+                Read(counters[signal], _read[(int)signal]);
             }
 
             // Once everything is read: a report does not count its own samples.
-            Send(metrics.Now());
+            long now = metrics.Now();
+            foreach (Signal signal in DebugPage.Signals)
+            {
+                Send(signal, now);
+            }
         }
     }
 
-    private void Read(Signal signal)
+    private static void Read(SignalCounters counted, long[] values)
     {
         // What has left is read before what came, so that the sum holds while units come and go.
-        SignalCounters counted = counters[signal];
+        values[Delivered] = counted.Delivered;
+        values[Stored] = counted.Stored;
+        long gone = values[Delivered] + values[Stored];
+        foreach (DropReason reason in DebugPage.Reasons)
+        {
+            values[FirstReason + (int)reason] = counted.DroppedFor(reason);
+            gone += reason == DropReason.Malformed ? 0 : values[FirstReason + (int)reason];
+        }
+
+        values[Retried] = counted.Retried;
+        values[Recovered] = counted.Recovered;
+        values[Accepted] = counted.Accepted;
+        values[Buffered] = values[Accepted] - gone;
+    }
+
+    /// <summary>Counts that have changed, and gauges that are not 0, or were not the last time.</summary>
+    private void Send(Signal signal, long now)
+    {
+        long[] values = _read[(int)signal];
+        long[] reported = _reported[(int)signal];
         TagSet tags = TagSet.Empty.With("signal", DebugPage.NameOf(signal));
-        long delivered = counted.Delivered;
-        long stored = counted.Stored;
-        long[] dropped = [.. DebugPage.Reasons.Select(counted.DroppedFor)];
-        long accepted = counted.Accepted;
-        NoteCount(signal, "mayfly.accepted", accepted, tags);
-        NoteCount(signal, "mayfly.delivered", delivered, tags);
-        NoteCount(signal, "mayfly.retried", counted.Retried, tags);
-        NoteCount(signal, "mayfly.recovered", counted.Recovered, tags);
-        foreach (DropReason reason in DebugPage.Reasons.Where(reason => dropped[(int)reason] > 0))
+        for (int i = 0; i < values.Length; i++)
         {
-            NoteCount(signal, "mayfly.dropped", dropped[(int)reason], tags, DebugPage.NameOf(reason));
-        }
-
-        NoteGauge(signal, "mayfly.buffered", accepted - delivered - stored - dropped.Sum() + dropped[(int)DropReason.Malformed], tags);
-        NoteGauge(signal, "mayfly.stored", stored, tags);
-    }
-
-    private void NoteCount(Signal signal, string name, long total, TagSet tags, string reason = "")
-    {
-        long before = _reported.GetValueOrDefault((signal, name, reason));
-        if (total != before)
-        {
-            _reported[(signal, name, reason)] = total;
-            _report.Add(new Sample(name, total - before, reason.Length == 0 ? tags : tags.With("reason", reason), IsGauge: false));
-        }
-    }
-
-    /// <summary>Also where it is 0, if it was not the last time.</summary>
-    private void NoteGauge(Signal signal, string name, long value, TagSet tags)
-    {
-        if (value != 0 || _reported.GetValueOrDefault((signal, name, "")) != 0)
-        {
-            _reported[(signal, name, "")] = value;
-            _report.Add(new Sample(name, value, tags, IsGauge: true));
-        }
-    }
-
-    private void Send(long now)
-    {
-        foreach (Sample sample in _report)
-        {
-            if (sample.IsGauge)
+            (long before, reported[i]) = (reported[i], values[i]);
+            bool isGauge = i is Buffered or Stored;
+            if (isGauge ? (values[i] | before) == 0 : values[i] == before)
             {
-                metrics.AddGauge(sample.Name, sample.Value, now, sample.Tags);
+                continue;
+            }
+
+            string name = Names[Math.Min(i, FirstReason)];
+            if (isGauge)
+            {
+                metrics.AddGauge(name, values[i], now, tags);
             }
             else
             {
-                metrics.AddCount(sample.Name, sample.Value, now, sample.Tags);
+                TagSet all = i < FirstReason ? tags : tags.With("reason", DebugPage.NameOf(DebugPage.Reasons[i - FirstReason]));
+                metrics.AddCount(name, values[i] - before, now, all);
             }
+
+            _ownSamples++;
         }
-
-        _ownSamples += _report.Count;
-        _report.Clear();
     }
-
-    private readonly record struct Sample(string Name, long Value, TagSet Tags, bool IsGauge);
 }

@@ -51,6 +51,7 @@ internal sealed class Beside : IAsyncDisposable
 
         var beside = new Beside(intake, ports, logsPort, AgentProcess.StartBeside(command, intake.Url, ports, variables));
         await Until.TrueAsync(() => FreePorts.IsListening(ports.Traces), "the agent listens", beside.Agent.ToString);
+        await Until.TrueAsync(() => FreePorts.TakesDatagrams(ports.DogStatsd), "the agent takes datagrams", beside.Agent.ToString);
         await Until.TrueAsync(() => !hasLogs || FreePorts.IsListening(logsPort), "the log intake listens", beside.Agent.ToString);
         return beside;
     }

@@ -74,7 +74,8 @@ internal sealed class MiniAgent : IAsyncDisposable
         var agent = new MiniAgent(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start."), intake, ports);
         try
         {
-            await Until.TrueAsync(() => FreePorts.IsListening(agent.Port), "the mini agent listens", agent.ToString);
+            await Until.TrueAsync(
+                () => FreePorts.IsListening(agent.Port) && FreePorts.TakesDatagrams(ports.DogStatsd), "the mini agent listens", agent.ToString);
             return agent;
         }
         catch
