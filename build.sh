@@ -241,6 +241,8 @@ build_layer() {
   mkdir -p "$root/extensions" "$(dirname "$LAYER_ZIP")"
   install -m 0755 "$AGENT_DIR/mayfly" "$root/extensions/datadog-agent"
   install -m 0755 layer/datadog_wrapper "$root/datadog_wrapper"
+  mkdir "$root/mayfly-licenses"
+  install -m 0644 LICENSE THIRD-PARTY-NOTICES.md "$root/mayfly-licenses/"
   (cd "$root" && zip -q -9 -X -r "$OLDPWD/$LAYER_ZIP" .)
   # The same format, looked for longer: 3 % of what every cold start of a new sandbox has to fetch.
   if command -v advzip >/dev/null 2>&1; then

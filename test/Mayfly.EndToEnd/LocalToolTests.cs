@@ -126,6 +126,12 @@ public class LocalToolTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment["DD_LOG_LEVEL"] = "trace";
+        foreach ((string name, string value) in SecretWatch.Variables)
+        {
+            start.Environment[name] = value;
+        }
+
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         Task<string> errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
@@ -140,6 +146,10 @@ public class LocalToolTests
             Assert.Fail($"Still running after {Limit.TotalSeconds} s: {string.Join(' ', arguments)}\n{await output}{await errors}");
         }
 
+        var watch = new SecretWatch();
+        watch.See(await output);
+        watch.See(await errors);
+        watch.MustBeClean();
         return (process.ExitCode, await output, await errors);
     }
 }

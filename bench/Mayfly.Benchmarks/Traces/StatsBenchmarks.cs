@@ -56,7 +56,7 @@ public class StatsBenchmarks
         Name = id % 2 == 0 ? "pg.query" : "http.request",
         Resource = $"GET /api/v1/orders/{id % 10}",
         Type = id % 2 == 0 ? "sql" : "web",
-        TraceId = (ulong)(1 + id / 20),
+        TraceId = (ulong)(1 + ((id - 1) / 20)),
         SpanId = (ulong)id,
         ParentId = id % 20 == 1 ? 0 : (ulong)id - 1,
         Start = now,

@@ -62,7 +62,7 @@ public class TraceBenchmarks
         Service = "checkout-service",
         Name = "http.request",
         Resource = "GET /api/v1/orders/?",
-        TraceId = (ulong)(1 + id / 20),
+        TraceId = (ulong)(1 + ((id - 1) / 20)),
         SpanId = (ulong)id,
         ParentId = id % 20 == 1 ? 0 : (ulong)id - 1,
         Meta = new Dictionary<string, string>

@@ -9,7 +9,9 @@ namespace Mayfly.Metrics;
 /// Collects encoded items (elements of a repeated protobuf field, which need no framing) into payloads within the limits. An item that is too large by
 /// itself goes alone.
 /// </summary>
-/// <remarks>A payload that another follows is compressed at once: a flush of thousands of contexts would hold megabytes of bodies, and the process keep them.</remarks>
+/// <remarks>
+/// A payload that another follows is compressed at once: a flush of thousands of contexts would hold megabytes of bodies, and the process keep them.
+/// </remarks>
 internal sealed class PayloadBatch(IntakeKind kind, PayloadLimits limits, BodyCompression compression, List<IntakePayload> payloads)
 {
     private const int FirstSizeBytes = 4096;
