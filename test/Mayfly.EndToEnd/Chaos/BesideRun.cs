@@ -10,7 +10,7 @@ namespace Mayfly.EndToEnd.Chaos;
 
 /// <summary>
 /// The same story for Mayfly beside a program and for the mini agent: a trace that arrives, a trouble with three traces in it, an end, and one trace more. Traces
-/// only: the mini agent's metrics go to a fixed address, and it has no log intake.
+/// only: the mini agent has no log intake, and its metrics reach a test only through a proxy.
 /// </summary>
 /// <param name="command">The agent.</param>
 /// <param name="trouble">One of <see cref="Troubles"/>.</param>

@@ -49,7 +49,11 @@ internal static class SurvivalPage
     }
 
     private static string CellsOf(IReadOnlyDictionary<(bool IsMayfly, Trouble Trouble, Ending Ending), string> outcomes, bool isMayfly, Trouble trouble) =>
-        string.Concat(BesideRun.Endings.Select(ending => $" {outcomes[(isMayfly, trouble, ending)]} |"));
+        string.Concat(BesideRun.Endings.Select(ending => $" {Told(isMayfly, trouble, outcomes[(isMayfly, trouble, ending)])} |"));
+
+    /// <summary>Of what an intake took without saying so Mayfly may send some again, and mostly does: that it did not this time is no other row.</summary>
+    private static string Told(bool isMayfly, Trouble trouble, string outcome) =>
+        isMayfly && trouble == Trouble.ClosesMidResponse && outcome == "all, once" ? "all, some twice" : outcome;
 
     private static string PagePath => Path.Combine(AgentUnderTest.Root, "docs", "survival.md");
 
