@@ -263,8 +263,14 @@ public sealed class CutConnectionTests
         await client.SendAsync("345");
         await platform.ExpectAsync("345");
         await client.SendAsync(Next);
-        RawConnection next = await rig.AcceptAsync();
-        await next.ExpectAsync(Next);
+
+        // On the same connection where the rest had passed before the proxy saw that the answer was early, else on another.
+        Task<RawConnection> other = rig.AcceptAsync();
+        Task same = platform.ExpectAsync(Next);
+        if (await Task.WhenAny(other, same) == other || !same.IsCompletedSuccessfully)
+        {
+            await (await other).ExpectAsync(Next);
+        }
     }
 
     [Fact]
