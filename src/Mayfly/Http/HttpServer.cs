@@ -4,7 +4,6 @@ using System.Text;
 using Mayfly.Diagnostics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -121,16 +120,7 @@ public sealed class HttpServer : IAsyncDisposable
             options.ListenNamedPipe(_pipe.Name, static listen => listen.Protocols = HttpProtocols.Http1);
         }
 
-        var sockets = new SocketTransportOptions
-        {
-            Backlog = Backlog,
-            NoDelay = true,
-            CreateBoundListenSocket = BoundSocket,
-
-            // One read instead of two, for a block of 4 KB per open connection, of which there are few.
-            WaitForDataBeforeAllocatingBuffer = false,
-        };
-        var transport = new SocketTransportFactory(Options.Create(sockets), NullLoggerFactory.Instance);
+        var transport = new SocketTransport(BoundSocket);
         IConnectionListenerFactory transports = _pipe?.Beside(transport) ?? transport;
         _server = new KestrelServer(Options.Create(options), transports, NullLoggerFactory.Instance);
         await _server.StartAsync(_application, cancellation);
