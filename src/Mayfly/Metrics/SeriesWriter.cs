@@ -40,10 +40,10 @@ internal static class SeriesWriter
     public static void Write(
         ProtobufWriter writer, in SeriesHead head, ReadOnlySpan<byte> name, SeriesType type, double value, ReadOnlySpan<byte> unit = default)
     {
-        int series = writer.BeginMessage(PayloadSeries);
+        MessageMark series = writer.BeginMessage(PayloadSeries);
         foreach (EmittedTags.Resource resource in head.Tags.Resources)
         {
-            int mark = writer.BeginMessage(Resources);
+            MessageMark mark = writer.BeginMessage(Resources);
             writer.Bytes(ResourceType, resource.Type);
             writer.Bytes(ResourceName, resource.Name);
             writer.EndMessage(mark);
@@ -55,7 +55,7 @@ internal static class SeriesWriter
             writer.BytesEvenEmpty(Tags, tag.Span);
         }
 
-        int point = writer.BeginMessage(Points);
+        MessageMark point = writer.BeginMessage(Points);
         writer.Double(PointValue, value);
         writer.Varint(PointTimestamp, head.UnixSeconds);
         writer.EndMessage(point);
@@ -82,8 +82,8 @@ internal static class OriginWriter
             return;
         }
 
-        int metadata = writer.BeginMessage(field);
-        int message = writer.BeginMessage(Origin);
+        MessageMark metadata = writer.BeginMessage(field);
+        MessageMark message = writer.BeginMessage(Origin);
         writer.Varint(Product, (ulong)MetricOrigin.Product);
         writer.Varint(Category, (ulong)origin.Category);
         writer.Varint(Service, (ulong)origin.Service);

@@ -24,7 +24,7 @@ internal static class SketchWriter
 
     public static void Write(ProtobufWriter writer, in SeriesHead head, ReadOnlySpan<byte> name, AgentSketch sketch)
     {
-        int message = writer.BeginMessage(PayloadSketches);
+        MessageMark message = writer.BeginMessage(PayloadSketches);
         writer.Bytes(Metric, name);
         foreach (EmittedTags.Resource resource in head.Tags.Resources)
         {
@@ -48,7 +48,7 @@ internal static class SketchWriter
 
     private static void WriteSketch(ProtobufWriter writer, AgentSketch sketch, long unixSeconds)
     {
-        int message = writer.BeginMessage(Dogsketches);
+        MessageMark message = writer.BeginMessage(Dogsketches);
         writer.Varint(Timestamp, unixSeconds);
         writer.Varint(Count, sketch.Count);
         writer.Double(Min, sketch.Min);
@@ -64,7 +64,7 @@ internal static class SketchWriter
     {
         ReadOnlySpan<short> keys = sketch.Keys;
         ReadOnlySpan<long> counts = sketch.Counts;
-        int packed = writer.BeginMessage(Keys);
+        MessageMark packed = writer.BeginMessage(Keys);
         for (int i = 0; i < keys.Length; i++)
         {
             for (long left = counts[i]; left > 0; left -= uint.MaxValue)
@@ -79,7 +79,7 @@ internal static class SketchWriter
     /// <summary>A count that does not fit the 32 bits of its field goes as several bins with the same key, which every consumer merges.</summary>
     private static void WriteCounts(ProtobufWriter writer, AgentSketch sketch)
     {
-        int packed = writer.BeginMessage(Counts);
+        MessageMark packed = writer.BeginMessage(Counts);
         foreach (long count in sketch.Counts)
         {
             for (long left = count; left > 0; left -= uint.MaxValue)

@@ -8,8 +8,8 @@ namespace Mayfly.Wire;
 /// Writes protobuf fields into a <see cref="PooledBuffer"/>. Scalars that are zero and texts that are empty are left out, as proto3 does.
 /// </summary>
 /// <remarks>
-/// A nested message is opened with <see cref="BeginMessage"/>, which reserves <see cref="LengthBytes"/> for the length, and closed with
-/// <see cref="EndMessage"/>, which fills in the length and moves the content back over what the varint did not need.
+/// A nested message is opened with <see cref="BeginMessage"/>, which leaves room for the length, and closed with <see cref="EndMessage"/>, which fills in the
+/// length, and moves the content where that needed less or more room.
 /// </remarks>
 public readonly struct ProtobufWriter(PooledBuffer buffer)
 {
@@ -86,24 +86,35 @@ public readonly struct ProtobufWriter(PooledBuffer buffer)
     }
 
     /// <summary>Opens a nested message (or a packed field) and returns the mark that <see cref="EndMessage"/> takes.</summary>
-    public int BeginMessage(int field)
+    /// <param name="field">Number of the field.</param>
+    /// <param name="lengthBytes">
+    /// What the length will take, 1 to 5, as far as anybody can tell: where it takes something else the content is moved. By default enough for every message
+    /// below 2 GiB.
+    /// </param>
+    public MessageMark BeginMessage(int field, int lengthBytes = LengthBytes)
     {
         RawVarint((ulong)field << 3 | WireBytes);
-        int mark = Buffer.Length;
-        Buffer.GetSpan(LengthBytes);
-        Buffer.Advance(LengthBytes);
+        var mark = new MessageMark(Buffer.Length, lengthBytes);
+        Buffer.GetSpan(lengthBytes);
+        Buffer.Advance(lengthBytes);
         return mark;
     }
 
     /// <summary>Closes the message opened at <paramref name="mark"/>.</summary>
-    public void EndMessage(int mark)
+    public void EndMessage(MessageMark mark)
     {
-        int contentStart = mark + LengthBytes;
+        int contentStart = mark.Position + mark.LengthBytes;
         int contentBytes = Buffer.Length - contentStart;
         int lengthBytes = VarintSize((ulong)contentBytes);
-        WriteVarint(Buffer.Slice(mark, lengthBytes), (ulong)contentBytes);
-        Buffer.Slice(contentStart, contentBytes).CopyTo(Buffer.Slice(mark + lengthBytes, contentBytes));
-        Buffer.Truncate(mark + lengthBytes + contentBytes);
+        if (lengthBytes != mark.LengthBytes)
+        {
+            Buffer.GetSpan(LengthBytes);
+            Buffer.Advance(Math.Max(0, lengthBytes - mark.LengthBytes));
+            Buffer.Slice(contentStart, contentBytes).CopyTo(Buffer.Slice(mark.Position + lengthBytes, contentBytes));
+            Buffer.Truncate(mark.Position + lengthBytes + contentBytes);
+        }
+
+        WriteVarint(Buffer.Slice(mark.Position, lengthBytes), (ulong)contentBytes);
     }
 
     /// <summary>A varint without a field key: an element of a packed field.</summary>
@@ -133,3 +144,8 @@ public readonly struct ProtobufWriter(PooledBuffer buffer)
         return i;
     }
 }
+
+/// <summary>A nested message that is open.</summary>
+/// <param name="Position">Where its length stands.</param>
+/// <param name="LengthBytes">Room that was left for that.</param>
+public readonly record struct MessageMark(int Position, int LengthBytes);

@@ -16,12 +16,21 @@ public class ProtobufWriterTests
     [InlineData(3_000_000)]
     public void A_nested_message_of_any_length_is_read_back(int contentBytes)
     {
+        // Whatever room is left for its length: too little, enough, too much.
+        for (int lengthBytes = 1; lengthBytes <= 5; lengthBytes++)
+        {
+            ReadBack(contentBytes, lengthBytes);
+        }
+    }
+
+    private static void ReadBack(int contentBytes, int lengthBytes)
+    {
         byte[] content = new byte[contentBytes];
         Array.Fill(content, (byte)0x5a);
         using PooledBuffer buffer = PooledBuffer.Rent();
         var writer = new ProtobufWriter(buffer);
 
-        int mark = writer.BeginMessage(7);
+        MessageMark mark = writer.BeginMessage(7, lengthBytes);
         writer.Bytes(1, content);
         writer.EndMessage(mark);
         writer.Varint(8, 99UL);
