@@ -1,4 +1,6 @@
 using Mayfly.Tags;
+using Mayfly.Traces.Normalization;
+using Mayfly.Traces.Obfuscation;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces;
@@ -16,16 +18,16 @@ public sealed class PlatformTags
 
     private static readonly Utf8Slice Unknown = Utf8Slice.From("unknown");
 
-    private readonly PlatformTag[] _spanTags;
-    private readonly PlatformTag[] _siteTags = [];
-    private readonly PlatformTag[] _rootTags = [];
+    private readonly TagGroup _spanTags;
+    private readonly TagGroup _siteTags = TagGroup.None;
+    private readonly TagGroup _rootTags = TagGroup.None;
     private readonly Utf8Slice _origin;
     private readonly Utf8Slice _service;
 
     /// <summary>Tags of the function, which every span gets unless there are <see cref="SpanTags"/>, and the platform's origin; both may be empty.</summary>
     public PlatformTags(TagSet functionTags, string origin)
     {
-        _spanTags = EntriesOf(functionTags);
+        _spanTags = new TagGroup(functionTags);
         _origin = Utf8Slice.From(origin);
         _service = Utf8Slice.From(functionTags.Find("service") ?? "");
         FunctionTags = Utf8Slice.From(functionTags.Joined);
@@ -40,13 +42,13 @@ public sealed class PlatformTags
     /// <summary>Every span's, in place of the function's.</summary>
     public TagSet SpanTags
     {
-        init => _spanTags = EntriesOf(value);
+        init => _spanTags = new TagGroup(value);
     }
 
     /// <summary>Every span's but those named <see cref="ForeignName"/>.</summary>
     public TagSet SiteTags
     {
-        init => _siteTags = EntriesOf(value);
+        init => _siteTags = new TagGroup(value);
     }
 
     /// <summary>Name of spans that something before the function made: where the function runs is not said of them.</summary>
@@ -55,7 +57,7 @@ public sealed class PlatformTags
     /// <summary>Those of a trace's root alone.</summary>
     public TagSet RootTags
     {
-        init => _rootTags = EntriesOf(value);
+        init => _rootTags = new TagGroup(value);
     }
 
     /// <summary>Only a trace's root gets the origin; else every span does.</summary>
@@ -66,16 +68,16 @@ public sealed class PlatformTags
     /// <summary><c>k:v,k:v</c>: the value of the payload tag <c>_dd.tags.function</c>.</summary>
     public Utf8Slice FunctionTags { get; }
 
-    /// <param name="spans">Of one trace.</param>
-    /// <param name="root">One of them.</param>
+    /// <param name="spans">Of one trace, all or some.</param>
+    /// <param name="root">The trace's; one of them, or not.</param>
     internal void AddTo(ReadOnlySpan<Span> spans, Span root)
     {
         foreach (Span span in spans)
         {
-            Set(span, _spanTags);
-            if (_siteTags.Length > 0 && span.Name != ForeignName)
+            _spanTags.AddTo(span.Meta, isOfAllSpans: true);
+            if (!_siteTags.IsEmpty && span.Name != ForeignName)
             {
-                Set(span, _siteTags);
+                _siteTags.AddTo(span.Meta);
             }
 
             if (!_service.IsEmpty && span.Service == PlaceholderService)
@@ -88,26 +90,14 @@ public sealed class PlatformTags
                 span.Meta.Add(BaseServiceKey, BaseService);
             }
 
-            if (!IsOriginOfRootOnly)
+            if (span == root)
+            {
+                _rootTags.AddTo(root.Meta);
+            }
+
+            if (span == root || !IsOriginOfRootOnly)
             {
                 SetOrigin(span);
-            }
-        }
-
-        Set(root, _rootTags);
-        if (IsOriginOfRootOnly)
-        {
-            SetOrigin(root);
-        }
-    }
-
-    private static void Set(Span span, PlatformTag[] tags)
-    {
-        foreach (ref readonly PlatformTag tag in tags.AsSpan())
-        {
-            if (!tag.IsUnknown || !span.Meta.Contains(tag.Key.Span))
-            {
-                span.Meta.Set(tag.Key, tag.Mark, tag.Value);
             }
         }
     }
@@ -121,19 +111,69 @@ public sealed class PlatformTags
         }
     }
 
-    private static PlatformTag[] EntriesOf(TagSet tags) => [.. tags.Items.Select(static tag => new PlatformTag(Whole(tag.KeyUtf8), Whole(tag.ValueUtf8)))];
-
-    private static Utf8Slice Whole(byte[] bytes) => new(bytes, 0, bytes.Length);
-
-    /// <summary>A tag with what is the same for all spans.</summary>
-    private readonly struct PlatformTag(Utf8Slice key, Utf8Slice value)
+    /// <summary>Tags that are set together.</summary>
+    private sealed class TagGroup
     {
-        public Utf8Slice Key { get; } = key;
+        private readonly SharedEntries<Utf8Slice> _tags;
+        private readonly Utf8Slice[] _unknown;
 
-        public Utf8Slice Value { get; } = value;
+        /// <summary>Nobody changes them on their way to the intake but by rules, which look at all entries.</summary>
+        private readonly bool _isSettled;
 
-        public ulong Mark { get; } = SpanMap<Utf8Slice>.MarkOf(key.Span);
+        public TagGroup(TagSet tags)
+        {
+            var map = new SpanMap<Utf8Slice>();
+            foreach (Tag tag in tags.Items)
+            {
+                map.Set(Whole(tag.KeyUtf8), Whole(tag.ValueUtf8));
+            }
 
-        public bool IsUnknown { get; } = value == Unknown;
+            SpanMapEntry<Utf8Slice>[] entries = map.Entries.ToArray();
+            _tags = new SharedEntries<Utf8Slice>(entries, SpanWriter.EncodeMeta(entries));
+            _unknown = [.. entries.Where(static entry => entry.Value == Unknown).Select(static entry => entry.Key)];
+            _isSettled = !entries.Any(static entry => SpanTruncation.IsCut(entry) || Obfuscator.MayHide(entry));
+        }
+
+        public static TagGroup None { get; } = new(TagSet.Empty);
+
+        public bool IsEmpty => _tags.Items.IsEmpty;
+
+        /// <param name="isOfAllSpans">Nearly all spans get them, and nothing was shared with them before.</param>
+        public void AddTo(SpanMap<Utf8Slice> meta, bool isOfAllSpans = false)
+        {
+            if (IsEmpty)
+            {
+                return;
+            }
+
+            if (isOfAllSpans && _isSettled && !KnowsMore(meta))
+            {
+                meta.Share(_tags);
+                return;
+            }
+
+            foreach (ref readonly SpanMapEntry<Utf8Slice> tag in _tags.Items)
+            {
+                if (tag.Value != Unknown || !meta.Contains(tag.Key.Span))
+                {
+                    meta.Set(tag.Key, tag.Value);
+                }
+            }
+        }
+
+        private bool KnowsMore(SpanMap<Utf8Slice> meta)
+        {
+            foreach (Utf8Slice key in _unknown)
+            {
+                if (meta.Contains(key.Span))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        private static Utf8Slice Whole(byte[] bytes) => new(bytes, 0, bytes.Length);
     }
 }

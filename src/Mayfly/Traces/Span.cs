@@ -10,6 +10,8 @@ namespace Mayfly.Traces;
 /// </remarks>
 public sealed class Span
 {
+    private ExtraLists? _extras;
+
     public Utf8Slice Service { get; set; }
 
     /// <summary>Operation name, such as <c>http.request</c>.</summary>
@@ -42,21 +44,26 @@ public sealed class Span
     /// <summary>Finite numbers only.</summary>
     public SpanMap<double> Metrics { get; } = new();
 
-    /// <summary>Values are opaque bytes.</summary>
-    public SpanMap<Utf8Slice> MetaStruct { get; } = new();
+    /// <summary>True where one of the lists below may have something in it, which few spans do: the lists are made when they are first asked for.</summary>
+    public bool HasExtras => _extras is not null;
 
-    public RecordList<SpanLink> Links { get; } = new();
+    /// <summary>Values are opaque bytes.</summary>
+    public SpanMap<Utf8Slice> MetaStruct => Extras.MetaStruct;
+
+    public RecordList<SpanLink> Links => Extras.Links;
 
     /// <summary>The attributes of all <see cref="Links"/>; a link names its range.</summary>
-    public RecordList<SpanMapEntry<Utf8Slice>> LinkAttributes { get; } = new();
+    public RecordList<SpanMapEntry<Utf8Slice>> LinkAttributes => Extras.LinkAttributes;
 
-    public RecordList<SpanEvent> Events { get; } = new();
+    public RecordList<SpanEvent> Events => Extras.Events;
 
     /// <summary>The attributes of all <see cref="Events"/>; an event names its range.</summary>
-    public RecordList<EventAttribute> EventAttributes { get; } = new();
+    public RecordList<EventAttribute> EventAttributes => Extras.EventAttributes;
 
     /// <summary>The elements of all array attributes; the attribute names its range. Their keys are empty.</summary>
-    public RecordList<EventAttribute> EventElements { get; } = new();
+    public RecordList<EventAttribute> EventElements => Extras.EventElements;
+
+    private ExtraLists Extras => _extras ??= new ExtraLists();
 
     /// <summary>Back to an empty span; the lists keep their arrays.</summary>
     public void Clear()
@@ -67,11 +74,26 @@ public sealed class Span
         Error = 0;
         Meta.Clear();
         Metrics.Clear();
-        MetaStruct.Clear();
-        Links.Clear();
-        LinkAttributes.Clear();
-        Events.Clear();
-        EventAttributes.Clear();
-        EventElements.Clear();
+        _extras?.Clear();
+    }
+
+    private sealed class ExtraLists
+    {
+        public readonly SpanMap<Utf8Slice> MetaStruct = new();
+        public readonly RecordList<SpanLink> Links = new();
+        public readonly RecordList<SpanMapEntry<Utf8Slice>> LinkAttributes = new();
+        public readonly RecordList<SpanEvent> Events = new();
+        public readonly RecordList<EventAttribute> EventAttributes = new();
+        public readonly RecordList<EventAttribute> EventElements = new();
+
+        public void Clear()
+        {
+            MetaStruct.Clear();
+            Links.Clear();
+            LinkAttributes.Clear();
+            Events.Clear();
+            EventAttributes.Clear();
+            EventElements.Clear();
+        }
     }
 }

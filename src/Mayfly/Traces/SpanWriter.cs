@@ -16,6 +16,15 @@ internal static class SpanWriter
     private const int LongestVarint = 10;
     private const int LongestLength = 5;
 
+    /// <summary>Below this a length is one byte.</summary>
+    private const int ShortLength = 0x80;
+
+    /// <summary>Nearly all spans have between 128 bytes and 16 KB.</summary>
+    private const int SpanLengthBytes = 2;
+
+    /// <summary>The tags and lengths of a key and a value that are short.</summary>
+    private const int ShortHeads = 4;
+
     /// <summary>What an entry of a map takes beside its texts: three lengths and three tags.</summary>
     private const int LongestEntryHead = 3 * (1 + LongestLength);
 
@@ -24,15 +33,32 @@ internal static class SpanWriter
 
     public static void Write(ProtobufWriter writer, int field, Span span)
     {
-        int mark = writer.BeginMessage(field);
+        MessageMark mark = writer.BeginMessage(field, SpanLengthBytes);
         WriteHead(writer.Buffer, span);
-        WriteTexts(writer.Buffer, MetaField, span.Meta.Entries);
+        if (span.Meta.Shared is { } shared)
+        {
+            writer.Buffer.Write(shared.Encoded);
+        }
+
+        WriteTexts(writer.Buffer, MetaField, span.Meta.OwnEntries);
         WriteDoubles(writer.Buffer, MetricsField, span.Metrics.Entries);
         writer.Bytes(12, span.Type.Span);
-        WriteTexts(writer.Buffer, MetaStructField, span.MetaStruct.Entries);
-        WriteLinks(writer, span);
-        WriteEvents(writer, span);
+        if (span.HasExtras)
+        {
+            WriteTexts(writer.Buffer, MetaStructField, span.MetaStruct.Entries);
+            WriteLinks(writer, span);
+            WriteEvents(writer, span);
+        }
+
         writer.EndMessage(mark);
+    }
+
+    /// <summary>What tags take in a span, for those that are the same in many.</summary>
+    public static byte[] EncodeMeta(ReadOnlySpan<SpanMapEntry<Utf8Slice>> tags)
+    {
+        using PooledBuffer buffer = PooledBuffer.Rent();
+        WriteTexts(buffer, MetaField, tags);
+        return buffer.WrittenSpan.ToArray();
     }
 
     /// <summary>Service, name, resource, the three ids, start, duration and error: fields 1 to 9.</summary>
@@ -84,7 +110,23 @@ internal static class SpanWriter
         {
             ReadOnlySpan<byte> key = entry.Key.Span;
             ReadOnlySpan<byte> value = entry.Value.Span;
-            int content = 2 + ProtobufWriter.VarintSize((ulong)key.Length) + key.Length + ProtobufWriter.VarintSize((ulong)value.Length) + value.Length;
+            int content = ShortHeads + key.Length + value.Length;
+            if (content < ShortLength)
+            {
+                // Three lengths of one byte each: nearly all entries.
+                free[at + 5 + key.Length] = (byte)value.Length;
+                free[at + 4 + key.Length] = TextValueTag;
+                free[at + 3] = (byte)key.Length;
+                free[at + 2] = KeyTag;
+                free[at + 1] = (byte)content;
+                free[at] = tag;
+                key.CopyTo(free[(at + 4)..]);
+                value.CopyTo(free[(at + 6 + key.Length)..]);
+                at += 2 + content;
+                continue;
+            }
+
+            content += ProtobufWriter.VarintSize((ulong)key.Length) + ProtobufWriter.VarintSize((ulong)value.Length) - 2;
             free[at++] = tag;
             at += WriteLength(free[at..], content);
             at += WriteText(free[at..], KeyTag, key);
@@ -131,7 +173,7 @@ internal static class SpanWriter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int WriteLength(Span<byte> destination, int length)
     {
-        if (length >= 0x80)
+        if (length >= ShortLength)
         {
             return ProtobufWriter.WriteVarint(destination, (ulong)length);
         }
@@ -144,7 +186,7 @@ internal static class SpanWriter
     {
         foreach (ref readonly SpanLink link in span.Links.Items)
         {
-            int mark = writer.BeginMessage(14);
+            MessageMark mark = writer.BeginMessage(14);
             writer.Varint(1, link.TraceId);
             writer.Varint(2, link.TraceIdHigh);
             writer.Varint(3, link.SpanId);
@@ -159,7 +201,7 @@ internal static class SpanWriter
     {
         foreach (ref readonly SpanEvent spanEvent in span.Events.Items)
         {
-            int mark = writer.BeginMessage(15);
+            MessageMark mark = writer.BeginMessage(15);
             if (spanEvent.TimeNs != 0)
             {
                 writer.Fixed64(1, spanEvent.TimeNs);
@@ -168,9 +210,9 @@ internal static class SpanWriter
             writer.Bytes(2, spanEvent.Name.Span);
             foreach (ref readonly EventAttribute attribute in span.EventAttributes.Items.Slice(spanEvent.FirstAttribute, spanEvent.AttributeCount))
             {
-                int entry = writer.BeginMessage(3);
+                MessageMark entry = writer.BeginMessage(3);
                 writer.BytesEvenEmpty(1, attribute.Key.Span);
-                int value = writer.BeginMessage(2);
+                MessageMark value = writer.BeginMessage(2);
                 WriteAttribute(writer, attribute, span.EventElements.Items);
                 writer.EndMessage(value);
                 writer.EndMessage(entry);
@@ -198,10 +240,10 @@ internal static class SpanWriter
                 writer.Double(5, attribute.Double);
                 break;
             default:
-                int array = writer.BeginMessage(6);
+                MessageMark array = writer.BeginMessage(6);
                 foreach (ref readonly EventAttribute element in elements.Slice(attribute.FirstElement, attribute.ElementCount))
                 {
-                    int mark = writer.BeginMessage(1);
+                    MessageMark mark = writer.BeginMessage(1);
                     WriteAttribute(writer, element, []);
                     writer.EndMessage(mark);
                 }

@@ -26,7 +26,7 @@ public sealed class TextArena
     public bool TryRepair(Utf8Slice text, out Utf8Slice repaired)
     {
         repaired = text;
-        return Utf8.IsValid(text.Span) || TryRepairSlow(text, out repaired);
+        return ShortAscii.Is(text.Span) || Utf8.IsValid(text.Span) || TryRepairSlow(text, out repaired);
     }
 
     /// <summary>An integer in decimal, a float in its shortest form that reads back the same; false when the arena is full.</summary>

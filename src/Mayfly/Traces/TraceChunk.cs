@@ -37,24 +37,24 @@ internal ref struct TraceChunk(ReadOnlySpan<Span> spans, ChunkFields fields)
     /// <summary>The last span without parent; else the last whose parent is elsewhere; else the last.</summary>
     public void FindRoot(SpanIndex index)
     {
-        RootIndex = Spans.Length - 1;
-        int orphan = -1;
         for (int i = Spans.Length - 1; i >= 0; i--)
         {
-            ulong parent = Spans[i].ParentId;
-            if (parent == 0)
+            if (Spans[i].ParentId == 0)
             {
                 RootIndex = i;
                 return;
             }
-
-            if (orphan < 0 && index.Find(parent) < 0)
-            {
-                orphan = i;
-            }
         }
 
-        RootIndex = orphan >= 0 ? orphan : RootIndex;
+        RootIndex = Spans.Length - 1;
+        for (int i = Spans.Length - 1; i >= 0; i--)
+        {
+            if (index.Find(Spans[i].ParentId) < 0)
+            {
+                RootIndex = i;
+                return;
+            }
+        }
     }
 
     /// <summary>
@@ -104,9 +104,9 @@ internal ref struct TraceChunk(ReadOnlySpan<Span> spans, ChunkFields fields)
     }
 
     /// <summary>Asks the intake to compute the statistics of these spans.</summary>
-    public readonly void AskForStats()
+    public static void AskForStats(ReadOnlySpan<Span> spans)
     {
-        foreach (Span span in Spans)
+        foreach (Span span in spans)
         {
             span.Meta.Set(ComputeStats, One);
         }

@@ -12,6 +12,9 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
     /// <summary>A trace is split, by spans, where its payload would pass this: a body's size less room for the payload's fields.</summary>
     private const int SplitAtBytes = TraceBuffer.BodyBytes - 64 * 1024;
 
+    /// <summary>So many spans usually have more than the 16 KB whose length is two bytes.</summary>
+    private const int ManySpans = 20;
+
     private const int TagsField = 7;
     private const int LargestKeptBytes = 1024 * 1024;
 
@@ -110,7 +113,7 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
     {
         isFull = false;
         int chunkStart = _output.Length;
-        int mark = writer.BeginMessage(6);
+        MessageMark mark = writer.BeginMessage(6, spans.Length > ManySpans ? 3 : 2);
         writer.Varint(1, (long)chunk.Priority);
         writer.Bytes(2, chunk.Origin.Span);
         int taken = 0;
@@ -159,7 +162,7 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
         SpanWriter.WriteTexts(_output, TagsField, _request.Tags.Entries);
         if (!_tags.FunctionTags.IsEmpty)
         {
-            int mark = writer.BeginMessage(TagsField);
+            MessageMark mark = writer.BeginMessage(TagsField);
             writer.BytesEvenEmpty(1, "_dd.tags.function"u8);
             writer.BytesEvenEmpty(2, _tags.FunctionTags.Span);
             writer.EndMessage(mark);
@@ -167,7 +170,7 @@ internal sealed class TracerPayloadWriter(TraceSettings settings) : IDisposable
 
         if (!string.IsNullOrEmpty(_headers.ProcessTags))
         {
-            int mark = writer.BeginMessage(TagsField);
+            MessageMark mark = writer.BeginMessage(TagsField);
             writer.BytesEvenEmpty(1, "_dd.tags.process"u8);
             writer.Text(2, _headers.ProcessTags);
             writer.EndMessage(mark);

@@ -1,5 +1,3 @@
-using Mayfly.Wire;
-
 namespace Mayfly.Platforms.Lambda;
 
 /// <summary>
@@ -12,8 +10,10 @@ public sealed class SpanDedup
     /// <summary>Spans remembered; the oldest is forgotten first.</summary>
     public const int Capacity = 2000;
 
-    /// <summary>A power of two, so that at most half is taken.</summary>
-    private const int TableSize = 4096;
+    /// <summary>2¹², so that at most half is taken.</summary>
+    private const int TableSize = 1 << TableBits;
+
+    private const int TableBits = 12;
 
     private static readonly ulong Seed = BitConverter.ToUInt64(Guid.NewGuid().ToByteArray());
 
@@ -44,8 +44,11 @@ public sealed class SpanDedup
 
             if (_count == Capacity)
             {
-                Forget(_ring[_next].TraceId, _ring[_next].SpanId);
-                slot = SlotOf(traceId, spanId);
+                int home = Home(traceId, spanId);
+                int gap = Forget(_ring[_next].TraceId, _ring[_next].SpanId);
+
+                // A gap before the free slot is where these ids would be looked for in vain.
+                slot = DistanceOf(gap, home) < DistanceOf(slot, home) ? gap : slot;
             }
             else
             {
@@ -59,15 +62,14 @@ public sealed class SpanDedup
         }
     }
 
-    /// <summary>What stands behind the freed slot moves up, so that nothing is looked for past a gap.</summary>
-    private void Forget(ulong traceId, ulong spanId)
+    /// <summary>What stands behind the freed slot moves up, so that nothing is looked for past a gap. Returns the slot that is free in the end.</summary>
+    private int Forget(ulong traceId, ulong spanId)
     {
         int free = SlotOf(traceId, spanId);
         for (int slot = (free + 1) % TableSize; _table[slot] != 0; slot = (slot + 1) % TableSize)
         {
             (ulong otherTrace, ulong otherSpan) = _ring[_table[slot] - 1];
-            int distance = (slot - Home(otherTrace, otherSpan)) & (TableSize - 1);
-            if (distance >= ((slot - free) & (TableSize - 1)))
+            if (DistanceOf(slot, Home(otherTrace, otherSpan)) >= DistanceOf(slot, free))
             {
                 _table[free] = _table[slot];
                 free = slot;
@@ -75,7 +77,11 @@ public sealed class SpanDedup
         }
 
         _table[free] = 0;
+        return free;
     }
+
+    /// <summary>Slots from <paramref name="start"/> on to <paramref name="slot"/>, round the end of the table.</summary>
+    private static int DistanceOf(int slot, int start) => (slot - start) & (TableSize - 1);
 
     /// <summary>Where these ids stand, or the free slot where they would.</summary>
     private int SlotOf(ulong traceId, ulong spanId)
@@ -90,5 +96,10 @@ public sealed class SpanDedup
     }
 
     /// <summary>Seeded per process: a sender cannot choose ids that collide.</summary>
-    private static int Home(ulong traceId, ulong spanId) => (int)(BytesHash.Mix(traceId ^ Seed, spanId) % TableSize);
+    private static int Home(ulong traceId, ulong spanId)
+    {
+        ulong hash = (traceId ^ Seed) * 0x9E3779B97F4A7C15;
+        hash = (hash ^ (hash >> 32) ^ spanId) * 0xD1B54A32D192ED03;
+        return (int)(hash >> (64 - TableBits));
+    }
 }

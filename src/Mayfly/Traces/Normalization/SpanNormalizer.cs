@@ -75,7 +75,10 @@ internal sealed class SpanNormalizer(TextArena arena, TimeProvider time)
             span.Meta.Remove("http.status_code"u8);
         }
 
-        NormalizeLinkNames(span);
+        if (span.HasExtras)
+        {
+            NormalizeLinkNames(span);
+        }
     }
 
     /// <summary>A span ends at a time that exists, and does not start before the year 2000: that is a mistake of units.</summary>

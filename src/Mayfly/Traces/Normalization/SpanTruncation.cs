@@ -26,13 +26,17 @@ internal static class SpanTruncation
         }
     }
 
+    /// <summary>True for a tag that is too long. None of those that spans share is.</summary>
+    public static bool IsCut(in SpanMapEntry<Utf8Slice> tag) =>
+        tag.Key.Length > LongestKeyBytes || (tag.Value.Length > LongestValueBytes && !IsStructured(tag.Key.Span));
+
     private static void TruncateMeta(SpanMap<Utf8Slice> meta, TextArena arena)
     {
-        ReadOnlySpan<SpanMapEntry<Utf8Slice>> entries = meta.Entries;
+        ReadOnlySpan<SpanMapEntry<Utf8Slice>> entries = meta.OwnEntries;
         for (int i = 0; i < entries.Length; i++)
         {
             ref readonly SpanMapEntry<Utf8Slice> entry = ref entries[i];
-            if (entry.Key.Length > LongestKeyBytes || (entry.Value.Length > LongestValueBytes && !IsStructured(entry.Key.Span)))
+            if (IsCut(entry))
             {
                 int longest = IsStructured(entry.Key.Span) ? int.MaxValue : LongestValueBytes;
                 meta.Replace(i, Cut(entry.Key, LongestKeyBytes, arena), Cut(entry.Value, longest, arena));

@@ -15,6 +15,9 @@ internal sealed class CardTags
 
     private readonly byte[][] _kept;
 
+    /// <summary>With no more tags without cards than the known ones.</summary>
+    public static CardTags Known { get; } = new([]);
+
     /// <param name="kept">More tags without cards.</param>
     public CardTags(IReadOnlyList<string> kept) => _kept = [.. WithoutCards.Concat(kept).Select(Encoding.UTF8.GetBytes)];
 

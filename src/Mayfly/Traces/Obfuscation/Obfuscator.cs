@@ -38,6 +38,8 @@ public sealed class Obfuscator
         _statements = settings.Sql.CollectsTableNames ? null : new SqlStatementCache();
     }
 
+    private static ReadOnlySpan<byte> ErrorStack => "error.stack"u8;
+
     /// <summary>A way to hide something in one text.</summary>
     private enum Target
     {
@@ -49,6 +51,10 @@ public sealed class Obfuscator
         ElasticsearchBody,
         OpenSearchBody,
     }
+
+    /// <summary>True for a tag that is hidden by some setting, in a span of any type. None of those that spans share is.</summary>
+    public static bool MayHide(SpanMapEntry<Utf8Slice> tag) =>
+        tag.Key.SequenceEqual(ErrorStack) || (CardNumber.MayBe(tag.Value.Span) && CardTags.Known.MayHold(tag.Key.Span));
 
     /// <summary>Obfuscates the spans of one request.</summary>
     public void Obfuscate(ReadOnlySpan<Span> spans, TextArena arena)
@@ -215,16 +221,24 @@ public sealed class Obfuscator
     /// <summary>Card numbers and stack traces, which stand in spans of all types.</summary>
     private void HideAnywhere(Span span)
     {
-        ReadOnlySpan<SpanMapEntry<Utf8Slice>> entries = span.Meta.Entries;
+        ReadOnlySpan<SpanMapEntry<Utf8Slice>> entries = span.Meta.OwnEntries;
         for (int i = 0; i < entries.Length; i++)
         {
             ReadOnlySpan<byte> key = entries[i].Key.Span;
-            if (IsCard(entries[i].Value.Span) ? _cards.MayHold(key) : _settings.RemovesStackTraces && key.SequenceEqual("error.stack"u8))
+            if (IsCard(entries[i].Value.Span) ? _cards.MayHold(key) : _settings.RemovesStackTraces && key.SequenceEqual(ErrorStack))
             {
                 span.Meta.Replace(i, entries[i].Key, ObfuscatedText.Hidden);
             }
         }
 
+        if (span.HasExtras)
+        {
+            HideCards(span);
+        }
+    }
+
+    private void HideCards(Span span)
+    {
         foreach (ref EventAttribute attribute in span.EventAttributes.Items)
         {
             if (attribute.Type == EventAttributeType.Array)

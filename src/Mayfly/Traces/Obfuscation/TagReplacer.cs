@@ -58,7 +58,10 @@ public sealed class TagReplacer
             {
                 ApplyToTags(span, maker);
                 ApplyToMetrics(span, maker);
-                ApplyToEvents(span, maker);
+                if (span.HasExtras)
+                {
+                    ApplyToEvents(span, maker);
+                }
             }
         }
 
