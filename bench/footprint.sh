@@ -45,6 +45,7 @@ if [[ ! -x $floor/floor || -n $(find "$root/bench/Floor" -maxdepth 1 -type f -ne
 fi
 dotnet build "$root/bench/Footprint" -c Release -v quiet --nologo >&2
 pass+=(--floor "$floor/floor")
+if command -v cc >/dev/null && cc -O2 -o "$work/bare-floor" "$root/bench/BareFloor/floor.c"; then pass+=(--bare-floor "$work/bare-floor"); fi
 
 # The platform starts extensions from a folder `extensions` and the agent recognises its mode by that path.
 if [[ -x $agent ]]; then

@@ -10,6 +10,9 @@ internal sealed class Options
 
     public string? Floor { get; private set; }
 
+    /// <summary>The server in C that only reads and answers.</summary>
+    public string? BareFloor { get; private set; }
+
     public string? Peer { get; private set; }
 
     /// <summary>Why there is no peer.</summary>
@@ -76,6 +79,9 @@ internal sealed class Options
                 return true;
             case "--floor":
                 Floor = value;
+                return true;
+            case "--bare-floor":
+                BareFloor = value;
                 return true;
             case "--peer":
                 Peer = value;

@@ -15,12 +15,13 @@ namespace Mayfly.Footprint;
 /// <param name="closedUrl">Nobody listens there.</param>
 internal sealed class TraceBench(StartBench starter, ManualResetEventSlim intakeAnswers, Func<long> intakeBytes, string intakeUrl, string closedUrl)
 {
-    private const int LatencySpans = 5;
+    /// <summary>In the smallest payload.</summary>
+    public const int FewSpans = 5;
 
     /// <summary>In distinct payloads, sent in turn.</summary>
     private const int DistinctSpans = 50_000;
 
-    public static readonly int[] SpansPerPayload = [5, 200, 1000];
+    public static readonly int[] SpansPerPayload = [FewSpans, 200, 1000];
     private static readonly TimeSpan NextTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
@@ -96,7 +97,7 @@ internal sealed class TraceBench(StartBench starter, ManualResetEventSlim intake
     private Latency RunLatency(Subject subject, string intake, TimeSpan time)
     {
         using var run = new Started(starter, subject);
-        var payloads = Payloads(LatencySpans);
+        var payloads = Payloads(FewSpans);
         run.Send(payloads, WarmUp, Pause, []);
         var ms = new List<double>();
         var refused = run.Send(payloads, time / 4, Pause, ms);
