@@ -149,7 +149,7 @@ public readonly struct HttpExchange(IFeatureCollection features, BodyBudget budg
                 }
             }
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or BadHttpRequestException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or BadHttpRequestException or ObjectDisposedException)
         {
             return GiveBack(buffer, taken, BodyStatus.Incomplete);
         }

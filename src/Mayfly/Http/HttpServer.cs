@@ -35,6 +35,7 @@ public sealed class HttpServer : IAsyncDisposable
     private readonly List<Listener> _listeners;
     private readonly PipeTransport? _pipe;
     private readonly HttpApplication _application;
+    private readonly Log _log;
     private KestrelServer? _server;
 
     private HttpServer(List<Listener> listeners, HttpEndpoint? piped, BodyBudget bodies, Log log)
@@ -48,6 +49,7 @@ public sealed class HttpServer : IAsyncDisposable
             endpointsByPort.TryAdd(0, piped);
         }
 
+        _log = log;
         _application = new HttpApplication(endpointsByPort, bodies, log);
     }
 
@@ -120,7 +122,7 @@ public sealed class HttpServer : IAsyncDisposable
             options.ListenNamedPipe(_pipe.Name, static listen => listen.Protocols = HttpProtocols.Http1);
         }
 
-        var transport = new SocketTransport(BoundSocket);
+        var transport = new SocketTransport(BoundSocket, _log);
         IConnectionListenerFactory transports = _pipe?.Beside(transport) ?? transport;
         _server = new KestrelServer(Options.Create(options), transports, NullLoggerFactory.Instance);
         await _server.StartAsync(_application, cancellation);

@@ -35,45 +35,18 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
     private bool _isAtEnd;
     private bool _isCompleted;
 
-    /// <summary>Serves the reads until <see cref="Complete"/>. Throws nothing.</summary>
+    /// <summary>Serves the reads until <see cref="Complete"/>.</summary>
     public void Run()
     {
         while (IsWanted())
         {
-            int count = Receive();
-            bool isAwaited;
-            ReadResult result;
-            lock (_gate)
-            {
-                _end += count;
-                _lastCount = count;
-                _isAtEnd |= count == 0;
-                isAwaited = _isAwaited;
-                _isAwaited = false;
-                result = isAwaited ? Take() : default;
-            }
-
-            if (isAwaited)
-            {
-                _read.SetResult(result);
-            }
+            Answer(Receive());
         }
 
+        // Nobody should be reading any more; whoever does finds the end.
+        Answer(0);
         LargeArrays.Shared.Return(_buffer);
         _buffer = [];
-    }
-
-    /// <summary>Ends the connection in both directions: nothing more is read or written.</summary>
-    public void Cut()
-    {
-        try
-        {
-            socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // It has ended already.
-        }
     }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
@@ -85,6 +58,7 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
                 return ValueTask.FromResult(Take());
             }
 
+            ThrowIfCompleted();
             _read.Reset();
             _isAwaited = true;
             if (_isIdle)
@@ -108,12 +82,20 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
+    /// <remarks>A position of nowhere, as the server hands in when it gave up before it looked at anything, changes nothing.</remarks>
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         lock (_gate)
         {
-            _start = consumed.GetInteger();
-            _examined = Math.Max(_start, examined.GetInteger());
+            if (consumed.GetObject() is not null)
+            {
+                int start = consumed.GetInteger();
+                ArgumentOutOfRangeException.ThrowIfLessThan(start, _start);
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(start, _end);
+                _start = start;
+            }
+
+            _examined = Math.Max(_start, examined.GetObject() is null ? _examined : examined.GetInteger());
         }
     }
 
@@ -152,6 +134,14 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
     void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _read.OnCompleted(continuation, state, token, flags);
 
+    private void ThrowIfCompleted()
+    {
+        if (_isCompleted)
+        {
+            throw new InvalidOperationException("The connection is read no more.");
+        }
+    }
+
     private bool HasResult => _end > _examined || _isAtEnd || _isCanceled;
 
     private ReadResult Take()
@@ -159,6 +149,27 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
         bool isCanceled = _isCanceled;
         _isCanceled = false;
         return new ReadResult(new ReadOnlySequence<byte>(_buffer, _start, _end - _start), isCanceled, _isAtEnd);
+    }
+
+    /// <summary>Adds what came, nothing being the end, and hands it to who waits for it: all that he does then is done in here.</summary>
+    private void Answer(int count)
+    {
+        ReadResult result;
+        lock (_gate)
+        {
+            _end += count;
+            _lastCount = count;
+            _isAtEnd |= count == 0;
+            if (!_isAwaited)
+            {
+                return;
+            }
+
+            _isAwaited = false;
+            result = Take();
+        }
+
+        _read.SetResult(result);
     }
 
     /// <summary>Waits until somebody reads, and makes room for it; false: nobody will.</summary>
@@ -173,12 +184,22 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
                 _isIdle = false;
             }
 
-            if (!_isCompleted)
-            {
-                MakeRoom();
-            }
-
+            _isAtEnd |= !_isCompleted && !TryMakeRoom();
             return !_isCompleted;
+        }
+    }
+
+    /// <summary>False: there is no memory, which is the end of this connection and of nothing else.</summary>
+    private bool TryMakeRoom()
+    {
+        try
+        {
+            MakeRoom();
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
         }
     }
 
@@ -210,7 +231,7 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
     {
         try
         {
-            return socket.Receive(_buffer.AsSpan(_end));
+            return _isAtEnd ? 0 : socket.Receive(_buffer.AsSpan(_end));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {

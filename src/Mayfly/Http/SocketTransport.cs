@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using Mayfly.Diagnostics;
 using Microsoft.AspNetCore.Connections;
 
 namespace Mayfly.Http;
@@ -14,14 +15,15 @@ namespace Mayfly.Http;
 /// serving, writing), and what waking those costs is more than the request itself: docs/decisions/0011-transport.md.
 /// </remarks>
 /// <param name="boundSocket">The socket of an endpoint.</param>
-internal sealed class SocketTransport(Func<EndPoint, Socket> boundSocket) : IConnectionListenerFactory
+/// <param name="log">Told of what should not happen.</param>
+internal sealed class SocketTransport(Func<EndPoint, Socket> boundSocket, Log log) : IConnectionListenerFactory
 {
     private readonly ConnectionThreads _threads = new();
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult<IConnectionListener>(new Listener(endpoint, boundSocket(endpoint), _threads));
+        ValueTask.FromResult<IConnectionListener>(new Listener(endpoint, boundSocket(endpoint), _threads, log));
 
-    private sealed class Listener(EndPoint endpoint, Socket socket, ConnectionThreads threads) : IConnectionListener
+    private sealed class Listener(EndPoint endpoint, Socket socket, ConnectionThreads threads, Log log) : IConnectionListener
     {
         private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
 
@@ -46,9 +48,9 @@ internal sealed class SocketTransport(Func<EndPoint, Socket> boundSocket) : ICon
                 }
                 catch (SocketException e)
                 {
-                    // The client was gone before it was served, or the process has no file descriptor left, which only time mends.
+                    // The client was gone before it was served; or there is no file descriptor left, or no memory, which only time mends.
                     client?.Dispose();
-                    if (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+                    if (e.SocketErrorCode is not (SocketError.ConnectionAborted or SocketError.ConnectionReset))
                     {
                         await Task.Delay(RetryPause, cancellationToken);
                     }
@@ -72,7 +74,7 @@ internal sealed class SocketTransport(Func<EndPoint, Socket> boundSocket) : ICon
             }
 
             string id = $"{endpoint}-{_connections++}";
-            var threaded = new ThreadedConnection(id, client);
+            var threaded = new ThreadedConnection(id, client, log);
             return threads.TryRun(threaded.Serve) ? threaded : new PooledConnection(id, client);
         }
     }
@@ -82,11 +84,13 @@ internal sealed class SocketTransport(Func<EndPoint, Socket> boundSocket) : ICon
     {
         private readonly Socket _socket;
         private readonly SocketReader _reader;
+        private readonly Log _log;
 
-        public ThreadedConnection(string id, Socket socket)
+        public ThreadedConnection(string id, Socket socket, Log log)
             : base(id)
         {
             _socket = socket;
+            _log = log;
             _reader = new SocketReader(socket);
             Output = new SocketWriter(socket);
             LocalEndPoint = socket.LocalEndPoint;
@@ -101,21 +105,33 @@ internal sealed class SocketTransport(Func<EndPoint, Socket> boundSocket) : ICon
         /// <summary>What the thread does: everything, until the connection is closed.</summary>
         public void Serve()
         {
-            _reader.Run();
-            _socket.Dispose();
+            try
+            {
+                _reader.Run();
+            }
+            catch (Exception e)
+            {
+                // A broken invariant of ours costs this client, never the process.
+                _log.Error($"A connection failed inside the agent and is closed: {e}");
+            }
+            finally
+            {
+                _socket.Dispose();
+            }
         }
 
         /// <summary>
         /// Not the base's: that queues the cancellation of a source which <see cref="DisposeAsync"/> may have disposed of by then, and an exception there ends
         /// the process. Whoever reads or writes finds out by the socket.
         /// </summary>
-        public override void Abort(ConnectionAbortedException abortReason) => _reader.Cut();
+        public override void Abort(ConnectionAbortedException abortReason) => _socket.Cut();
 
         /// <summary>The thread may be the one that calls; it closes the socket when it is back.</summary>
         public override ValueTask DisposeAsync()
         {
             _reader.Complete();
-            _reader.Cut();
+            _socket.Cut();
+            Output.Complete();
             return base.DisposeAsync();
         }
     }
@@ -123,11 +139,13 @@ internal sealed class SocketTransport(Func<EndPoint, Socket> boundSocket) : ICon
     /// <summary>A client of the many.</summary>
     private sealed class PooledConnection : DefaultConnectionContext, IDuplexPipe
     {
+        private readonly Socket _socket;
         private readonly NetworkStream _stream;
 
         public PooledConnection(string id, Socket socket)
             : base(id)
         {
+            _socket = socket;
             LocalEndPoint = socket.LocalEndPoint;
             RemoteEndPoint = socket.RemoteEndPoint;
             _stream = new NetworkStream(socket, ownsSocket: true);
@@ -141,10 +159,22 @@ internal sealed class SocketTransport(Func<EndPoint, Socket> boundSocket) : ICon
         public PipeWriter Output { get; }
 
         /// <inheritdoc cref="ThreadedConnection.Abort"/>
-        public override void Abort(ConnectionAbortedException abortReason) => _stream.Dispose();
+        public override void Abort(ConnectionAbortedException abortReason)
+        {
+            if (OperatingSystem.IsLinux())
+            {
+                _socket.Cut();
+            }
+            else
+            {
+                _stream.Dispose();
+            }
+        }
 
         public override async ValueTask DisposeAsync()
         {
+            await Input.CompleteAsync();
+            await Output.CompleteAsync();
             await base.DisposeAsync();
             await _stream.DisposeAsync();
         }

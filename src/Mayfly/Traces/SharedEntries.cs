@@ -13,6 +13,8 @@ public sealed class SharedEntries<TValue>(IEnumerable<SpanMapEntry<TValue>> entr
 
     public ReadOnlySpan<byte> Encoded => encoded;
 
+    public bool Contains(ReadOnlySpan<byte> key) => IndexOf(key, SpanMap<TValue>.MarkOf(key)) >= 0;
+
     /// <summary>Position of the entry of <paramref name="key"/>, or −1.</summary>
     /// <param name="key">Looked for.</param>
     /// <param name="mark">Its <see cref="SpanMap{TValue}.MarkOf"/>.</param>

@@ -167,9 +167,16 @@ public sealed class SpanMap<TValue>
             return;
         }
 
+        int own = _entries.Count;
+        ulong ownMarks = _marks;
         foreach (ref readonly SpanMapEntry<TValue> entry in _shared.Items)
         {
-            Add(entry.Key, entry.Value);
+            // One that was added since stays the last of its key.
+            ReadOnlySpan<byte> key = entry.Key.Span;
+            if ((ownMarks & MarkOf(key)) == 0 || LastIndexOf(_entries.Items[..own], key) < 0)
+            {
+                Add(entry.Key, entry.Value);
+            }
         }
 
         _shared = null;

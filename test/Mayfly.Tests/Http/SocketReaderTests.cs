@@ -35,6 +35,30 @@ public sealed class SocketReaderTests
         Assert.False(rig.Reader.TryRead(out _));
     }
 
+    [Fact]
+    public async Task A_position_of_nowhere_takes_nothing_and_one_of_elsewhere_is_refused()
+    {
+        await using var rig = new Rig();
+        await rig.Client.SendAsync("hello"u8.ToArray(), TestContext.Current.CancellationToken);
+        ReadResult read = await rig.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        rig.Reader.AdvanceTo(read.Buffer.GetPosition(2));
+        rig.Reader.AdvanceTo(default, default);
+        Assert.True(rig.Reader.TryRead(out read));
+        Assert.Equal("llo", Encoding.ASCII.GetString(read.Buffer));
+        Assert.Throws<ArgumentOutOfRangeException>(() => rig.Reader.AdvanceTo(new SequencePosition(new object(), 1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => rig.Reader.AdvanceTo(new SequencePosition(new object(), 6)));
+    }
+
+    [Fact]
+    public async Task Who_still_reads_at_the_end_finds_it()
+    {
+        await using var rig = new Rig();
+        Task<ReadResult> read = rig.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask();
+        rig.Reader.Complete();
+        rig.Served.Cut();
+        Assert.True((await read.WaitAsync(TestContext.Current.CancellationToken)).IsCompleted);
+    }
+
     /// <summary>Nothing is examined twice, nothing unread is lost, however little of it is taken each time.</summary>
     [Theory]
     [InlineData(1)]
@@ -84,7 +108,6 @@ public sealed class SocketReaderTests
     /// <summary>Two connected sockets, the reader on one, its thread.</summary>
     private sealed class Rig : IAsyncDisposable
     {
-        private readonly Socket _served;
         private readonly Thread _thread;
 
         public Rig()
@@ -94,13 +117,15 @@ public sealed class SocketReaderTests
             listener.Listen();
             Client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             Client.Connect(listener.LocalEndPoint!);
-            _served = listener.Accept();
-            Reader = new SocketReader(_served);
+            Served = listener.Accept();
+            Reader = new SocketReader(Served);
             _thread = new Thread(Reader.Run);
             _thread.Start();
         }
 
         public Socket Client { get; }
+
+        public Socket Served { get; }
 
         public SocketReader Reader { get; }
 
@@ -125,9 +150,9 @@ public sealed class SocketReaderTests
             // A test goes on on the reader's thread, which cannot wait for itself.
             await Task.Yield();
             Reader.Complete();
-            Reader.Cut();
+            Served.Cut();
             Assert.True(_thread.Join(TimeSpan.FromSeconds(20)));
-            _served.Dispose();
+            Served.Dispose();
             Client.Dispose();
         }
     }

@@ -63,6 +63,18 @@ public sealed class SpanMapTests
         }
     }
 
+    [Fact]
+    public void What_was_added_since_stays_the_last_of_its_key()
+    {
+        var map = new SpanMap<Utf8Slice>();
+        map.Share(Share(new Dictionary<string, string> { ["env"] = "shared", ["a"] = "shared" }));
+        map.Add(Utf8Slice.From("env"), Utf8Slice.From("own"));
+        Assert.True(map.TryFind("env"u8, out Utf8Slice before));
+        Assert.Equal(2, map.Entries.Length);
+        Assert.True(map.TryFind("env"u8, out Utf8Slice after));
+        Assert.Equal(("own", "own"), (before.ToString(), after.ToString()));
+    }
+
     private static void Set(SpanMap<Utf8Slice> map, Dictionary<string, string> expected, Random random)
     {
         string key = Keys[random.Next(Keys.Length)];

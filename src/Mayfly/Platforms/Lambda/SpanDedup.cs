@@ -15,7 +15,7 @@ public sealed class SpanDedup
 
     private const int TableBits = 12;
 
-    private static readonly ulong Seed = BitConverter.ToUInt64(Guid.NewGuid().ToByteArray());
+    private static readonly ulong Secret = BitConverter.ToUInt64(Guid.NewGuid().ToByteArray()) | 1;
 
     private readonly Lock _gate = new();
     private (ulong TraceId, ulong SpanId)[] _ring = [];
@@ -95,11 +95,11 @@ public sealed class SpanDedup
         return slot;
     }
 
-    /// <summary>Seeded per process: a sender cannot choose ids that collide.</summary>
+    /// <summary>By multiplication with a secret odd number, so that a sender cannot choose ids that collide.</summary>
     private static int Home(ulong traceId, ulong spanId)
     {
-        ulong hash = (traceId ^ Seed) * 0x9E3779B97F4A7C15;
-        hash = (hash ^ (hash >> 32) ^ spanId) * 0xD1B54A32D192ED03;
+        ulong hash = traceId * Secret;
+        hash = (hash ^ (hash >> 32) ^ spanId) * Secret;
         return (int)(hash >> (64 - TableBits));
     }
 }

@@ -70,6 +70,11 @@ public sealed class TagReplacer
 
         private void ApplyToTags(Span span, ObfuscatedText.Maker maker)
         {
+            if (!_isForAll && !span.Meta.Contains(_key))
+            {
+                return;
+            }
+
             for (int i = 0; i < span.Meta.Count; i++)
             {
                 SpanMapEntry<Utf8Slice> entry = span.Meta.Entries[i];

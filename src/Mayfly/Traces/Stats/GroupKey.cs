@@ -31,6 +31,9 @@ internal sealed class GroupKeyWriter
     /// <summary>Positions of the peer tags among the selector's keys, in the order in which they are written.</summary>
     private readonly int[] _peerTags;
 
+    /// <summary>Shared tags in which there is none of the selector's keys.</summary>
+    private SharedEntries<Utf8Slice>? _uncounted;
+
     public GroupKeyWriter(IReadOnlyList<string> peerTags)
     {
         List<string> keys =
@@ -46,7 +49,7 @@ internal sealed class GroupKeyWriter
     /// <summary>Appends the key of <paramref name="span"/>.</summary>
     public void Write(PooledBuffer buffer, Span span)
     {
-        ReadOnlySpan<SpanMapEntry<Utf8Slice>> tags = span.Meta.Entries;
+        ReadOnlySpan<SpanMapEntry<Utf8Slice>> tags = span.Meta.Shared is { } shared && MayCount(shared) ? span.Meta.Entries : span.Meta.OwnEntries;
         Span<int> found = stackalloc int[_selector.Count];
         found.Clear();
         _selector.Select(tags, found);
@@ -70,6 +73,26 @@ internal sealed class GroupKeyWriter
         TextSequence.Append(buffer, Value(tags, found, found[HttpEndpoint] != 0 ? HttpEndpoint : HttpRoute));
         TextSequence.Append(buffer, Value(tags, found, ServiceSource));
         WritePeerTags(buffer, tags, found, SpanKind.HasPeer(kind));
+    }
+
+    /// <summary>True when a tag that is part of the key may be among those that spans share: one platform has the same for all, and nearly never one of those.</summary>
+    private bool MayCount(SharedEntries<Utf8Slice> shared)
+    {
+        if (shared == _uncounted)
+        {
+            return false;
+        }
+
+        for (int key = 0; key < _selector.Count; key++)
+        {
+            if (shared.Contains(_selector.Key(key)))
+            {
+                return true;
+            }
+        }
+
+        _uncounted = shared;
+        return false;
     }
 
     private void WritePeerTags(PooledBuffer buffer, ReadOnlySpan<SpanMapEntry<Utf8Slice>> tags, ReadOnlySpan<int> found, bool hasPeer)

@@ -1,5 +1,7 @@
 using System.Text;
 using Mayfly.Config;
+using Mayfly.Tags;
+using Mayfly.Testing;
 using Mayfly.Traces;
 using Mayfly.Traces.Stats;
 using Mayfly.Wire;
@@ -10,6 +12,17 @@ namespace Mayfly.Tests.Traces.Stats;
 /// <summary>The parts of a key that are read out of texts: docs/spec/03-traces.md#42-eligibility-key-buckets.</summary>
 public class KeyPartsTests
 {
+    /// <summary>A platform's tags are not in each span, and count as if they were.</summary>
+    [Theory]
+    [InlineData("http.method", "PATCH")]
+    [InlineData("region", "")]
+    public void Tags_of_the_platform_are_part_of_the_key(string tag, string method)
+    {
+        using var rig = new StatsRig();
+        rig.Pipeline.Tags = new PlatformTags(TagSet.From([new("functionname", "f"), new(tag, "PATCH")]), "lambda");
+        Assert.Equal(method, rig.GroupOf(new SampleSpan()).HttpMethod);
+    }
+
     [Theory]
     [InlineData("192.168.1.1:1234,10.23.1.1:53,10.23.1.1,fe80::1ff:fe23:4567:890a,foo.dog", "blocked-ip-address:1234,blocked-ip-address:53,blocked-ip-address,foo.dog")]
     [InlineData("http://172.24.160.151:8091,172.24.163.33:8091,172.24.164.111:8091", "http://blocked-ip-address:8091,blocked-ip-address:8091")]
