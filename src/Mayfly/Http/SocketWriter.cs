@@ -6,9 +6,9 @@ namespace Mayfly.Http;
 
 /// <summary>Writes to a blocking socket, on the thread that flushes.</summary>
 /// <remarks>
-/// Not thread-safe; the server takes care of that, by a lock that it also wants before it aborts a request of its own accord. A flush sleeps under that lock while
-/// the client does not read, so no limit of time may be set on answers: <see cref="HttpServer"/> sets none. Where the client is gone, what is written is lost,
-/// and a flush says so.
+/// Not thread-safe; the server takes care of that, by a lock that it also wants before it aborts a request of its own accord. A flush sleeps under that lock
+/// while the client does not read, so no limit of time may be set on answers: <see cref="HttpServer"/> sets none. Where the client is gone, what is written is
+/// lost, and a flush says so.
 /// </remarks>
 internal sealed class SocketWriter(Socket socket) : PipeWriter
 {
@@ -23,7 +23,8 @@ internal sealed class SocketWriter(Socket socket) : PipeWriter
 
     public override long UnflushedBytes => _buffer?.Length ?? 0;
 
-    public override void Advance(int bytes) => (_buffer ?? throw new InvalidOperationException("Nothing was asked for that could be written to.")).Advance(bytes);
+    public override void Advance(int bytes) =>
+        (_buffer ?? throw new InvalidOperationException("Nothing was asked for that could be written to.")).Advance(bytes);
 
     public override Memory<byte> GetMemory(int sizeHint = 0) => Room().GetMemory(sizeHint);
 

@@ -75,7 +75,7 @@ internal sealed class GroupKeyWriter
         WritePeerTags(buffer, tags, found, SpanKind.HasPeer(kind));
     }
 
-    /// <summary>True when a tag that is part of the key may be among those that spans share: one platform has the same for all, and nearly never one of those.</summary>
+    /// <summary>True when a tag that is part of the key is among those that spans share: nearly never, and known after one look.</summary>
     private bool MayCount(SharedEntries<Utf8Slice> shared)
     {
         if (shared == _uncounted)
