@@ -31,14 +31,13 @@ internal sealed class InvocationBench(StartBench starter, ManualResetEventSlim i
     {
         public long Last => Rss[^1].Bytes;
 
-        /// <summary>The farthest that one sample from the 1,000th invocation on is away from their median, bytes; null when there are too few.</summary>
+        /// <summary>± bytes around the middle of the samples from the 1,000th invocation on: half of what lies between lowest and highest; null: too few.</summary>
         public double? Spread
         {
             get
             {
                 double[] settled = [.. Rss.Where(static sample => sample.Invocations >= SettledAfter).Select(static sample => (double)sample.Bytes)];
-                double median = settled.Length < 8 ? double.NaN : Percentile.Of(settled, 0.5);
-                return double.IsNaN(median) ? null : settled.Max(bytes => Math.Abs(bytes - median));
+                return settled.Length < 8 ? null : (settled.Max() - settled.Min()) / 2;
             }
         }
     }
