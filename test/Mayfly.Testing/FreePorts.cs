@@ -6,33 +6,26 @@ using Mayfly.Local.Cli;
 namespace Mayfly.Testing;
 
 /// <summary>
-/// Ports nobody uses, below the range from which the system gives ports to outgoing connections: between looking and using, no client takes one.
+/// Ports nobody uses, below the range from which the system gives ports to outgoing connections: between looking and using, no client takes one. No port is
+/// given twice before all have been: of two agents that are told the same one, the second finds an agent there, is not needed, and ends without a word.
 /// </summary>
 public static class FreePorts
 {
     private const int First = 20_000;
     private const int Last = 32_000;
-    private const int Attempts = 1000;
+
+    /// <summary>Begins anywhere, as another process may be giving ports too.</summary>
+    private static int _given = Random.Shared.Next(Last - First);
 
     /// <summary>Four different ones.</summary>
-    public static LocalPorts Pick()
-    {
-        var ports = new HashSet<int>();
-        while (ports.Count < 4)
-        {
-            ports.Add(One());
-        }
-
-        int[] distinct = [.. ports];
-        return new LocalPorts(distinct[0], distinct[1], distinct[2], distinct[3]);
-    }
+    public static LocalPorts Pick() => new(One(), One(), One(), One());
 
     /// <summary>Free for TCP and UDP on every address.</summary>
     public static int One()
     {
-        for (int attempt = 0; attempt < Attempts; attempt++)
+        for (int attempt = First; attempt < Last; attempt++)
         {
-            int port = Random.Shared.Next(First, Last);
+            int port = First + (int)((uint)Interlocked.Increment(ref _given) % (Last - First));
             if (IsFree(port))
             {
                 return port;

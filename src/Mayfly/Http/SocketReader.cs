@@ -7,7 +7,7 @@ using Mayfly.Wire;
 namespace Mayfly.Http;
 
 /// <summary>
-/// Reads a blocking socket on a thread that does nothing else: <see cref="Run"/>. Whoever awaits a read goes on on that thread, so that a request is served
+/// Reads a blocking socket on a thread of the connection's own: <see cref="Run"/>. Whoever awaits a read goes on on that thread, so that a request is served
 /// where its bytes arrive and nobody has to be woken for it.
 /// </summary>
 /// <remarks>

@@ -48,7 +48,7 @@ internal sealed class BesideRun(ProcessCommand command, Trouble trouble, Ending 
             AgentProcess agent = await StartAsync(intake, folder);
             await using (agent)
             {
-                await SendAsync("before");
+                Assert.Equal(200, await SendAsync("before"));
                 Assert.True(await intake.WaitUntilAsync(static one => Has(one, "before"), Until.Patience), $"what came before the trouble arrives. {agent}");
                 await ChaosRun.BreakAsync(intake, trouble);
                 for (int i = 0; i < InTrouble; i++)
@@ -122,16 +122,17 @@ internal sealed class BesideRun(ProcessCommand command, Trouble trouble, Ending 
     private async Task<AgentProcess> StartAsync(LocalIntake intake, DirectoryInfo folder)
     {
         AgentProcess agent = AgentProcess.StartBeside(
-            command, intake.Url, _ports, new Dictionary<string, string>(Beside.Lambda) { ["TMPDIR"] = folder.FullName, ["DD_LOG_LEVEL"] = "error" });
+            command, intake.Url, _ports, new Dictionary<string, string>(Beside.Lambda) { ["TMPDIR"] = folder.FullName, ["DD_LOG_LEVEL"] = "info" });
         await Until.TrueAsync(() => FreePorts.IsListening(_ports.Traces), "the agent listens", agent.ToString);
         return agent;
     }
 
-    private async Task SendAsync(string name)
+    private async Task<int> SendAsync(string name)
     {
         using var connection = new RawHttpConnection(_ports.Traces);
         var span = new SampleSpan { Name = name, TraceId = 4711, Start = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() * 1_000_000 };
         KeyValuePair<string, string>[] headers = [new("Content-Type", "application/msgpack"), new("Datadog-Meta-Lang", "nodejs"), new("X-Datadog-Trace-Count", "1")];
-        await connection.SendAsync("POST", "/v0.4/traces", SampleSpan.V04([span]), headers);
+        (int status, string _) = await connection.SendAsync("POST", "/v0.4/traces", SampleSpan.V04([span]), headers);
+        return status;
     }
 }
