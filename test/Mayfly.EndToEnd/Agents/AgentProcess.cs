@@ -142,7 +142,9 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         return new AgentProcess(Process.Start(start) ?? throw new InvalidOperationException($"{command.FileName} did not start."), new SecretWatch(secrets));
     }
 
-    public override string ToString() => "The agent wrote:\n" + string.Join('\n', _lines);
+    /// <summary>Whether it lives, and what it wrote.</summary>
+    public override string ToString() =>
+        $"The agent {(HasExited ? $"has exited with {_process.ExitCode}" : "is running")}; it wrote:\n{string.Join('\n', _lines)}";
 
     private async Task ReadAsync(StreamReader output)
     {

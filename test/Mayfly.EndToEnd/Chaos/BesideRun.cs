@@ -49,7 +49,8 @@ internal sealed class BesideRun(ProcessCommand command, Trouble trouble, Ending 
             await using (agent)
             {
                 Assert.Equal(200, await SendAsync("before"));
-                Assert.True(await intake.WaitUntilAsync(static one => Has(one, "before"), Until.Patience), $"what came before the trouble arrives. {agent}");
+                bool hasArrived = await intake.WaitUntilAsync(static one => Has(one, "before"), Until.Patience);
+                Assert.True(hasArrived, $"What came before the trouble did not arrive. {agent}\nIt counts:\n{await CountersAsync()}");
                 await ChaosRun.BreakAsync(intake, trouble);
                 for (int i = 0; i < InTrouble; i++)
                 {
@@ -82,11 +83,15 @@ internal sealed class BesideRun(ProcessCommand command, Trouble trouble, Ending 
     private static bool Has(LocalIntake intake, string name) => intake.Spans.Any(span => span.Name == name);
 
     /// <summary>The agent knows, and tells, that the intake refused them.</summary>
-    private async Task<bool> IsCountedAsync()
+    private async Task<bool> IsCountedAsync() =>
+        await CountersAsync() is not null && (await AgentCounters.ReadAsync(_ports.Traces)).Traces.Dropped.GetValueOrDefault("rejected") >= InTrouble;
+
+    /// <summary>Null: the agent has none, as the mini agent.</summary>
+    private async Task<string?> CountersAsync()
     {
         using var connection = new RawHttpConnection(_ports.Traces);
-        (int status, string _) = await connection.SendAsync("GET", "/debug/mayfly", default);
-        return status == 200 && (await AgentCounters.ReadAsync(_ports.Traces)).Traces.Dropped.GetValueOrDefault("rejected") >= InTrouble;
+        (int status, string body) = await connection.SendAsync("GET", "/debug/mayfly", default);
+        return status == 200 ? body : null;
     }
 
     private static string Outcome(LocalIntake intake, bool isCounted)
