@@ -17,8 +17,8 @@ public enum CircuitState
 /// Keeps a dead intake from costing anything: after a failure it is left alone for a time that doubles with each further one
 /// (docs/spec/01-lambda-lifecycle.md#72-decision-rust-od-once-per-invoke-after-the-invoke-was-handled, back-off).
 /// </summary>
-/// <remarks>Thread-safe. Time is monotonic: a frozen sandbox's clock goes on, so that the first flush after a long freeze may try again.</remarks>
-/// <param name="time">The clock.</param>
+/// <remarks>Thread-safe.</remarks>
+/// <param name="time">Counts what a freeze takes, so that the first flush after a long one may try again.</param>
 /// <param name="jitter">A number from 0 to 1, so that many sandboxes do not come back together.</param>
 public sealed class Circuit(TimeProvider time, Func<double> jitter)
 {

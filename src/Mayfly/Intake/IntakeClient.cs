@@ -43,11 +43,12 @@ public sealed class IntakeClient : IDisposable
 
     /// <param name="settings">The user's.</param>
     /// <param name="log">Told which server is not trusted, and what to do; null: nobody is.</param>
-    public IntakeClient(Settings settings, Log? log = null)
+    /// <param name="time">Counts what a freeze takes; null: the machine's clock.</param>
+    public IntakeClient(Settings settings, Log? log = null, TimeProvider? time = null)
     {
         _endpoints = new IntakeEndpoints(settings);
         _log = log ?? Log.Silent;
-        _http = new OutboundClient(settings.Outbound, settings.FlushTimeout, _log);
+        _http = new OutboundClient(settings.Outbound, settings.FlushTimeout, _log, time ?? TimeProvider.System);
     }
 
     /// <summary>Does some of the work of the first flush, if it will need TLS: see <see cref="OutboundClient.WarmUp"/>.</summary>

@@ -33,18 +33,19 @@ public sealed class OutboundClient : IDisposable
     private readonly OutboundProxy? _proxy;
     private readonly TimeSpan _connectTimeout;
     private readonly Log _log;
-    private readonly Lazy<HttpMessageInvoker> _plain;
-    private readonly Lazy<HttpMessageInvoker> _secure;
+    private readonly ConnectionPool _plain;
+    private readonly ConnectionPool _secure;
 
     /// <param name="settings">The user's.</param>
     /// <param name="connectTimeout">Longest time for a connection, TLS included.</param>
     /// <param name="log">Told whom nobody trusts, once.</param>
-    public OutboundClient(OutboundSettings settings, TimeSpan connectTimeout, Log log)
+    /// <param name="time">Counts what a freeze takes, so that no connection is used after it.</param>
+    public OutboundClient(OutboundSettings settings, TimeSpan connectTimeout, Log log, TimeProvider time)
     {
         (_settings, _connectTimeout, _log) = (settings, connectTimeout, log);
         _proxy = settings.Proxy.IsNone ? null : new OutboundProxy(settings.Proxy, settings.Site);
-        _plain = new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(Handler()));
-        _secure = new Lazy<HttpMessageInvoker>(MakeSecure);
+        _plain = new ConnectionPool(() => new HttpMessageInvoker(Handler()), LongestIdle, time);
+        _secure = new ConnectionPool(MakeSecure, LongestIdle, time);
     }
 
     /// <summary>Sends; returns when the head of the answer is there.</summary>
@@ -62,7 +63,7 @@ public sealed class OutboundClient : IDisposable
 
         request.Options.Set(GivenUp, cancellation);
         bool needsTls = isSecure || _proxy?.GetProxy(url)?.Scheme == Uri.UriSchemeHttps;
-        return (needsTls ? _secure : _plain).Value.SendAsync(request, cancellation);
+        return (needsTls ? _secure : _plain).SendAsync(request, cancellation);
     }
 
     /// <summary>
@@ -73,7 +74,7 @@ public sealed class OutboundClient : IDisposable
     {
         try
         {
-            _ = _secure.Value;
+            _secure.Prepare();
             using var nobody = new SslStream(new SilentStream());
             _ = nobody.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost" });
         }
@@ -94,13 +95,8 @@ public sealed class OutboundClient : IDisposable
 
     public void Dispose()
     {
-        foreach (Lazy<HttpMessageInvoker> one in (ReadOnlySpan<Lazy<HttpMessageInvoker>>)[_plain, _secure])
-        {
-            if (one.IsValueCreated)
-            {
-                one.Value.Dispose();
-            }
-        }
+        _plain.Dispose();
+        _secure.Dispose();
     }
 
     private HttpMessageInvoker MakeSecure()

@@ -91,8 +91,9 @@ public sealed class AgentSignals : IDisposable
         _clientStats = new ClientStats(_statsSettings, counters[Signal.Stats], settings.Obfuscation);
         _concentrator = settings.ComputeStats ? new Concentrator(_statsSettings, counters[Signal.Stats], time) : null;
         Traces = new TracePipeline(TraceSettingsOf(settings, traits), counters[Signal.Traces], inspector, time, _concentrator, demand);
-        _intake = new IntakeClient(settings, log);
-        _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), time, log, settings.Outbound);
+        var sandbox = new SandboxTime(time);
+        _intake = new IntakeClient(settings, log, sandbox);
+        _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), sandbox, log, settings.Outbound);
         SignalCounters proxied = counters[Signal.Proxied];
         var proxyBuffer = new ProxyBuffer(proxied, demand: demand);
         var forwarder = new ProxyForwarder(_intake, _apiKey, proxied, time, log);
@@ -100,8 +101,8 @@ public sealed class AgentSignals : IDisposable
         IPayloadSource[] sources = [Traces, metrics, logs, _clientStats, proxyBuffer];
         sources = _concentrator is null ? sources : [.. sources, _concentrator];
         sources = settings.SendsSelfMetrics ? [new SelfMetrics(counters, metrics), .. sources] : sources;
-        _spool = settings.Spool.IsEnabled ? new Spool(settings.Spool.Folder, settings.Spool.LimitBytes, time, log) : null;
-        Flushes = new FlushCoordinator(sources, _intake, _apiKey, counters, log, time, _spool) { Demand = demand };
+        _spool = settings.Spool.IsEnabled ? new Spool(settings.Spool.Folder, settings.Spool.LimitBytes, sandbox, log) : null;
+        Flushes = new FlushCoordinator(sources, _intake, _apiKey, counters, log, sandbox, _spool) { Demand = demand };
     }
 
     public TracePipeline Traces { get; }

@@ -19,10 +19,10 @@ internal sealed class AwsClient(SecretSettings settings, OutboundSettings outbou
     private const string JsonType = "application/x-amz-json-1.1";
     private const int AnswerLimitBytes = 256 * 1024;
 
-    private readonly OutboundClient _http = new(Checked(outbound), CallTimeout, log);
+    private readonly OutboundClient _http = new(Checked(outbound), CallTimeout, log, time);
 
     /// <summary>The container's own endpoint is behind no proxy.</summary>
-    private readonly OutboundClient _direct = new(Checked(outbound) with { Proxy = OutboundProxySettings.None }, CallTimeout, log);
+    private readonly OutboundClient _direct = new(Checked(outbound) with { Proxy = OutboundProxySettings.None }, CallTimeout, log, time);
 
     /// <summary>A service in <paramref name="region"/>, else in the function's own.</summary>
     public AwsService Service(string name, string? region = null) =>

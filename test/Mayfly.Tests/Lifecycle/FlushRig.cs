@@ -32,7 +32,7 @@ internal sealed class FlushRig : IAsyncDisposable
         all.AddRange(more);
         Settings = Environments.Read([.. all]);
         var log = new Log(LogLevel.Debug, _output);
-        _client = new IntakeClient(Settings, log);
+        _client = new IntakeClient(Settings, log, time);
         _apiKey = new ApiKeyProvider(Settings.Secrets, intake.Url, time, log);
         Flushes = new FlushCoordinator([Source], _client, _apiKey, Counters, log, time, spool) { ProbeWait = probeWait };
     }

@@ -58,6 +58,46 @@ public class ConnectionTests
     }
 
     /// <summary>
+    /// What lies between forgets a connection while the sandbox is frozen, and tells nobody: the first flush after it waits for no answer on that one, and
+    /// neither does one that was being sent keep others from a new one.
+    /// </summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public async Task No_connection_is_used_after_a_freeze(bool isHttp2, bool isBusy)
+    {
+        using TestAuthority authority = TestAuthority.Create();
+        await using LocalIntake intake = await LocalIntake.StartAsync(
+            new IntakeOptions { Certificate = isHttp2 ? authority.Issue() : null, OffersHttp2 = isHttp2 });
+        await using TcpRelay relay = TcpRelay.Start(new Uri(intake.Url).Port);
+        var there = new UriBuilder(intake.Url) { Port = relay.Port };
+        await using FlushRig rig = await FlushRig.StartAsync(FlushRig.Key, (Keys.LogsUrl, there.Uri.ToString()), (Keys.SkipSslValidation, "true"));
+        rig.Put(IntakeKind.Logs);
+        Assert.Equal(new FlushReport(1, 0, 0), await rig.FlushAsync());
+        Assert.Equal(1, relay.Connections);
+
+        Task<FlushReport>? cut = null;
+        relay.Forget();
+        if (isBusy)
+        {
+            rig.Put(IntakeKind.Logs);
+            cut = rig.FlushAsync(seconds: 4);
+            await UntilAsync(() => relay.LostBytes > 0);
+        }
+
+        rig.Time.Jump(TimeSpan.FromSeconds(5));
+        Assert.Equal(cut is null ? default : new FlushReport(0, 0, 1), cut is null ? default : await cut);
+        rig.Time.Jump(TimeSpan.FromSeconds(3));
+        rig.Put(IntakeKind.Logs);
+        Task<FlushReport> flush = rig.FlushAsync();
+        await flush.WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
+        Assert.True(await intake.WaitUntilAsync(one => one.Requests.Count == (isBusy ? 3 : 2), TimeSpan.FromSeconds(15)), $"{intake.Requests.Count}");
+        Assert.Equal(2, relay.Connections);
+    }
+
+    /// <summary>
     /// A host that takes no connection, as behind a firewall: the flush ends at its deadline, and no connection is tried on after it, through the freeze.
     /// </summary>
     [Fact]

@@ -40,13 +40,14 @@ public sealed class SandboxLoop(FlushPolicy policy, TimeSpan flushTimeout, Sandb
     public async Task<int> RunAsync(EventSource events, Task<ExtensionEvent> next, Task<string?> subscription, CancellationToken stop)
     {
         Task stopped = Task.Delay(Timeout.InfiniteTimeSpan, _time, stop);
-        var clock = new SandboxClock(_time);
+        var clock = new SandboxTime(_time);
+        long start = clock.GetTimestamp();
         var heap = new HeapTrim();
         using BackgroundFlush background = shutdown.InBackground();
         SandboxEvent current = await events.NextAsync(next, stop);
         while (current.Kind == SandboxEventKind.Invoke)
         {
-            FlushDecision decision = policy.Decide(clock.Elapsed, shutdown.Flushes.IsLoaded);
+            FlushDecision decision = policy.Decide(clock.GetElapsedTime(start), shutdown.Flushes.IsLoaded);
             await ServeAsync(current.Event, decision, background, subscription, stopped);
             heap.Served();
             Task<SandboxEvent> coming = events.NextAsync(pending: null, stop);
