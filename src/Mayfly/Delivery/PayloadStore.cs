@@ -83,6 +83,9 @@ internal sealed class PayloadStore(Spool? spool, IntakeClient intake, Counters c
                 SizeBytes = sizeBytes,
                 Order = NextOrder(),
                 File = path,
+
+                // Nobody knows whether the earlier process has tried it since: it counts as sent again.
+                FailedAttempts = Math.Max(1, head.FailedAttempts),
                 IsCopy = destination is not null,
             });
         }

@@ -9,17 +9,17 @@ using Mayfly.Wire;
 namespace Mayfly.Delivery;
 
 /// <summary>
-/// The form of a payload on disk: <c>MAYFLY1\n</c>, a checksum of the rest, the length of the head, the head, the body. Little-endian. In the head: kind,
-/// signal, how the body is coded, units, the lane, headers. No key and no secret: who reads it has the settings.
+/// The form of a payload on disk: <c>MAYFLY2\n</c>, a checksum of the rest, the length of the head, the head, the body. Little-endian. In the head: kind,
+/// signal, how the body is coded, failed attempts, units, the lane, headers. No key and no secret: who reads it has the settings.
 /// </summary>
 internal static class SpoolFile
 {
     private const int HeadStart = 20;
 
     /// <summary>So that an older agent's file of another form is not taken for damage of this one's.</summary>
-    private const ulong Seed = 0x4D41_5946_4C59_0001;
+    private const ulong Seed = 0x4D41_5946_4C59_0002;
 
-    private static ReadOnlySpan<byte> Magic => "MAYFLY1\n"u8;
+    private static ReadOnlySpan<byte> Magic => "MAYFLY2\n"u8;
 
     public static void Write(PooledBuffer file, IntakePayload payload, LaneKey lane)
     {
@@ -29,6 +29,7 @@ internal static class SpoolFile
         file.WriteByte((byte)payload.Kind);
         file.WriteByte((byte)payload.Signal);
         file.WriteByte((byte)payload.Coding);
+        file.WriteByte((byte)Math.Min(payload.FailedAttempts, byte.MaxValue));
         Write(file, payload.Units);
         Write(file, lane.Where);
         Write(file, payload.Headers.Count);
@@ -60,7 +61,8 @@ internal static class SpoolFile
         }
 
         var reader = new Reader(file.Slice(HeadStart, headBytes));
-        if (!reader.TryByte(out byte kind) || !reader.TryByte(out byte signal) || !reader.TryByte(out byte coding) || !reader.TryInt64(out long units)
+        if (!reader.TryByte(out byte kind) || !reader.TryByte(out byte signal) || !reader.TryByte(out byte coding) || !reader.TryByte(out byte failed)
+            || !reader.TryInt64(out long units)
             || !reader.TryText(out string? where) || !reader.TryInt32(out int count) || units < 0
             || !Enum.IsDefined((IntakeKind)kind) || !Enum.IsDefined((Signal)signal) || !Enum.IsDefined((ContentCoding)coding))
         {
@@ -78,7 +80,7 @@ internal static class SpoolFile
             headers.Add(new(name, value));
         }
 
-        head = new SpoolHead(new LaneKey((IntakeKind)kind, where), (Signal)signal, units, (ContentCoding)coding, headers, HeadStart + headBytes);
+        head = new SpoolHead(new LaneKey((IntakeKind)kind, where), (Signal)signal, units, (ContentCoding)coding, failed, headers, HeadStart + headBytes);
         return true;
     }
 
@@ -160,7 +162,8 @@ internal static class SpoolFile
 /// <param name="Signal">Whose counters it belongs to.</param>
 /// <param name="Units">What it stands for there.</param>
 /// <param name="Coding">What the body is.</param>
+/// <param name="FailedAttempts">When it was written.</param>
 /// <param name="Headers">Of this payload.</param>
 /// <param name="BodyStart">Where in the file the body begins; it ends with the file.</param>
 internal readonly record struct SpoolHead(
-    LaneKey Lane, Signal Signal, long Units, ContentCoding Coding, IReadOnlyList<KeyValuePair<string, string>> Headers, int BodyStart);
+    LaneKey Lane, Signal Signal, long Units, ContentCoding Coding, int FailedAttempts, IReadOnlyList<KeyValuePair<string, string>> Headers, int BodyStart);

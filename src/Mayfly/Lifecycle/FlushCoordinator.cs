@@ -25,6 +25,9 @@ public sealed class FlushCoordinator : IDisposable
     /// </summary>
     private static readonly TimeSpan LongestForProxied = TimeSpan.FromSeconds(5);
 
+    /// <summary>Of the time of the last flush, for each step down in value (<see cref="LaneValue"/>).</summary>
+    private const int ShareOfHeadStart = 8;
+
     /// <summary>Of an attempt that no flush waits for.</summary>
     private static readonly TimeSpan LongestDetached = TimeSpan.FromSeconds(5);
 
@@ -105,7 +108,8 @@ public sealed class FlushCoordinator : IDisposable
     }
 
     /// <summary>
-    /// The flush at the end of the process: as <see cref="FlushAsync"/>, but sources hold nothing back and every intake gets a chance, however it behaved.
+    /// The flush at the end of the process: as <see cref="FlushAsync"/>, but sources hold nothing back, every intake gets a chance, however it behaved, and
+    /// the most valuable data goes first.
     /// </summary>
     public async Task<FlushReport> FlushLastAsync(Deadline deadline)
     {
@@ -160,9 +164,33 @@ public sealed class FlushCoordinator : IDisposable
 
         using CancellationTokenSource early = deadline.Within(LongestForProxied).ToCancellation();
         using var proxied = CancellationTokenSource.CreateLinkedTokenSource(cancellation, early.Token);
-        FlushReport[] reports = await Task.WhenAll(byLane.Select(pair =>
-            GoAsync(pair.Key, pair.Value, key, deadline, pair.Key.Key.Kind == IntakeKind.Proxied ? proxied.Token : cancellation)));
+        Task<FlushReport> Go(DeliveryLane lane, List<IntakePayload> fresh) =>
+            GoAsync(lane, fresh, key, deadline, lane.Key.Kind == IntakeKind.Proxied ? proxied.Token : cancellation);
+
+        FlushReport[] reports = await Task.WhenAll(_last.IsCancellationRequested
+            ? await BeginByValueAsync(byLane, Go, deadline)
+            : byLane.Select(pair => Go(pair.Key, pair.Value)));
         return reports.Aggregate(report, static (sum, one) => sum + one);
+    }
+
+    /// <summary>
+    /// Begins the most valuable lanes first. The others wait until those are done, but for no more than a share of the time: an intake that hangs holds up
+    /// nobody for long.
+    /// </summary>
+    private async Task<List<Task<FlushReport>>> BeginByValueAsync(
+        Dictionary<DeliveryLane, List<IntakePayload>> byLane, Func<DeliveryLane, List<IntakePayload>, Task<FlushReport>> go, Deadline deadline)
+    {
+        TimeSpan headStart = deadline.Left / ShareOfHeadStart;
+        var begun = new List<Task<FlushReport>>();
+        foreach (IGrouping<int, KeyValuePair<DeliveryLane, List<IntakePayload>>> rank in byLane
+            .GroupBy(pair => LaneValue.RankOf(pair.Key.Key.Kind, _intake.TryFind(pair.Key.Key, out IntakeDestination? copy) && copy is not null))
+            .OrderBy(static rank => rank.Key))
+        {
+            await deadline.Within(headStart).WaitForAsync(Task.WhenAll(begun));
+            begun.AddRange(rank.Select(pair => go(pair.Key, pair.Value)));
+        }
+
+        return begun;
     }
 
     /// <summary>What one lane does in one flush.</summary>

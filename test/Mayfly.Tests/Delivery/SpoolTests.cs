@@ -58,6 +58,58 @@ public sealed class SpoolTests : IDisposable
         Assert.Single(intake.Requests);
     }
 
+    /// <summary>Neither the attempts of a payload nor what is sent again begin anew with a process.</summary>
+    [Fact]
+    public async Task What_an_intake_chokes_on_is_dropped_in_the_end_over_processes()
+    {
+        await using LocalIntake intake = await LocalIntake.StartAsync();
+        intake.SetFault("*", IntakeFault.Status(500));
+        using (Spool spool = NewSpool())
+        {
+            FlushRig first = await FlushRig.StartAsync(spool, new JumpingClock(), intake);
+            first.Put(IntakeKind.Logs);
+            Assert.Equal(new FlushReport(0, 0, 1), await first.FlushAsync());
+            Assert.Equal(3, intake.Requests.Count);
+        }
+
+        using Spool again = NewSpool();
+        FlushRig second = await FlushRig.StartAsync(again, new JumpingClock(), intake);
+        for (int flush = 0; flush < 200 && second.Counters[Signal.Logs].DroppedFor(DropReason.Unreachable) == 0; flush++)
+        {
+            await second.FlushAsync();
+            second.Time.Jump(TimeSpan.FromSeconds(400));
+        }
+
+        Assert.Equal(20, intake.Requests.Count);
+        Assert.Empty(Files);
+    }
+
+    /// <summary>Its budget for a minute is that of any process: what it finds was sent before.</summary>
+    [Fact]
+    public async Task What_is_found_is_sent_again_within_the_budget()
+    {
+        const int Payloads = 5;
+        await using LocalIntake intake = await LocalIntake.StartAsync();
+        intake.SetFault("*", IntakeFault.Status(500));
+        using (Spool spool = NewSpool())
+        {
+            FlushRig first = await FlushRig.StartAsync(spool, new JumpingClock(), intake);
+            for (int i = 0; i < Payloads; i++)
+            {
+                first.Put(IntakeKind.Traces, sizeBytes: 4 * 1024 * 1024);
+            }
+
+            Assert.Equal(new FlushReport(0, 0, Payloads), await first.FlushAsync());
+        }
+
+        intake.ClearFault();
+        using Spool again = NewSpool();
+        FlushRig second = await FlushRig.StartAsync(again, new JumpingClock(), intake);
+        Assert.Equal(new FlushReport(3, 0, 0), await second.FlushAsync());
+        second.Time.Jump(TimeSpan.FromSeconds(62));
+        Assert.Equal(new FlushReport(2, 0, 0), await second.FlushAsync());
+    }
+
     [Fact]
     public async Task What_is_on_board_at_the_end_waits_for_the_next_process()
     {
