@@ -13,6 +13,7 @@ namespace Mayfly.EndToEnd;
 public class ChaosTests
 {
     private const int AtOnce = 4;
+    private const int FewestStories = 200;
 
     /// <summary>The same troubles beside a program. When the page is written, the mini agent plays them too.</summary>
     [Fact]
@@ -43,9 +44,12 @@ public class ChaosTests
         string agent = AgentUnderTest.Names.Select(static row => row.Data).Last();
         var problems = new ConcurrentBag<string>();
         var costs = new ConcurrentBag<TimeSpan>();
-        var outcomes = new ConcurrentBag<(ChaosScenario Scenario, bool IsWell)>();
+        var outcomes = new ConcurrentBag<(ChaosScenario Scenario, string Outcome)>();
+        Trouble[] impossible = await Impossible();
+        ChaosScenario[] stories = [.. ChaosScenario.All.Where(one => !impossible.Contains(one.Trouble))];
+        Assert.True(stories.Length >= FewestStories);
         await Parallel.ForEachAsync(
-            ChaosScenario.All,
+            stories,
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = TestContext.Current.CancellationToken },
             async (scenario, _) =>
             {
@@ -66,7 +70,7 @@ public class ChaosTests
                 }
 
                 run.Costs.ForEach(costs.Add);
-                outcomes.Add((scenario, run.Problems.Count == 0));
+                outcomes.Add((scenario, run.Outcome));
                 if (run.Problems.Count > 0)
                 {
                     problems.Add($"{scenario}: {string.Join("; ", run.Problems)}");
@@ -80,5 +84,21 @@ public class ChaosTests
         // Four agents and intakes share the machine with whatever else runs: the median of many is telling, a single one is not.
         Assert.True(sorted[sorted.Length / 2] < TimeSpan.FromMilliseconds(50), $"{sorted[sorted.Length / 2]}");
         SurvivalPage.MustTell(outcomes);
+    }
+
+    /// <summary>Troubles for which this machine does not let a process have a file system of its own.</summary>
+    private static async Task<Trouble[]> Impossible()
+    {
+        var impossible = new List<Trouble>();
+        foreach (Trouble trouble in Enum.GetValues<Trouble>())
+        {
+            if (!await ChaosWorld.CanHaveAsync(trouble))
+            {
+                impossible.Add(trouble);
+                TestContext.Current.TestOutputHelper?.WriteLine($"{trouble} cannot be played on this machine: its rows of docs/survival.md are not compared.");
+            }
+        }
+
+        return [.. impossible];
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Mayfly.Local.Cli;
 using Mayfly.Local.Emulator;
 using Mayfly.Local.Intake;
@@ -9,15 +8,13 @@ using Xunit;
 namespace Mayfly.EndToEnd.Agents;
 
 /// <summary>The agent as a process of its own, with the environment of an extension and nothing else; killed when disposed.</summary>
-internal sealed partial class AgentProcess : IAsyncDisposable
+internal sealed class AgentProcess : IAsyncDisposable
 {
-    private const int Terminate = 15;
     private static readonly TimeSpan LastLines = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = [];
     private readonly Task _reading;
-
     private readonly SecretWatch _watch;
 
     private AgentProcess(Process process, SecretWatch watch)
@@ -44,14 +41,14 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         }
     }
 
-    /// <param name="agent">A name of <see cref="AgentUnderTest.Names"/>.</param>
+    /// <param name="command">Of <see cref="AgentUnderTest.Command"/>.</param>
     /// <param name="runtimeApi">The platform's address.</param>
     /// <param name="intakeUrl">Where all signals go.</param>
     /// <param name="ports">Where it listens.</param>
     /// <param name="variables">Settings on top; an empty value removes one.</param>
     /// <param name="secrets">What it must not print, beside the secrets of every agent.</param>
     public static AgentProcess Start(
-        string agent,
+        ProcessCommand command,
         string runtimeApi,
         string intakeUrl,
         LocalPorts ports,
@@ -66,7 +63,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand",
             ["AWS_REGION"] = "us-east-1",
         };
-        return Start(AgentUnderTest.Command(agent), environment, intakeUrl, variables, secrets ?? []);
+        return Start(command, environment, intakeUrl, variables, secrets ?? []);
     }
 
     /// <summary>An agent that stands beside a program, with nothing in its environment but this.</summary>
@@ -77,7 +74,12 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     public static AgentProcess StartBeside(ProcessCommand command, string intakeUrl, LocalPorts ports, IReadOnlyDictionary<string, string> variables) =>
         Start(command, new Dictionary<string, string>(ports.Variables), intakeUrl, variables, []);
 
-    public void SendSigTerm() => Assert.Equal(0, Kill(_process.Id, Terminate));
+    public void SendSigTerm() => Assert.True(PosixSignal.Send(_process.Id, PosixSignal.Terminate));
+
+    /// <summary>It stands still until <see cref="Thaw"/>, as the processes of a sandbox do between invocations.</summary>
+    public void Freeze() => Assert.True(PosixSignal.Send(_process.Id, PosixSignal.Stop));
+
+    public void Thaw() => Assert.True(PosixSignal.Send(_process.Id, PosixSignal.Continue));
 
     /// <summary>The exit code; fails when the process lives on.</summary>
     public async Task<int> ExitCodeAsync(TimeSpan limit)
@@ -154,7 +156,4 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             _watch.See(line);
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int processId, int signal);
 }

@@ -51,7 +51,7 @@ internal sealed class BesideRun(ProcessCommand command, Trouble trouble, Ending 
                 Assert.Equal(200, await SendAsync("before"));
                 bool hasArrived = await intake.WaitUntilAsync(static one => Has(one, "before"), Until.Patience);
                 Assert.True(hasArrived, $"What came before the trouble did not arrive. {agent}\nIt counts:\n{await CountersAsync()}");
-                await ChaosRun.BreakAsync(intake, trouble);
+                await ChaosWorld.BreakAsync(intake, trouble);
                 for (int i = 0; i < InTrouble; i++)
                 {
                     await SendAsync($"trouble_{i}");

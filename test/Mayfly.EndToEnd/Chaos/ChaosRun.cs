@@ -15,10 +15,14 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
     /// <summary>The agent is back this long before the deadline; on a machine that stands still for longer nobody is.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(50);
 
-    private readonly List<(string Name, ulong Id)> _spans = [];
+    /// <summary>Of a freeze: what the agent does beside the invocations is cut by it.</summary>
+    private static readonly TimeSpan Freeze = TimeSpan.FromMilliseconds(150);
+
+    private readonly ChaosWorld _world = new(scenario.Trouble, agent, intake, folder);
+    private readonly ChaosLedger _ledger = new();
+    private readonly List<string> _spans = [];
     private readonly List<string> _lines = [];
     private long _samples;
-    private long _rejected;
 
     /// <summary>Of names of spans, which begin with a letter.</summary>
     private string Prefix { get; } = $"chaos{scenario.Number}.";
@@ -26,23 +30,26 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
     /// <summary>From the runtime's end to <c>next</c>, in invocations that found the intake dead and known to be.</summary>
     public List<TimeSpan> Costs { get; } = [];
 
-    /// <summary>What is missing at the end, as a sentence; empty = nothing.</summary>
+    /// <summary>What should not be, as sentences; empty = nothing.</summary>
     public List<string> Problems { get; } = [];
+
+    /// <summary>What became of everything that the function sent.</summary>
+    public string Outcome { get; private set; } = "LOST";
 
     public async Task PlayAsync()
     {
-        await using (ScriptedSandbox first = await StartAsync(isFirst: true))
+        await using (ScriptedSandbox first = await _world.StartAsync(isFirst: true, scenario.Ending == Ending.TimedOutInFlush ? "continuously,1000" : "end"))
         {
             for (int i = 0; i < scenario.Healthy; i++)
             {
                 await InvokeAsync(first, "healthy_" + i);
             }
 
-            await BreakAsync(intake, scenario.Trouble);
+            await _world.BreakAsync(scenario.Burst);
             for (int i = 0; i < scenario.Troubled; i++)
             {
                 TimeSpan cost = await InvokeAsync(first, "troubled_" + i);
-                if (i >= 2 && scenario.Trouble is Trouble.Hangs or Trouble.RefusesConnections or Trouble.Answers500 or Trouble.Answers503)
+                if (i >= 2 && scenario.IsDead && scenario.Ending != Ending.TimedOutInFlush)
                 {
                     Costs.Add(cost);
                 }
@@ -53,39 +60,20 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
 
         if (scenario.Ending != Ending.Recovery)
         {
-            await RepairAsync();
-            await using ScriptedSandbox second = await StartAsync(isFirst: false);
+            await _world.RepairAsync();
+            await using ScriptedSandbox second = await _world.StartAsync(isFirst: false, "end");
             await InvokeAsync(second, "after");
-            await CountAsync(second);
+            await _ledger.CountAsync(second);
             await second.ShutDownAsync();
         }
 
         Compare();
     }
 
-    private Task<ScriptedSandbox> StartAsync(bool isFirst)
-    {
-        var variables = new Dictionary<string, string> { ["DD_SERVERLESS_FLUSH_STRATEGY"] = "end" };
-        if (scenario.Trouble == Trouble.DiskUnusable)
-        {
-            variables["MAYFLY_SPOOL_PATH"] = "/proc/mayfly";
-        }
-
-        if (scenario.Trouble == Trouble.NameNotFound && isFirst)
-        {
-            foreach ((string name, string _) in LocalIntake.VariablesFor(""))
-            {
-                variables[name] = "http://no-such-host.invalid:1";
-            }
-        }
-
-        return ScriptedSandbox.StartAsync(agent, new ScriptedOptions { Intake = intake, TemporaryFolder = folder, Variables = variables });
-    }
-
     /// <summary>One invocation and what the function sends in it; how long the agent took to come back.</summary>
     private async Task<TimeSpan> InvokeAsync(ScriptedSandbox sandbox, string id)
     {
-        await sandbox.BeginAsync(id, Timeout);
+        await BeginAsync(sandbox, id, Timeout);
         long start = Stopwatch.GetTimestamp();
         await SendAsync(sandbox, id);
         long done = Stopwatch.GetTimestamp();
@@ -100,12 +88,30 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
         return Stopwatch.GetElapsedTime(done);
     }
 
+    private async Task BeginAsync(ScriptedSandbox sandbox, string id, TimeSpan timeout)
+    {
+        await StandStillAsync(sandbox);
+        await sandbox.BeginAsync(id, timeout);
+    }
+
+    /// <summary>The sandbox freezes once the invocation is over, and thaws for the next event.</summary>
+    private async Task StandStillAsync(ScriptedSandbox sandbox)
+    {
+        if (scenario.Freezes)
+        {
+            sandbox.Agent.Freeze();
+            await Task.Delay(Freeze);
+            sandbox.Agent.Thaw();
+        }
+    }
+
     private async Task SendAsync(ScriptedSandbox sandbox, string id)
     {
         for (int i = 0; i < scenario.Spans; i++)
         {
             string name = $"{Prefix}{id}.{i}";
-            _spans.Add((name, await sandbox.TraceAsync(name)));
+            await sandbox.TraceAsync(name);
+            _spans.Add(name);
             Assert.Equal(200, await ScriptedSandbox.PostAsync(sandbox.Ports.Traces, "/dogstatsd/v2/proxy", Encoding.UTF8.GetBytes($"chaos.{scenario.Number}:1|c")));
             _samples++;
             _lines.Add("line " + name);
@@ -118,128 +124,91 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
         switch (scenario.Ending)
         {
             case Ending.Recovery:
-                await RepairAsync();
-                await CountAsync(sandbox);
+                await _world.RepairAsync();
+                await _ledger.CountAsync(sandbox);
+                await StandStillAsync(sandbox);
                 await sandbox.ShutDownAsync();
                 break;
             case Ending.Killed:
-                await CountAsync(sandbox);
+                await _ledger.CountAsync(sandbox);
+                await StandStillAsync(sandbox);
                 await sandbox.Agent.KillAsync();
                 break;
             case Ending.TimedOut:
-                await sandbox.BeginAsync("timed_out", TimeSpan.FromSeconds(0.5));
+            case Ending.TimedOutInFlush:
+                await BeginAsync(sandbox, "timed_out", TimeSpan.FromSeconds(0.5));
                 await SendAsync(sandbox, "timed_out");
                 await sandbox.AgentIsWaitingAsync();
-                await CountAsync(sandbox);
+                await _ledger.CountAsync(sandbox);
                 sandbox.Platform.Shutdown("timeout");
                 Assert.Equal(0, await sandbox.Agent.ExitCodeAsync(TimeSpan.FromSeconds(3)));
                 break;
             case Ending.Terminated:
-                await CountAsync(sandbox);
+                await _ledger.CountAsync(sandbox);
+                await StandStillAsync(sandbox);
                 sandbox.Agent.SendSigTerm();
                 Assert.Equal(0, await sandbox.Agent.ExitCodeAsync(TimeSpan.FromSeconds(8)));
                 break;
             default:
-                await CountAsync(sandbox);
+                await _ledger.CountAsync(sandbox);
+                await StandStillAsync(sandbox);
                 await sandbox.ShutDownAsync();
                 break;
         }
     }
 
-    /// <summary>The counters add up at any time; what was rejected is no loss without a reason.</summary>
-    private async Task CountAsync(ScriptedSandbox sandbox)
-    {
-        AgentCounters counters = await AgentCounters.ReadAsync(sandbox.Ports.Traces);
-        counters.MustBalance();
-        _rejected += counters.Traces.Dropped.GetValueOrDefault("rejected");
-    }
-
     private void Compare()
     {
-        HashSet<string> spans = [.. intake.Spans.Select(static span => span.Name)];
-        HashSet<string> lines = [.. intake.Logs.Select(static log => log.Message)];
-        double samples = intake.Metrics.Where(metric => metric.Name == $"chaos.{scenario.Number}").Sum(static metric => metric.Points.Sum(static point => point.Value));
-        int missingSpans = _spans.Count(sent => !spans.Contains(sent.Name));
-        int missingLines = _lines.Count(sent => !lines.Contains(sent));
-        if (scenario.MayBeRejected || scenario.MayBeLostWithProcess || scenario.IsForOthers)
-        {
-            if (scenario.MayBeRejected && _rejected == 0)
-            {
-                Problems.Add("nothing was counted as rejected");
-            }
-
-            // What came after the trouble is there in any case.
-            if (scenario.Ending != Ending.Recovery && !spans.Contains($"{Prefix}after.0"))
-            {
-                Problems.Add("what the next process got is missing");
-            }
-
-            return;
-        }
-
-        if (missingSpans > 0 || missingLines > 0 || samples < _samples)
-        {
-            Problems.Add($"{missingSpans} of {_spans.Count} spans, {missingLines} of {_lines.Count} lines, {_samples - samples} of {_samples} samples are missing");
-        }
-
         string[] own = [.. intake.Spans.Select(static span => span.Name).Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))];
+        HashSet<string> lines = [.. intake.Logs.Select(static log => log.Message)];
+        var samples = (long)intake.Metrics.Where(metric => metric.Name == $"chaos.{scenario.Number}").Sum(static metric => metric.Points.Sum(static point => point.Value));
         int twice = own.Length - own.Distinct().Count();
+        long missing = MustBeExplained("spans", _spans.Except(own).Count(), static one => one.Traces)
+            + MustBeExplained("lines", _lines.Count(sent => !lines.Contains(sent)), static one => one.Logs)
+            + MustBeExplained("samples", Math.Max(0, _samples - samples), static one => one.Metrics);
         if (!scenario.MayBeTwice && (twice > 0 || samples > _samples))
         {
             Problems.Add($"{twice} spans are there more than once, {samples - _samples} samples too many");
         }
 
-        if (_rejected > 0)
+        // What came after the trouble is there in any case.
+        if (scenario.Ending != Ending.Recovery && !own.Contains($"{Prefix}after.0"))
         {
-            Problems.Add($"{_rejected} spans were rejected");
-        }
-    }
-
-    internal static Task BreakAsync(LocalIntake intake, Trouble trouble)
-    {
-        switch (trouble)
-        {
-            case Trouble.RefusesConnections:
-                return intake.RefuseConnectionsAsync();
-            case Trouble.Hangs:
-                intake.SetFault("*", IntakeFault.Hang);
-                break;
-            case Trouble.IsSlow:
-                intake.SetFault("*", IntakeFault.Slow(TimeSpan.FromSeconds(3)));
-                break;
-            case Trouble.ResetsConnections:
-                intake.SetFault("*", IntakeFault.Reset);
-                break;
-            case Trouble.ClosesMidResponse:
-                intake.SetFault("*", IntakeFault.CloseMidResponse);
-                break;
-            case Trouble.Answers429:
-                intake.SetFault("*", IntakeFault.Status(429, retryAfterSeconds: 30));
-                break;
-            case Trouble.Answers500:
-            case Trouble.DiskUnusable:
-                intake.SetFault("*", IntakeFault.Status(500));
-                break;
-            case Trouble.Answers503:
-                intake.SetFault("*", IntakeFault.Status(503));
-                break;
-            case Trouble.Answers403:
-                intake.SetFault("*", IntakeFault.Status(403));
-                break;
-            case Trouble.TracesOnly500:
-                intake.SetFault(IntakePaths.Traces, IntakeFault.Status(500));
-                break;
-            case Trouble.TracesOnlyHang:
-                intake.SetFault(IntakePaths.Traces, IntakeFault.Hang);
-                break;
+            Problems.Add("what the next process got is missing");
         }
 
-        return Task.CompletedTask;
+        Outcome = missing > 0 ? WhyMissing(missing) : scenario.Ending == Ending.TimedOutInFlush ? "all, at least once" : scenario.MayBeTwice ? "all, some twice" : "all, once";
     }
 
-    private async Task RepairAsync()
+    private long MustBeExplained(string what, long missing, Func<AgentCounters, SignalCount> signal)
     {
-        intake.ClearFault();
-        await intake.AcceptConnectionsAsync();
+        long explained = _ledger.Explained(signal, losesMemory: scenario.MayBeRejected || scenario.MayBeLostWithProcess);
+        if (missing > explained)
+        {
+            Problems.Add($"{missing} {what} are missing, {explained} are told of");
+        }
+
+        return missing;
+    }
+
+    /// <summary>By what the agents said of themselves, not by what the story leads to expect.</summary>
+    private string WhyMissing(long missing)
+    {
+        if (_ledger.Dropped("rejected") > 0 || (scenario.MayBeRejected && _ledger.HasToldOfRefusal))
+        {
+            return "rejected, counted";
+        }
+
+        if (_ledger.Dropped("unreachable") > 0)
+        {
+            return "not sent to another intake, counted";
+        }
+
+        if (_ledger.IsOnDisk)
+        {
+            return "on disk";
+        }
+
+        return _ledger.Lost >= missing ? "ends with the process, counted" : scenario.MayBeLostWithProcess && _ledger.Lost == 0 ? "ends with the process" : "LOST";
     }
 }

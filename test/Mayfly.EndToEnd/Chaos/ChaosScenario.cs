@@ -16,8 +16,11 @@ internal enum Trouble
     Answers403,
     TracesOnly500,
     TracesOnlyHang,
+    ProxyRefuses,
+    NameIsGone,
     NameNotFound,
     DiskUnusable,
+    DiskFull,
 }
 
 /// <summary>How the agent's process ends.</summary>
@@ -35,6 +38,9 @@ internal enum Ending
     /// <summary>The function times out while the trouble lasts: SHUTDOWN of the reset, then another process of the sandbox.</summary>
     TimedOut,
 
+    /// <summary>The same in the middle of a flush, which the strategy <c>continuously</c> has beside the handler.</summary>
+    TimedOutInFlush,
+
     /// <summary>SIGTERM while the trouble lasts, then another process of the sandbox.</summary>
     Terminated,
 }
@@ -46,33 +52,46 @@ internal enum Ending
 /// <param name="Healthy">Invocations before it goes wrong.</param>
 /// <param name="Troubled">Invocations while it is wrong.</param>
 /// <param name="Spans">Traces of each invocation; as many log lines and metric samples.</param>
-internal sealed record ChaosScenario(int Number, Trouble Trouble, Ending Ending, int Healthy, int Troubled, int Spans)
+/// <param name="Freezes">The agent stands still between invocations, and before it ends.</param>
+/// <param name="Burst">After so many requests that it hits a trouble of statuses is over; 0: it lasts.</param>
+internal sealed record ChaosScenario(int Number, Trouble Trouble, Ending Ending, int Healthy, int Troubled, int Spans, bool Freezes, int Burst)
 {
-    public const int Count = 208;
+    public const int Count = 240;
+
+    private const int LongestBurst = 5;
 
     public static IEnumerable<ChaosScenario> All => Enumerable.Range(0, Count).Select(Of);
 
-    /// <summary>What an intake took without its answer coming through is sent again: there it may be more than once.</summary>
-    public bool MayBeTwice => Trouble is Trouble.ClosesMidResponse or Trouble.IsSlow;
+    /// <summary>
+    /// What an intake took without its answer coming through is sent again: there it may be more than once. A flush that is cut may have been taken too.
+    /// </summary>
+    public bool MayBeTwice => Trouble is Trouble.ClosesMidResponse or Trouble.IsSlow || Ending == Ending.TimedOutInFlush;
 
     /// <summary>The intake refuses what it gets: that is dropped, and counted.</summary>
     public bool MayBeRejected => Trouble == Trouble.Answers403;
 
     /// <summary>Nothing outlives the process where the disk does not take it.</summary>
-    public bool MayBeLostWithProcess => Trouble == Trouble.DiskUnusable && Ending != Ending.Recovery;
+    public bool MayBeLostWithProcess => Trouble is Trouble.DiskUnusable or Trouble.DiskFull && Ending != Ending.Recovery;
 
     /// <summary>The next process has another intake, which gets nothing that was meant for this one.</summary>
     public bool IsForOthers => Trouble == Trouble.NameNotFound;
 
+    /// <summary>The intake takes nothing for all of the trouble.</summary>
+    public bool IsDead => Trouble is Trouble.Hangs or Trouble.RefusesConnections or Trouble.ProxyRefuses || Trouble is Trouble.Answers500 or Trouble.Answers503 && Burst == 0;
+
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{Number}: {Trouble}, {Ending}, {Healthy} healthy and {Troubled} troubled invocations of {Spans} spans");
+        CultureInfo.InvariantCulture,
+        $"{Number}: {Trouble}, {Ending}, {Healthy} healthy and {Troubled} troubled invocations of {Spans} spans, freezes: {Freezes}, burst of {Burst}");
 
     private static ChaosScenario Of(int number)
     {
         var random = new Random(20261128 + number);
         Trouble[] troubles = Enum.GetValues<Trouble>();
         Ending[] endings = Enum.GetValues<Ending>();
-        return new ChaosScenario(
-            number, troubles[number % troubles.Length], endings[number / troubles.Length % endings.Length], random.Next(0, 2), random.Next(1, 4), random.Next(1, 4));
+        Trouble trouble = troubles[number % troubles.Length];
+        Ending ending = endings[number / troubles.Length % endings.Length];
+        (int healthy, int troubled, int spans, bool freezes) = (random.Next(0, 2), random.Next(1, 4), random.Next(1, 4), random.Next(2) == 1);
+        bool isBurst = trouble is Trouble.Answers429 or Trouble.Answers500 or Trouble.Answers503 && random.Next(2) == 1;
+        return new ChaosScenario(number, trouble, ending, healthy, troubled, spans, freezes, isBurst ? random.Next(1, LongestBurst + 1) : 0);
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Mayfly.EndToEnd.Agents;
 using Mayfly.Local.Cli;
+using Mayfly.Local.Emulator;
 using Mayfly.Local.Intake;
 using Mayfly.Testing;
 using Xunit;
@@ -20,6 +21,9 @@ internal sealed record ScriptedOptions
 
     /// <summary>What the agent must not print, beside the secrets of every agent.</summary>
     public IReadOnlyList<string> Secrets { get; init; } = [];
+
+    /// <summary>Runs the agent; null = the agent itself.</summary>
+    public ProcessCommand? Command { get; init; }
 
     /// <summary>Null = any free ones.</summary>
     public LocalPorts? Ports { get; init; }
@@ -73,7 +77,8 @@ internal sealed class ScriptedSandbox : IAsyncDisposable
             variables[name] = value;
         }
 
-        AgentProcess process = AgentProcess.Start(agent, platform.Address, intake.Url, ports, variables, options.Secrets);
+        ProcessCommand command = options.Command ?? AgentUnderTest.Command(agent);
+        AgentProcess process = AgentProcess.Start(command, platform.Address, intake.Url, ports, variables, options.Secrets);
         var sandbox = new ScriptedSandbox(options, folder, platform, intake, process, ports);
         try
         {
