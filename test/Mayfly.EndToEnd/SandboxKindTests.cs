@@ -5,6 +5,7 @@ using Mayfly.EndToEnd.Functions;
 using Mayfly.Local.Cli;
 using Mayfly.Local.Emulator;
 using Mayfly.Local.Intake;
+using Mayfly.Testing;
 using Xunit;
 
 namespace Mayfly.EndToEnd;
@@ -126,8 +127,8 @@ public class SandboxKindTests
             Extensions = [WebAdapterCommand.Extension()],
             Environment = new Dictionary<string, string>(options.Environment)
             {
-                ["PORT"] = LocalPorts.Free().ToString(CultureInfo.InvariantCulture),
-                ["AWS_LWA_LAMBDA_RUNTIME_API_PROXY"] = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{LocalPorts.Free()}"),
+                ["PORT"] = FreePorts.One().ToString(CultureInfo.InvariantCulture),
+                ["AWS_LWA_LAMBDA_RUNTIME_API_PROXY"] = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePorts.One()}"),
             },
         });
         InvocationResult good = await sandbox.InvokeFileAsync("api-gateway-v2.json");

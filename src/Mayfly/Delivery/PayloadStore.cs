@@ -16,6 +16,9 @@ internal sealed class PayloadStore(Spool? spool, IntakeClient intake, Counters c
     /// <summary>Bytes of payloads that wait in memory.</summary>
     public const long MemoryLimitBytes = 8 * 1024 * 1024;
 
+    /// <summary>What a payload takes beside its body: many small ones are bounded too.</summary>
+    private const int OverheadBytes = 512;
+
     private readonly Lock _gate = new();
     private readonly List<StoredPayload> _waiting = [];
     private long _memoryBytes;
@@ -114,13 +117,14 @@ internal sealed class PayloadStore(Spool? spool, IntakeClient intake, Counters c
     {
         long order = NextOrder();
         string? path = payload.Forward is null ? spool?.PathOf(order) : null;
-        bool isOnDisk = path is not null && spool!.TryWrite(path, payload, lane, out long _);
+        long fileBytes = 0;
+        bool isOnDisk = path is not null && spool!.TryWrite(path, payload, lane, out fileBytes);
         var stored = new StoredPayload
         {
             Lane = lane,
             Signal = payload.Signal,
             Units = payload.Units,
-            SizeBytes = payload.Body.Length,
+            SizeBytes = isOnDisk ? fileBytes : payload.Body.Capacity + OverheadBytes,
             Order = order,
             File = isOnDisk ? path : null,
             Payload = isOnDisk ? null : payload,

@@ -278,10 +278,13 @@ public class FlushCoordinatorTests
         await using FlushRig rig = await FlushRig.StartAsync();
         await rig.Intake.RefuseConnectionsAsync();
         const int Megabyte = 1024 * 1024;
+
+        // A body that is a little shorter takes a whole one; there is something beside each.
+        const int Almost = Megabyte - (64 * 1024);
         int room = (int)(PayloadStore.MemoryLimitBytes / Megabyte) - 1;
         for (int i = 0; i < room + 3; i++)
         {
-            rig.Put(IntakeKind.Traces, units: 1 << i, sizeBytes: Megabyte);
+            rig.Put(IntakeKind.Traces, units: 1 << i, sizeBytes: Almost);
         }
 
         FlushReport report = await rig.FlushAsync();
@@ -290,6 +293,23 @@ public class FlushCoordinatorTests
         Assert.Equal(7, traces.DroppedFor(DropReason.BufferFull));
         Assert.Equal((1 << (room + 3)) - 8, report.Kept);
         Assert.Equal(report.Kept, traces.Buffered);
+        AssertSums(rig);
+    }
+
+    /// <summary>Bytes of a body are the least of what a small payload takes.</summary>
+    [Fact]
+    public async Task Many_small_payloads_that_wait_are_bounded_too()
+    {
+        const int Many = 20_000;
+        await using FlushRig rig = await FlushRig.StartAsync();
+        await rig.Intake.RefuseConnectionsAsync();
+        for (int i = 0; i < Many; i++)
+        {
+            rig.Put(IntakeKind.Logs);
+        }
+
+        await rig.FlushAsync();
+        Assert.InRange(rig.Counters[Signal.Logs].Buffered, 1, PayloadStore.MemoryLimitBytes / 512);
         AssertSums(rig);
     }
 

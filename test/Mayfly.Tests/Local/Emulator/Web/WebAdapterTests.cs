@@ -5,6 +5,7 @@ using System.Text.Json;
 using Mayfly.Local.Cli;
 using Mayfly.Local.Emulator;
 using Mayfly.Local.Emulator.Web;
+using Mayfly.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -125,7 +126,7 @@ public class WebAdapterTests
         Scripts.Need();
 
         // This tool's own intake stands for the web server: it knows nothing of Lambda.
-        int port = LocalPorts.Free();
+        int port = FreePorts.One();
         string tool = typeof(CommandLine).Assembly.Location;
         var server = new ProcessCommand(Mayfly.Local.Cli.Repository.DotnetPath, tool, "intake", "--port", $"{port}");
         EmulatorOptions options = ProcessTests.Options(WebAdapterCommand.Extension(), server) with
