@@ -122,7 +122,7 @@ public class DualShippingTests
     [Fact]
     public async Task Where_room_is_short_copies_go_first()
     {
-        const int SizeBytes = 1_500_000;
+        const int SizeBytes = 900_000;
         await using LocalIntake other = await LocalIntake.StartAsync();
         await using FlushRig rig = await StartAsync(other, FirstKey, SecondKey);
         rig.Intake.SetFault("*", IntakeFault.Status(503));
