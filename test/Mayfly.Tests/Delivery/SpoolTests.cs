@@ -84,6 +84,36 @@ public sealed class SpoolTests : IDisposable
         Assert.Empty(Files);
     }
 
+    /// <summary>Somebody else writes into the folder while the agent runs: that file is counted, and holds up no other.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_damaged_while_it_waits_is_counted(bool isGone)
+    {
+        await using LocalIntake intake = await LocalIntake.StartAsync();
+        intake.SetFault("*", IntakeFault.Status(500));
+        using Spool spool = NewSpool();
+        FlushRig rig = await FlushRig.StartAsync(spool, new JumpingClock(), intake);
+        rig.Put(IntakeKind.Logs);
+        rig.Put(IntakeKind.Traces, units: 3);
+        Assert.Equal(new FlushReport(0, 0, 4), await rig.FlushAsync());
+        foreach (string file in Files)
+        {
+            if (SpoolFile.TryRead(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken), out SpoolHead head) && head.Signal == Signal.Traces)
+            {
+                File.Delete(file);
+                await File.WriteAllTextAsync(isGone ? file + ".txt" : file, "MAYFLY2\nx", TestContext.Current.CancellationToken);
+            }
+        }
+
+        intake.ClearFault();
+        rig.Time.Jump(TimeSpan.FromSeconds(5));
+        await rig.FlushAsync();
+        Assert.Equal((3, 0, 0), (rig.Counters[Signal.Traces].DroppedFor(DropReason.Damaged), rig.Counters[Signal.Traces].Stored, rig.Counters[Signal.Traces].Buffered));
+        Assert.Equal((1, 0), (rig.Counters[Signal.Logs].Delivered, rig.Counters[Signal.Logs].Stored));
+        Assert.Empty(Files);
+    }
+
     /// <summary>Its budget for a minute is that of any process: what it finds was sent before.</summary>
     [Fact]
     public async Task What_is_found_is_sent_again_within_the_budget()

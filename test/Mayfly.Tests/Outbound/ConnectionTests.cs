@@ -97,6 +97,24 @@ public class ConnectionTests
         Assert.Equal(2, relay.Connections);
     }
 
+    /// <summary>Over HTTP/2 a connection is asked whether anybody is there: within a long flush the payload gets another one.</summary>
+    [Fact]
+    public async Task A_connection_on_which_nobody_answers_is_left()
+    {
+        using TestAuthority authority = TestAuthority.Create();
+        await using LocalIntake intake = await LocalIntake.StartAsync(new IntakeOptions { Certificate = authority.Issue(), OffersHttp2 = true });
+        await using TcpRelay relay = TcpRelay.Start(intake.Port);
+        await using FlushRig rig = await FlushRig.StartAsync(
+            FlushRig.Key, (Keys.LogsUrl, $"https://127.0.0.1:{relay.Port}"), (Keys.SkipSslValidation, "true"));
+        rig.Put(IntakeKind.Logs);
+        Assert.Equal(new FlushReport(1, 0, 0), await rig.FlushAsync());
+        relay.Forget();
+        rig.Put(IntakeKind.Logs);
+        Assert.Equal(new FlushReport(1, 0, 0), await rig.FlushAsync(seconds: 120));
+        Assert.Equal(2, relay.Connections);
+        Assert.Equal(2, intake.Logs.Count);
+    }
+
     /// <summary>
     /// A host that takes no connection, as behind a firewall: the flush ends at its deadline, and no connection is tried on after it, through the freeze.
     /// </summary>
