@@ -1,12 +1,15 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
 namespace Mayfly.Config;
 
 /// <summary>Another intake that gets a copy of all payloads of a kind, under a key of its own.</summary>
-/// <remarks>docs/spec/05-config.md#3-parsers (metric endpoints map): a JSON object of addresses, each with a list of keys.</remarks>
+/// <remarks>docs/spec/05-config.md#3-parsers (metric endpoints map): a JSON object of addresses, each with a list of keys, or with one.</remarks>
 public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
 {
+    private const string KeysForm = """a key or a list of keys, as texts: {"https://trace.agent.datadoghq.eu":["key"]}; it is skipped""";
+
     /// <summary>One endpoint per address and key; an address that is none costs itself, and so does a key that is no text.</summary>
     internal static IReadOnlyList<AdditionalEndpoint> Read(EnvReader env, string key, string path) =>
         Read(env, key, (address, apiKey) => IntakeUrls.TryParse(address, path, out Uri? url) ? new AdditionalEndpoint(url, apiKey) : null);
@@ -21,11 +24,13 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
         {
             var found = new List<T>();
             endpoints = found;
-            if (!TryReadKeys(value.Text, out List<(string Address, string ApiKey)> pairs))
+            var wrong = new List<string>();
+            if (!TryReadKeys(value.Text, wrong, out List<(string Address, string ApiKey)> pairs))
             {
                 return false;
             }
 
+            wrong.ForEach(part => env.Warn(value, part, KeysForm));
             foreach ((string address, string apiKey) in pairs)
             {
                 if (read(address, apiKey) is { } endpoint)
@@ -34,7 +39,7 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
                 }
                 else
                 {
-                    env.Warn(value, address, "an http or https URL, or a host; nothing is sent there");
+                    env.Warn(value, MaskedEndpoints.Address(address), "an http or https URL, or a host; nothing is sent there");
                 }
             }
 
@@ -42,7 +47,10 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
         }
     }
 
-    private static bool TryReadKeys(string json, out List<(string Address, string ApiKey)> pairs)
+    /// <param name="json">The value.</param>
+    /// <param name="wrong">Gets the places, without their values, where something else than a key stands.</param>
+    /// <param name="pairs">Every address with every key.</param>
+    private static bool TryReadKeys(string json, List<string> wrong, out List<(string Address, string ApiKey)> pairs)
     {
         pairs = [];
         try
@@ -59,20 +67,14 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
                 reader.Read();
                 if (reader.TokenType != JsonTokenType.StartArray)
                 {
-                    reader.Skip();
+                    Take(ref reader, address, $"the value of {MaskedEndpoints.Address(address)}", wrong, pairs);
                     continue;
                 }
 
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                for (int i = 1; reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
                 {
-                    if (reader.TokenType == JsonTokenType.String && reader.GetString()!.Trim() is { Length: > 0 } apiKey)
-                    {
-                        pairs.Add((address, apiKey));
-                    }
-                    else
-                    {
-                        reader.Skip();
-                    }
+                    string place = string.Create(CultureInfo.InvariantCulture, $"element {i} of {MaskedEndpoints.Address(address)}");
+                    Take(ref reader, address, place, wrong, pairs);
                 }
             }
 
@@ -83,5 +85,17 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
             pairs.Clear();
             return false;
         }
+    }
+
+    private static void Take(ref Utf8JsonReader reader, string address, string place, List<string> wrong, List<(string Address, string ApiKey)> pairs)
+    {
+        if (reader.TokenType == JsonTokenType.String && reader.GetString()!.Trim() is { Length: > 0 } apiKey)
+        {
+            pairs.Add((address, apiKey));
+            return;
+        }
+
+        wrong.Add(place);
+        reader.Skip();
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Mayfly.Config.Files;
+using Mayfly.Diagnostics;
 
 namespace Mayfly.Config;
 
@@ -68,7 +69,7 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
                 return result;
             }
 
-            (isError ? _errors : _warnings).Add(value.Title, value.Text.Trim(), expected);
+            (isError ? _errors : _warnings).Add(value.Title, Shown(keys[0], value.Text.Trim()), expected);
         }
 
         Observer?.Invoke(keys, null, TextOf(@default));
@@ -195,17 +196,17 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     public IReadOnlyList<string> Texts(params string[] keys) =>
         First<IReadOnlyList<string>>(keys, TryParseTexts, "a JSON list of texts, or texts separated by commas; it is ignored", []);
 
-    /// <summary>Says that a part of <paramref name="value"/> cannot be used.</summary>
+    /// <summary>Says that a part of <paramref name="value"/>, which holds no secret, cannot be used.</summary>
     internal void Warn(SettingValue value, string part, string expected) => _warnings.Add(value.Title, part, expected);
 
     /// <summary>As <see cref="Warn(SettingValue, string, string)"/>, where something that the user relies on does not happen.</summary>
     internal void Fail(SettingValue value, string part, string expected) => _errors.Add(value.Title, part, expected);
 
     /// <summary>Says that <paramref name="key"/> holds something that cannot be used.</summary>
-    public void Warn(string key, string value, string expected) => _warnings.Add(TitleOf(key), value, expected);
+    public void Warn(string key, string value, string expected) => _warnings.Add(TitleOf(key), Shown(key, value), expected);
 
     /// <summary>As <see cref="Warn(string, string, string)"/>, where something that the user relies on does not happen.</summary>
-    public void Fail(string key, string value, string expected) => _errors.Add(TitleOf(key), value, expected);
+    public void Fail(string key, string value, string expected) => _errors.Add(TitleOf(key), Shown(key, value), expected);
 
     /// <summary>Tells, in a whole sentence, what something well understood does not do.</summary>
     public void Advise(string sentence) => _warnings.Add(sentence);
@@ -244,6 +245,10 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
 
         return string.IsNullOrWhiteSpace(value) ? null : new SettingValue(key, value);
     }
+
+    /// <summary>A value that is not understood may be a secret in a form that nobody expects: it is known by its name.</summary>
+    private static string Shown(string key, string value) =>
+        SecretNames.IsSetting(key) || SecretNames.IsKeysByAddress(key) ? SecretNames.Stars : value;
 
     private string TitleOf(string key)
     {

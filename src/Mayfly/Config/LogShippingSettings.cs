@@ -82,7 +82,12 @@ public sealed record LogShippingSettings
     /// <summary>Whether the user calls it reliable makes no difference: no copy holds up anything.</summary>
     private static AdditionalEndpoint? EndpointOf(Dictionary<string, string> entry)
     {
-        var members = new Dictionary<string, string>(entry, StringComparer.OrdinalIgnoreCase);
+        var members = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach ((string name, string value) in entry)
+        {
+            members[name] = value;
+        }
+
         string apiKey = members.GetValueOrDefault("api_key", "").Trim();
         string host = members.GetValueOrDefault("host", "").Trim().TrimEnd('/');
         string port = members.GetValueOrDefault("port", HttpsPort.ToString(CultureInfo.InvariantCulture));

@@ -79,7 +79,7 @@ public class TraceAgentSettingsTests
         "https://trace.agent.datadoghq.eu/api/v0.2/traces k1;https://trace.agent.datadoghq.eu/api/v0.2/traces k2;https://other.example/api/v0.2/traces k3",
         0)]
     [InlineData("""{"https://x/api/v0.2/traces":["k"]}""", "https://x/api/v0.2/traces k", 0)]
-    [InlineData("""{"https://x":"k","https://y":[1,{"a":[]},"k"],"https://z":[""]}""", "https://y/api/v0.2/traces k", 0)]
+    [InlineData("""{"https://x":"k","https://y":[1,{"a":[]},"k"],"https://z":[""]}""", "https://x/api/v0.2/traces k;https://y/api/v0.2/traces k", 3)]
     [InlineData("""{"ftp://x":["k"],"https://y":["k"]}""", "https://y/api/v0.2/traces k", 1)]
     [InlineData("""{"https://x":["k"]""", "", 1)]
     [InlineData("""["https://x"]""", "", 1)]
