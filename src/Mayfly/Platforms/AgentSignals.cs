@@ -92,7 +92,9 @@ public sealed class AgentSignals : IDisposable
         _concentrator = settings.ComputeStats ? new Concentrator(_statsSettings, counters[Signal.Stats], time) : null;
         Traces = new TracePipeline(TraceSettingsOf(settings, traits), counters[Signal.Traces], inspector, time, _concentrator, demand);
         _intake = new IntakeClient(settings, log);
-        _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), time, log, settings.Outbound);
+
+        // The site alone decides who gets the proof of delegated auth: an address for metrics may be anybody's relay.
+        _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Site, time, log, settings.Outbound);
         SignalCounters proxied = counters[Signal.Proxied];
         var proxyBuffer = new ProxyBuffer(proxied, demand: demand);
         var forwarder = new ProxyForwarder(_intake, _apiKey, proxied, time, log);
