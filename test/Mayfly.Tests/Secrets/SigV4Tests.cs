@@ -65,7 +65,11 @@ public class SigV4Tests
     [InlineData("kms", "cn-north-1", "cn-north-1", false, "https://kms.cn-north-1.amazonaws.com.cn/")]
     [InlineData("sts", "cn-north-1", "cn-north-1", false, "https://sts.cn-north-1.amazonaws.com.cn/")]
     [InlineData("secretsmanager", "us-gov-west-1", "us-gov-west-1", true, "https://secretsmanager-fips.us-gov-west-1.amazonaws.com/")]
-    [InlineData("sts", "us-gov-east-1", "us-gov-east-1", true, "https://sts-fips.us-gov-east-1.amazonaws.com/")]
+    [InlineData("kms", "us-gov-west-1", "us-gov-west-1", true, "https://kms-fips.us-gov-west-1.amazonaws.com/")]
+    [InlineData("sts", "us-gov-east-1", "us-gov-east-1", true, "https://sts.us-gov-east-1.amazonaws.com/")]
+    [InlineData("ssm", "us-gov-west-1", "us-gov-west-1", true, "https://ssm.us-gov-west-1.amazonaws.com/")]
+    [InlineData("sts", "us-east-1", "us-east-1", true, "https://sts-fips.us-east-1.amazonaws.com/")]
+    [InlineData("ssm", "us-east-2", "us-east-2", true, "https://ssm-fips.us-east-2.amazonaws.com/")]
     public void Hosts(string name, string region, string own, bool fips, string url) =>
         Assert.Equal(url, AwsService.Of(name, region, own, fips, new Dictionary<string, Uri>()).Url.AbsoluteUri);
 
