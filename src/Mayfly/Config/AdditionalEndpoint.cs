@@ -6,7 +6,7 @@ namespace Mayfly.Config;
 
 /// <summary>Another intake that gets a copy of all payloads of a kind, under a key of its own.</summary>
 /// <remarks>docs/spec/05-config.md#3-parsers (metric endpoints map): a JSON object of addresses, each with a list of keys, or with one.</remarks>
-public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
+public sealed record AdditionalEndpoint(Uri Url, KeySetting ApiKey)
 {
     private const string KeysForm = """a key or a list of keys, as texts: {"https://trace.agent.datadoghq.eu":["key"]}; it is skipped""";
 
@@ -15,7 +15,7 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
         Read(env, key, (address, apiKey) => IntakeUrls.TryParse(address, path, out Uri? url) ? new AdditionalEndpoint(url, apiKey) : null);
 
     /// <summary>The same for addresses that are more than the beginnings of URLs: <paramref name="read"/> makes an endpoint of address and key.</summary>
-    internal static IReadOnlyList<T> Read<T>(EnvReader env, string key, Func<string, string, T?> read)
+    internal static IReadOnlyList<T> Read<T>(EnvReader env, string key, Func<string, KeySetting, T?> read)
         where T : class
     {
         return env.First<IReadOnlyList<T>>([key], TryRead, """a JSON object such as {"https://trace.agent.datadoghq.eu":["key"]}; nothing is sent twice""", []);
@@ -33,7 +33,7 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
             wrong.ForEach(part => env.Warn(value, part, KeysForm));
             foreach ((string address, string apiKey) in pairs)
             {
-                if (read(address, apiKey) is { } endpoint)
+                if (read(address, new KeySetting(apiKey, value.Title)) is { } endpoint)
                 {
                     found.Add(endpoint);
                 }

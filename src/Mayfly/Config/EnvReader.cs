@@ -196,6 +196,13 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     public IReadOnlyList<string> Texts(params string[] keys) =>
         First<IReadOnlyList<string>>(keys, TryParseTexts, "a JSON list of texts, or texts separated by commas; it is ignored", []);
 
+    /// <summary>For people: where <paramref name="key"/> is set; null: nowhere. That is not to read it.</summary>
+    internal string? TitleIfSet(string key)
+    {
+        int at = 0;
+        return TryNext([key], ref at, out SettingValue value) ? value.Title : null;
+    }
+
     /// <summary>Says that a part of <paramref name="value"/>, which holds no secret, cannot be used.</summary>
     internal void Warn(SettingValue value, string part, string expected) => _warnings.Add(value.Title, part, expected);
 
@@ -250,9 +257,5 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     private static string Shown(string key, string value) =>
         SecretNames.IsSetting(key) || SecretNames.IsKeysByAddress(key) ? SecretNames.Stars : value;
 
-    private string TitleOf(string key)
-    {
-        int at = 0;
-        return TryNext([key], ref at, out SettingValue value) ? value.Title : key;
-    }
+    private string TitleOf(string key) => TitleIfSet(key) ?? key;
 }

@@ -65,7 +65,7 @@ public sealed record LogShippingSettings
             bool isList = JsonTexts.TryReadObjects(value.Text, out IReadOnlyList<Dictionary<string, string>> entries, keepsScalars: true);
             for (int i = 0; i < entries.Count; i++)
             {
-                if (EndpointOf(entries[i]) is { } endpoint)
+                if (EndpointOf(entries[i], value.Title) is { } endpoint)
                 {
                     found.Add(endpoint);
                 }
@@ -80,7 +80,7 @@ public sealed record LogShippingSettings
     }
 
     /// <summary>Whether the user calls it reliable makes no difference: no copy holds up anything.</summary>
-    private static AdditionalEndpoint? EndpointOf(Dictionary<string, string> entry)
+    private static AdditionalEndpoint? EndpointOf(Dictionary<string, string> entry, string title)
     {
         var members = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach ((string name, string value) in entry)
@@ -92,6 +92,8 @@ public sealed record LogShippingSettings
         string host = members.GetValueOrDefault("host", "").Trim().TrimEnd('/');
         string port = members.GetValueOrDefault("port", HttpsPort.ToString(CultureInfo.InvariantCulture));
         bool isComplete = apiKey.Length > 0 && host.Length > 0 && ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out _);
-        return isComplete && IntakeUrls.TryParse($"{host}:{port}", IntakeUrls.LogsPath, out Uri? url) ? new AdditionalEndpoint(url, apiKey) : null;
+        return isComplete && IntakeUrls.TryParse($"{host}:{port}", IntakeUrls.LogsPath, out Uri? url)
+            ? new AdditionalEndpoint(url, new KeySetting(apiKey, title))
+            : null;
     }
 }

@@ -82,7 +82,7 @@ public sealed record ProxySettings
         return new ProxyIntake(
             env.First([keys.Url], read, $"an http or https URL, {@default.GetLeftPart(UriPartial.Authority)} is used", @default))
         {
-            ApiKey = keys.ApiKey is null ? null : env.Text(keys.ApiKey)?.Trim(),
+            ApiKey = keys.ApiKey is null ? null : KeySetting.Read(env, keys.ApiKey),
             Additional = AdditionalEndpoint.Read(
                 env, keys.Additional, (address, apiKey) => read(address) is { } one ? new AdditionalEndpoint(one, apiKey) : null),
         };
@@ -115,7 +115,7 @@ public sealed record ProxyIntake(Uri Url)
     public bool IsEnabled { get; init; } = true;
 
     /// <summary>The key it wants; null = the agent's.</summary>
-    public string? ApiKey { get; init; }
+    public KeySetting? ApiKey { get; init; }
 
     /// <summary>They get a copy of every request.</summary>
     public IReadOnlyList<AdditionalEndpoint> Additional { get; init; } = [];

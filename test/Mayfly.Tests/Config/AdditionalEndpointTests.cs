@@ -34,7 +34,7 @@ public class AdditionalEndpointTests
     public void Each_key_counts_for_itself(string value, string expected, string[] wrong)
     {
         Settings settings = Environments.Read((Keys.AdditionalMetrics, value));
-        Assert.Equal(expected, string.Join(", ", settings.Intake.AdditionalMetrics.Select(static one => $"{one.Url} {one.ApiKey}")));
+        Assert.Equal(expected, string.Join(", ", settings.Intake.AdditionalMetrics.Select(static one => $"{one.Url} {one.ApiKey.Value}")));
         Assert.Equal(
             wrong.Select(static part => $"DD_ADDITIONAL_ENDPOINTS={part} is not understood"),
             settings.Warnings.Select(static line => line[..line.IndexOf(": expected", StringComparison.Ordinal)]));
@@ -48,13 +48,13 @@ public class AdditionalEndpointTests
     public void A_file_may_have_one_key_too(string yaml)
     {
         Settings settings = Settings.Read(new EnvReader(static _ => null, ConfigFile.Parse(yaml)));
-        Assert.Equal(("k", 0), (Assert.Single(settings.Intake.AdditionalMetrics).ApiKey, settings.Warnings.Count));
+        Assert.Equal(("k", 0), (Assert.Single(settings.Intake.AdditionalMetrics).ApiKey.Value, settings.Warnings.Count));
     }
 
     /// <summary>Members that differ in case only.</summary>
     [Fact]
     public void The_later_member_counts() =>
-        Assert.Equal("b", Assert.Single(Environments.Read((Keys.AdditionalLogs, """[{"api_key":"a","API_KEY":"b","Host":"h"}]""")).LogShipping.Additional).ApiKey);
+        Assert.Equal("b", Assert.Single(Environments.Read((Keys.AdditionalLogs, """[{"api_key":"a","API_KEY":"b","Host":"h"}]""")).LogShipping.Additional).ApiKey.Value);
 
     /// <summary>In key position, in the place of the address, bare, nested, cut off, of whatever form.</summary>
     [Theory]

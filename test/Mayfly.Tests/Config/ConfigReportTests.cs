@@ -75,7 +75,8 @@ public class ConfigReportTests
         ConfigReport report = Report();
         Assert.False(report.IsClean);
         using var json = JsonDocument.Parse(report.ToJson());
-        Assert.StartsWith("DD_LOGS_ENABLED=maybe", Texts(json, "warnings").Single(), StringComparison.Ordinal);
+        string[] warnings = Texts(json, "warnings");
+        Assert.Equal(["Several settings give the API", "DD_LOGS_ENABLED=maybe is not "], warnings.Select(static one => one[..29]));
         Assert.Equal("DD_SITE", json.RootElement.GetProperty("misspelt")[0].GetProperty("nearest").GetString());
         Assert.Equal(["DD_DOGSTATSD_QUEUE_SIZE"], Texts(json, "without_effect"));
         Assert.Equal(["DD_SOMETHING_ELSE"], Texts(json, "not_read"));

@@ -199,7 +199,7 @@ public class DogStatsdSettingsTests
             (Keys.AdditionalMetrics, """{"https://app.datadoghq.com/":["k1","k2"],"app.datadoghq.eu":["k3"],"ftp://x":["k4"]}"""));
         Assert.Equal(
             ["https://app.datadoghq.com/ k1", "https://app.datadoghq.com/ k2", "https://app.datadoghq.eu/ k3"],
-            settings.Intake.AdditionalMetrics.Select(static one => $"{one.Url} {one.ApiKey}"));
+            settings.Intake.AdditionalMetrics.Select(static one => $"{one.Url} {one.ApiKey.Value}"));
         Assert.Contains("ftp://x", Assert.Single(settings.Warnings), StringComparison.Ordinal);
     }
 }

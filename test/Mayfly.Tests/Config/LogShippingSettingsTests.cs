@@ -31,7 +31,7 @@ public class LogShippingSettingsTests
     public void Each_entry_counts_for_itself(string value, string expected, int warnings)
     {
         Settings settings = Environments.Read((Keys.AdditionalLogs, value));
-        Assert.Equal(expected, string.Join(", ", settings.LogShipping.Additional.Select(static one => $"{one.Url} {one.ApiKey}")));
+        Assert.Equal(expected, string.Join(", ", settings.LogShipping.Additional.Select(static one => $"{one.Url} {one.ApiKey.Value}")));
         Assert.Equal(warnings, settings.Warnings.Count(static line => line.Contains(Keys.AdditionalLogs, StringComparison.Ordinal)));
         Assert.DoesNotContain(settings.Warnings, static line => line.Contains("\"k\"", StringComparison.Ordinal) && !line.Contains("such as", StringComparison.Ordinal));
     }

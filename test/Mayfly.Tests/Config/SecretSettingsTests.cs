@@ -8,11 +8,11 @@ public class SecretSettingsTests
 {
     private static readonly Dictionary<string, Func<SecretSettings, string?>> Shown = new()
     {
-        [Keys.OrgUuid] = static s => s.OrgUuid,
-        [Keys.KmsApiKey] = static s => s.KmsKey,
-        [Keys.ApiKeyKmsEncrypted] = static s => s.KmsKey,
-        [Keys.ApiKeySecretArn] = static s => s.SecretArn,
-        [Keys.ApiKeySsmArn] = static s => s.SsmArn,
+        [Keys.OrgUuid] = static s => s.OrgUuid?.Value,
+        [Keys.KmsApiKey] = static s => s.KmsKey?.Value,
+        [Keys.ApiKeyKmsEncrypted] = static s => s.KmsKey?.Value,
+        [Keys.ApiKeySecretArn] = static s => s.SecretArn?.Value,
+        [Keys.ApiKeySsmArn] = static s => s.SsmArn?.Value,
         [Keys.ApiKeyReloadInterval] = static s => s.ReloadInterval.ToString(),
         [Keys.FipsMode] = static s => s.UsesFips.ToString(),
         [Keys.AwsAccessKeyId] = static s => s.Access.AccessKeyId,
@@ -70,6 +70,21 @@ public class SecretSettingsTests
         Assert.Equal(Shown[key](Environments.Read().Secrets), Shown[key](settings.Secrets));
         Assert.StartsWith(key, Assert.Single(settings.Warnings), StringComparison.Ordinal);
         Assert.Equal("k", settings.Secrets.PlainKey);
+    }
+
+    /// <summary>01, 8.5.</summary>
+    [Theory]
+    [InlineData("DD_API_KEY=a", null)]
+    [InlineData("DD_API_KEY_KMS_ENCRYPTED=a", null)]
+    [InlineData("DD_API_KEY=a DD_API_KEY_SECRET_ARN=b", "DD_API_KEY_SECRET_ARN, DD_API_KEY. DD_API_KEY_SECRET_ARN is used")]
+    [InlineData("DD_API_KEY_SSM_ARN=a DD_API_KEY_KMS_ENCRYPTED=b", "DD_API_KEY_KMS_ENCRYPTED, DD_API_KEY_SSM_ARN. DD_API_KEY_KMS_ENCRYPTED is used")]
+    [InlineData("DD_KMS_API_KEY=a DD_API_KEY_KMS_ENCRYPTED=b", "DD_KMS_API_KEY, DD_API_KEY_KMS_ENCRYPTED. DD_KMS_API_KEY is used")]
+    [InlineData("DD_API_KEY=a DD_ORG_UUID=b DD_API_KEY_SSM_ARN=c", "DD_ORG_UUID, DD_API_KEY_SSM_ARN, DD_API_KEY. DD_ORG_UUID is used")]
+    public void Several_sources_of_the_key_are_one_warning(string environment, string? expected)
+    {
+        EnvReader env = Environments.Parse(environment);
+        Settings.Read(env);
+        Assert.Equal(expected is null ? [] : [$"Several settings give the API key: {expected}, others only where it gives none."], env.Warnings);
     }
 
     /// <summary>05, 14: unset → true in regions starting us-gov-.</summary>

@@ -89,7 +89,7 @@ public class TraceAgentSettingsTests
     public void Additional_endpoints(string value, string expected, int warnings)
     {
         Settings settings = Read((Keys.AdditionalTraces, value));
-        Assert.Equal(expected, string.Join(';', settings.Intake.AdditionalTraces.Select(static one => $"{one.Url} {one.ApiKey}")));
+        Assert.Equal(expected, string.Join(';', settings.Intake.AdditionalTraces.Select(static one => $"{one.Url} {one.ApiKey.Value}")));
         Assert.Equal(warnings, settings.Warnings.Count);
     }
 

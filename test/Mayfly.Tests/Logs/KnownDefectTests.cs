@@ -125,7 +125,7 @@ public class KnownDefectTests
         Settings settings = Environments.Read(
             (Keys.AdditionalLogs, """[{"Host":"no-key"},{"api_key":"k","Host":"h"}]"""),
             (Keys.LogProcessingRules, """[{"type":"mask_sequences","name":"bad","pattern":"("},{"type":"exclude_at_match","name":"good","pattern":"x"}]"""));
-        Assert.Equal(("k", "good"), (Assert.Single(settings.LogShipping.Additional).ApiKey, Assert.Single(settings.LogRules).Name));
+        Assert.Equal(("k", "good"), (Assert.Single(settings.LogShipping.Additional).ApiKey.Value, Assert.Single(settings.LogRules).Name));
         Assert.Contains("(bad)", Assert.Single(settings.Errors), StringComparison.Ordinal);
         Assert.Contains(Keys.AdditionalLogs, Assert.Single(settings.Warnings), StringComparison.Ordinal);
     }

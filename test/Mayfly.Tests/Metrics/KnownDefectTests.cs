@@ -262,7 +262,7 @@ public class KnownDefectTests
     public void D10_A_bad_additional_address_is_nobodys()
     {
         Settings settings = Environments.Read((Keys.AdditionalMetrics, """{"nonsense://x":["k1"],"https://app.datadoghq.eu":["k2"]}"""));
-        Assert.Equal("k2", Assert.Single(settings.Intake.AdditionalMetrics).ApiKey);
+        Assert.Equal("k2", Assert.Single(settings.Intake.AdditionalMetrics).ApiKey.Value);
         Assert.Single(settings.Warnings);
     }
 

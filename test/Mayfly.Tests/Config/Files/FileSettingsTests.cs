@@ -253,8 +253,8 @@ public class FileSettingsTests
               https: http://proxy:3128
               no_proxy: [a.com, b.com]
             """));
-        Assert.Equal(["k1", "k2"], settings.Intake.AdditionalMetrics.Select(static one => one.ApiKey));
-        Assert.Equal("k3", Assert.Single(settings.Intake.AdditionalTraces).ApiKey);
+        Assert.Equal(["k1", "k2"], settings.Intake.AdditionalMetrics.Select(static one => one.ApiKey.Value));
+        Assert.Equal("k3", Assert.Single(settings.Intake.AdditionalTraces).ApiKey.Value);
         Assert.Equal("https://h/api/v2/logs", Assert.Single(settings.LogShipping.Additional).Url.AbsoluteUri);
         Assert.Equal("http.url", Assert.Single(settings.Obfuscation.ReplaceRules).Name);
         Assert.Equal(2, settings.TraceFilters.IgnoredResources.Count);
