@@ -33,7 +33,11 @@ public sealed record AdditionalEndpoint(Uri Url, KeySetting ApiKey)
             wrong.ForEach(part => env.Warn(value, part, KeysForm));
             foreach ((string address, string apiKey) in pairs)
             {
-                if (read(address, new KeySetting(apiKey, value.Title)) is { } endpoint)
+                if (EnvReader.IsHandle(apiKey))
+                {
+                    env.Warn(value, $"the key of {MaskedEndpoints.Address(address)}", $"the key itself, it is {EnvReader.HandleForm}; nothing is sent there");
+                }
+                else if (read(address, new KeySetting(apiKey, value.Title)) is { } endpoint)
                 {
                     found.Add(endpoint);
                 }

@@ -24,6 +24,9 @@ public sealed class ConfigReport
         reader.Observer = (keys, value, @default) => Note(keys[0], value, @default);
         _settings = Settings.Read(reader);
         CompatSettings.Read(reader);
+
+        // Read elsewhere: before there are settings, or about one platform.
+        Array.ForEach([Keys.Mode, CompatKeys.Platform, CompatKeys.AzureResourceGroup], key => reader.Text(key));
         reader.Observer = null;
         foreach ((string name, string value) in ComputedDefaults())
         {

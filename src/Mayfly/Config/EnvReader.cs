@@ -19,6 +19,9 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     private const string Prefix = "DD_";
     private const string AliasPrefix = "DATADOG_";
 
+    /// <summary>For people: what <see cref="IsHandle"/> tells.</summary>
+    internal const string HandleForm = "a handle of a secret backend (ENC[…]), which this agent does not have";
+
     private readonly Complaints _warnings = new(file?.Warnings);
     private readonly Complaints _errors = new(file?.Errors);
 
@@ -196,6 +199,9 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     public IReadOnlyList<string> Texts(params string[] keys) =>
         First<IReadOnlyList<string>>(keys, TryParseTexts, "a JSON list of texts, or texts separated by commas; it is ignored", []);
 
+    /// <summary><c>ENC[handle]</c>: a secret that the large agent's backend would be asked for.</summary>
+    internal static bool IsHandle(string value) => value.AsSpan().Trim() is ['E', 'N', 'C', '[', .., ']'];
+
     /// <summary>For people: where <paramref name="key"/> is set; null: nowhere. That is not to read it.</summary>
     internal string? TitleIfSet(string key)
     {
@@ -239,18 +245,30 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
         return false;
     }
 
-    private SettingValue? OfFile(string key) => file!.Value(key) is { } entry && new SettingValue(entry) is { IsBlank: false } value ? value : null;
+    private SettingValue? OfFile(string key) =>
+        file!.Value(key) is { } entry && new SettingValue(entry) is { IsBlank: false } value && !IsRefusedHandle(value) ? value : null;
 
     private SettingValue? OfVariable(string key)
     {
-        string? value = lookup(key);
-        if (string.IsNullOrWhiteSpace(value) && key.StartsWith(Prefix, StringComparison.Ordinal))
+        SettingValue? value = Usable(key);
+        return value is null && key.StartsWith(Prefix, StringComparison.Ordinal) ? Usable(AliasPrefix + key[Prefix.Length..]) : value;
+    }
+
+    private SettingValue? Usable(string variable) =>
+        lookup(variable) is { } text && !string.IsNullOrWhiteSpace(text) && new SettingValue(variable, text) is var value && !IsRefusedHandle(value)
+            ? value
+            : null;
+
+    /// <summary>What stands for a value that only another agent could ask for is no value.</summary>
+    private bool IsRefusedHandle(SettingValue value)
+    {
+        if (value.IsStructured || !IsHandle(value.Text))
         {
-            key = AliasPrefix + key[Prefix.Length..];
-            value = lookup(key);
+            return false;
         }
 
-        return string.IsNullOrWhiteSpace(value) ? null : new SettingValue(key, value);
+        _errors.Add($"{value.Title} holds {HandleForm}; it is ignored. Set the value itself, or, of an API key, {Keys.ApiKeySecretArn}.");
+        return true;
     }
 
     /// <summary>A value that is not understood may be a secret in a form that nobody expects: it is known by its name.</summary>

@@ -65,7 +65,11 @@ public sealed record LogShippingSettings
             bool isList = JsonTexts.TryReadObjects(value.Text, out IReadOnlyList<Dictionary<string, string>> entries, keepsScalars: true);
             for (int i = 0; i < entries.Count; i++)
             {
-                if (EndpointOf(entries[i], value.Title) is { } endpoint)
+                if (entries[i].Values.Any(EnvReader.IsHandle))
+                {
+                    env.Warn(value, $"the key of entry {i + 1}", $"the key itself, it is {EnvReader.HandleForm}; nothing is sent there");
+                }
+                else if (EndpointOf(entries[i], value.Title) is { } endpoint)
                 {
                     found.Add(endpoint);
                 }

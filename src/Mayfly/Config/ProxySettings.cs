@@ -49,7 +49,8 @@ public sealed record ProxySettings
             {
                 Additional = [.. intake.AdditionalTraces.Select(static one => one with { Url = BesideTraces(one.Url) })],
             },
-            Profiling = ReadIntake(env, new ProxyKeys(Keys.ProfilingUrl, null, Keys.AdditionalProfiling), $"https://intake.profile.{site}", ProfilePath),
+            Profiling = ReadIntake(
+                env, new ProxyKeys(Keys.ProfilingUrl, Keys.ProfilingApiKey, Keys.AdditionalProfiling), $"https://intake.profile.{site}", ProfilePath),
             Telemetry = ReadIntake(
                 env, new ProxyKeys(Keys.TelemetryProxyUrl, null, Keys.AdditionalTelemetryProxy), $"https://instrumentation-telemetry-intake.{site}", "") with
             {

@@ -25,8 +25,12 @@ public sealed class UnknownNames
             .Select(static one => $"{one.Title} is set, but there is no such setting, and it is ignored. Did you mean {one.Nearest}?"),
     ];
 
-    /// <summary>Variables that other agents read and this one has no use for.</summary>
-    public IReadOnlyList<string> WithoutEffect() => [.. Variables().Where(static name => KnownNames.HasNoEffect(Canonical(name)))];
+    /// <summary>Variables, and keys of the file, that other agents read and this one has no use for.</summary>
+    public IReadOnlyList<string> WithoutEffect() =>
+    [
+        .. Variables().Where(static name => KnownNames.HasNoEffect(Canonical(name))),
+        .. (_reader.File?.Entries ?? []).Where(static entry => entry.Node.Members is null && IsWithoutEffect(entry.Path)).Select(static entry => entry.Title),
+    ];
 
     /// <summary>All that are not read here, nor known to be somebody else's.</summary>
     internal IReadOnlyList<Name> All() => [.. OfVariables(), .. OfFile()];
@@ -57,6 +61,13 @@ public sealed class UnknownNames
     }
 
     private static bool IsKnown(string name) => KnownNames.Read.Contains(name) || KnownNames.HasNoEffect(name) || KnownNames.IsForeign(name);
+
+    /// <summary>A path may stand for several names: one that is read is enough.</summary>
+    private static bool IsWithoutEffect(string path)
+    {
+        string[] names = [.. FileKeys.VariablesOf(path)];
+        return Array.Exists(names, KnownNames.HasNoEffect) && !Array.Exists(names, KnownNames.Read.Contains);
+    }
 
     private IEnumerable<string> Variables() => _reader.Names
         .Where(static name => Array.Exists(Prefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)))

@@ -10,8 +10,20 @@ public class OutboundProxySettingsTests
     internal static readonly string[] KeysRead =
     [
         Keys.ProxyHttps, Keys.ProxyHttp, Keys.ProxyNoProxy, Keys.SystemHttpsProxy, Keys.SystemHttpsProxyLower, Keys.SystemHttpProxy, Keys.SystemHttpProxyLower,
-        Keys.SystemNoProxy, Keys.SystemNoProxyLower,
+        Keys.SystemNoProxy, Keys.SystemNoProxyLower, Keys.FipsProxy,
     ];
+
+    /// <summary>05, 7: taken, with a warning that it does nothing.</summary>
+    [Theory]
+    [InlineData("DD_FIPS_ENABLED=true", true)]
+    [InlineData("DATADOG_FIPS_ENABLED=1", true)]
+    [InlineData("DD_FIPS_ENABLED=false", false)]
+    public void A_FIPS_proxy_is_not_there(string environment, bool isWarned)
+    {
+        IReadOnlyList<string> warnings = Environments.Parse(environment) is var env && Settings.Read(env) is not null ? env.Warnings : [];
+        Assert.Equal(isWarned ? 1 : 0, warnings.Count);
+        Assert.All(warnings, line => Assert.StartsWith($"{environment.Split('=')[0]}=true is without effect", line, StringComparison.Ordinal));
+    }
 
     [Theory]
     [InlineData("", null, null)]

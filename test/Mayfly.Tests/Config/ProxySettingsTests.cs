@@ -11,6 +11,7 @@ public class ProxySettingsTests
     private static readonly Dictionary<string, Func<ProxySettings, string?>> Shown = new()
     {
         [Keys.ProfilingUrl] = static s => s.Profiling.Url.AbsoluteUri,
+        [Keys.ProfilingApiKey] = static s => s.Profiling.ApiKey?.Value,
         [Keys.AdditionalProfiling] = static s => Text(s.Profiling),
         [Keys.TelemetryProxyEnabled] = static s => s.Telemetry.IsEnabled.ToString(),
         [Keys.TelemetryProxyUrl] = static s => s.Telemetry.Url.AbsoluteUri,
@@ -47,6 +48,7 @@ public class ProxySettingsTests
         { Keys.ProfilingUrl, "http://127.0.0.1:1", "http://127.0.0.1:1/api/v2/profile" }, // MA: a prefix
         { Keys.ProfilingUrl, "https://x/api/v2/profile", "https://x/api/v2/profile" }, // GO: the full URL
         { Keys.ProfilingUrl, "x.example/dd/", "https://x.example/dd/api/v2/profile" },
+        { Keys.ProfilingApiKey, " k ", "k" },
         { Keys.AdditionalProfiling, """{"https://x/api/v2/profile":["k1","k2"],"y":["k3"]}""", "https://x/api/v2/profile k1;https://x/api/v2/profile k2;https://y/api/v2/profile k3" },
         { Keys.TelemetryProxyEnabled, "false", "False" },
         { Keys.TelemetryProxyUrl, "telemetry.example", "https://telemetry.example/" },

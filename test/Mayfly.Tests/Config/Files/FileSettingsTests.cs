@@ -71,6 +71,8 @@ public class FileSettingsTests
         [Keys.PeerTagsAggregation] = "apm_config.peer_tags_aggregation",
         [Keys.ComputeStatsBySpanKind] = "apm_config.compute_stats_by_span_kind",
         [Keys.ProfilingUrl] = "apm_config.profiling_dd_url",
+        [Keys.ProfilingApiKey] = "apm_config.profiling_api_key",
+        [Keys.FipsProxy] = "fips.enabled",
         [Keys.DebuggerUrl] = "apm_config.debugger_dd_url",
         [Keys.DebuggerApiKey] = "apm_config.debugger_api_key",
         [Keys.AdditionalDiagnostics] = "apm_config.debugger_diagnostics_additional_endpoints",
