@@ -18,7 +18,8 @@ public sealed record AdditionalEndpoint(Uri Url, KeySetting ApiKey)
     internal static IReadOnlyList<T> Read<T>(EnvReader env, string key, Func<string, KeySetting, T?> read)
         where T : class
     {
-        return env.First<IReadOnlyList<T>>([key], TryRead, """a JSON object such as {"https://trace.agent.datadoghq.eu":["key"]}; nothing is sent twice""", []);
+        return env.First<IReadOnlyList<T>>(
+            [key], TryRead, """a JSON object such as {"https://trace.agent.datadoghq.eu":["key"]}; nothing is sent twice""", [], isError: true);
 
         bool TryRead(SettingValue value, out IReadOnlyList<T> endpoints)
         {
@@ -30,12 +31,12 @@ public sealed record AdditionalEndpoint(Uri Url, KeySetting ApiKey)
                 return false;
             }
 
-            wrong.ForEach(part => env.Warn(value, part, KeysForm));
+            wrong.ForEach(part => env.Fail(value, part, KeysForm));
             foreach ((string address, string apiKey) in pairs)
             {
                 if (EnvReader.IsHandle(apiKey))
                 {
-                    env.Warn(value, $"the key of {MaskedEndpoints.Address(address)}", $"the key itself, it is {EnvReader.HandleForm}; nothing is sent there");
+                    env.Fail(value, $"the key of {MaskedEndpoints.Address(address)}", $"the key itself, it is {EnvReader.HandleForm}; nothing is sent there");
                 }
                 else if (read(address, new KeySetting(apiKey, value.Title)) is { } endpoint)
                 {
@@ -43,7 +44,7 @@ public sealed record AdditionalEndpoint(Uri Url, KeySetting ApiKey)
                 }
                 else
                 {
-                    env.Warn(value, MaskedEndpoints.Address(address), "an http or https URL, or a host; nothing is sent there");
+                    env.Fail(value, MaskedEndpoints.Address(address), "an http or https URL, or a host; nothing is sent there");
                 }
             }
 

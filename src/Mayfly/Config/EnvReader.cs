@@ -167,7 +167,7 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
 
     /// <summary>
     /// <c>key:value</c> items separated by comma or space, or a JSON list of such texts; split at the first colon; a later duplicate wins.
-    /// An item without key or value costs itself. A list of a file has an item in each of its texts.
+    /// An item without key or value costs itself. A list has an item in each of its texts, whatever separators are in it.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>> Tags(string key)
     {
@@ -177,7 +177,7 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
         }
 
         var tags = new List<KeyValuePair<string, string>>();
-        foreach (string item in value.PairItems() ?? TagItems(value.Text))
+        foreach (string item in TagItems(value))
         {
             int colon = item.IndexOf(':', StringComparison.Ordinal);
             if (colon > 0 && colon < item.Length - 1)
@@ -208,6 +208,10 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
         int at = 0;
         return TryNext([key], ref at, out SettingValue value) ? value.Title : null;
     }
+
+    /// <summary>The same, where an item may begin with a bracket: <c>[::1]</c>.</summary>
+    public IReadOnlyList<string> Hosts(params string[] keys) =>
+        First<IReadOnlyList<string>>(keys, TryParseHosts, "a JSON list of texts, or texts separated by commas; it is ignored", []);
 
     /// <summary>Says that a part of <paramref name="value"/>, which holds no secret, cannot be used.</summary>
     internal void Warn(SettingValue value, string part, string expected) => _warnings.Add(value.Title, part, expected);

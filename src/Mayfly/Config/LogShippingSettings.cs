@@ -56,7 +56,7 @@ public sealed record LogShippingSettings
 
     private static IReadOnlyList<AdditionalEndpoint> ReadAdditional(EnvReader env)
     {
-        return env.First<IReadOnlyList<AdditionalEndpoint>>([Keys.AdditionalLogs], TryRead, $"{AdditionalForm}; nothing is sent twice", []);
+        return env.First<IReadOnlyList<AdditionalEndpoint>>([Keys.AdditionalLogs], TryRead, $"{AdditionalForm}; nothing is sent twice", [], isError: true);
 
         bool TryRead(SettingValue value, out IReadOnlyList<AdditionalEndpoint> endpoints)
         {
@@ -67,7 +67,7 @@ public sealed record LogShippingSettings
             {
                 if (entries[i].Values.Any(EnvReader.IsHandle))
                 {
-                    env.Warn(value, $"the key of entry {i + 1}", $"the key itself, it is {EnvReader.HandleForm}; nothing is sent there");
+                    env.Fail(value, $"the key of entry {i + 1}", $"the key itself, it is {EnvReader.HandleForm}; nothing is sent there");
                 }
                 else if (EndpointOf(entries[i], value.Title) is { } endpoint)
                 {
@@ -75,7 +75,7 @@ public sealed record LogShippingSettings
                 }
                 else
                 {
-                    env.Warn(value, $"entry {i + 1}", $"an object with api_key and Host, as in {AdditionalForm}; nothing is sent there");
+                    env.Fail(value, $"entry {i + 1}", $"an object with api_key and Host, as in {AdditionalForm}; nothing is sent there");
                 }
             }
 

@@ -15,7 +15,7 @@ public class AdditionalEndpointTests
         Keys.AdditionalDiagnostics, Keys.AdditionalSymbols, Keys.AdditionalEvp, Keys.AdditionalLineage,
     ];
 
-    /// <summary>Value, addresses with keys, warnings.</summary>
+    /// <summary>Value, addresses with keys, errors.</summary>
     public static TheoryData<string, string, string[]> Rows => new()
     {
         { """{"https://a":["k1","k2"],"https://b":["k3"]}""", "https://a/ k1, https://a/ k2, https://b/ k3", [] }, // 16
@@ -37,8 +37,8 @@ public class AdditionalEndpointTests
         Assert.Equal(expected, string.Join(", ", settings.Intake.AdditionalMetrics.Select(static one => $"{one.Url} {one.ApiKey.Value}")));
         Assert.Equal(
             wrong.Select(static part => $"DD_ADDITIONAL_ENDPOINTS={part} is not understood"),
-            settings.Warnings.Select(static line => line[..line.IndexOf(": expected", StringComparison.Ordinal)]));
-        Assert.DoesNotContain(settings.Warnings, static line => line.Contains("12345", StringComparison.Ordinal));
+            settings.Errors.Select(static line => line[..line.IndexOf(": expected", StringComparison.Ordinal)]));
+        Assert.DoesNotContain(settings.Errors, static line => line.Contains("12345", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -48,7 +48,7 @@ public class AdditionalEndpointTests
     public void A_file_may_have_one_key_too(string yaml)
     {
         Settings settings = Settings.Read(new EnvReader(static _ => null, ConfigFile.Parse(yaml)));
-        Assert.Equal(("k", 0), (Assert.Single(settings.Intake.AdditionalMetrics).ApiKey.Value, settings.Warnings.Count));
+        Assert.Equal(("k", 0), (Assert.Single(settings.Intake.AdditionalMetrics).ApiKey.Value, settings.Complaints().Count));
     }
 
     /// <summary>Members that differ in case only.</summary>

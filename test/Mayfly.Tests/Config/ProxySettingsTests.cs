@@ -120,7 +120,7 @@ public class ProxySettingsTests
     {
         Settings settings = Environments.Read((key, value));
         Assert.Equal(Shown[key](Environments.Read().Proxies), Shown[key](settings.Proxies));
-        Assert.StartsWith(key + "=", Assert.Single(settings.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(key + "=", Assert.Single(settings.Complaints()), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -86,11 +86,11 @@ public class TraceAgentSettingsTests
     [InlineData("{} {}", "", 1)]
     [InlineData("https://x", "", 1)]
     [InlineData("{}", "", 0)]
-    public void Additional_endpoints(string value, string expected, int warnings)
+    public void Additional_endpoints(string value, string expected, int errors)
     {
         Settings settings = Read((Keys.AdditionalTraces, value));
         Assert.Equal(expected, string.Join(';', settings.Intake.AdditionalTraces.Select(static one => $"{one.Url} {one.ApiKey.Value}")));
-        Assert.Equal(warnings, settings.Warnings.Count);
+        Assert.Equal(errors, settings.Errors.Count);
     }
 
     private static Settings Read(params (string Key, string Value)[] variables) =>

@@ -255,7 +255,7 @@ public class KnownDefectTests
     {
         Settings settings = Environments.Read((key, value));
         Assert.Equal("https://api.datadoghq.com/api/v2/series", settings.Intake.Series.AbsoluteUri);
-        Assert.Single(settings.Warnings);
+        Assert.Single(settings.Errors);
     }
 
     [Fact]
@@ -263,7 +263,7 @@ public class KnownDefectTests
     {
         Settings settings = Environments.Read((Keys.AdditionalMetrics, """{"nonsense://x":["k1"],"https://app.datadoghq.eu":["k2"]}"""));
         Assert.Equal("k2", Assert.Single(settings.Intake.AdditionalMetrics).ApiKey.Value);
-        Assert.Single(settings.Warnings);
+        Assert.Single(settings.Errors);
     }
 
     [Theory]
