@@ -39,6 +39,7 @@ public sealed class IntakeClient : IDisposable
     private readonly IntakeEndpoints _endpoints;
     private readonly OutboundClient _http;
     private readonly Log _log;
+    private readonly TimeProvider _time;
 
     /// <summary>What to look at when the agent's own key is refused.</summary>
     private readonly string _agentsKey;
@@ -49,8 +50,10 @@ public sealed class IntakeClient : IDisposable
 
     /// <param name="settings">The user's.</param>
     /// <param name="log">Told which server is not trusted, and what to do; null: nobody is.</param>
-    public IntakeClient(Settings settings, Log? log = null)
+    /// <param name="time">The clock, for intakes that do not tell theirs; null: the system's.</param>
+    public IntakeClient(Settings settings, Log? log = null, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _endpoints = new IntakeEndpoints(settings);
         _log = log ?? Log.Silent;
         _agentsKey = $"{settings.Secrets.Title} and {Keys.Site}";
@@ -224,10 +227,11 @@ public sealed class IntakeClient : IDisposable
             $"{url} does not take zstd: it gets gzip from now on. {Keys.Compression}=gzip saves asking once in each sandbox.");
     }
 
-    private static TimeSpan? RetryAfter(HttpResponseMessage response)
+    /// <summary>A date counts from the intake's clock, where it tells it.</summary>
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
     {
         RetryConditionHeaderValue? header = response.Headers.RetryAfter;
-        return header?.Delta ?? (header?.Date - response.Headers.Date);
+        return header?.Delta ?? (header?.Date - (response.Headers.Date ?? _time.GetUtcNow()));
     }
 
     private HttpRequestMessage RequestOf(IntakePayload payload, string apiKey)

@@ -91,7 +91,7 @@ public sealed class AgentSignals : IDisposable
         _clientStats = new ClientStats(_statsSettings, counters[Signal.Stats], settings.Obfuscation);
         _concentrator = settings.ComputeStats ? new Concentrator(_statsSettings, counters[Signal.Stats], time) : null;
         Traces = new TracePipeline(TraceSettingsOf(settings, traits), counters[Signal.Traces], inspector, time, _concentrator, demand);
-        _intake = new IntakeClient(settings, log);
+        _intake = new IntakeClient(settings, log, time);
 
         // The site alone decides who gets the proof of delegated auth: an address for metrics may be anybody's relay.
         _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Site, time, log, settings.Outbound);
