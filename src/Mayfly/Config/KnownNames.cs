@@ -67,7 +67,10 @@ internal static class KnownNames
     /// <summary>Those that are read here: asked of the reading itself, so that none can be missing.</summary>
     public static HashSet<string> Read => _read ??= ReadThem();
 
-    public static bool HasNoEffect(string name) => WithoutEffect.Contains(name) || IsIn(WithoutEffectFamilies, name);
+    public static bool HasNoEffect(string name) => HasNoEffectItself(name) || IsIn(WithoutEffectFamilies, name);
+
+    /// <summary>It is one of them by its own name, not by that of a family.</summary>
+    public static bool HasNoEffectItself(string name) => WithoutEffect.Contains(name);
 
     public static bool IsForeign(string name) => Foreign.Contains(name);
 

@@ -29,7 +29,7 @@ public sealed class UnknownNames
     public IReadOnlyList<string> WithoutEffect() =>
     [
         .. Variables().Where(static name => KnownNames.HasNoEffect(Canonical(name))),
-        .. (_reader.File?.Entries ?? []).Where(static entry => entry.Node.Members is null && IsWithoutEffect(entry.Path)).Select(static entry => entry.Title),
+        .. (_reader.File?.Entries ?? []).Where(IsWithoutEffect).Select(static entry => entry.Title),
     ];
 
     /// <summary>All that are not read here, nor known to be somebody else's.</summary>
@@ -62,11 +62,12 @@ public sealed class UnknownNames
 
     private static bool IsKnown(string name) => KnownNames.Read.Contains(name) || KnownNames.HasNoEffect(name) || KnownNames.IsForeign(name);
 
-    /// <summary>A path may stand for several names: one that is read is enough.</summary>
-    private static bool IsWithoutEffect(string path)
+    /// <summary>A path may stand for several names: one that is read is enough. Of a family what is in a map is named, not the map.</summary>
+    private static bool IsWithoutEffect(ConfigFile.Entry entry)
     {
-        string[] names = [.. FileKeys.VariablesOf(path)];
-        return Array.Exists(names, KnownNames.HasNoEffect) && !Array.Exists(names, KnownNames.Read.Contains);
+        string[] names = [.. FileKeys.VariablesOf(entry.Path)];
+        bool isIt = Array.Exists(names, entry.Node.Members is null ? KnownNames.HasNoEffect : KnownNames.HasNoEffectItself);
+        return isIt && !Array.Exists(names, KnownNames.Read.Contains);
     }
 
     private IEnumerable<string> Variables() => _reader.Names

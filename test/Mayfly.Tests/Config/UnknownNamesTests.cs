@@ -95,10 +95,13 @@ public class UnknownNamesTests
               logs: {enabled: true}
             logs_config.batch_wait: 5
             cluster_agent: {url: x}
+            apm_config.analyzed_spans: {web|request: 1}
+            secret_backend_arguments: [a]
             """;
         var names = new UnknownNames(new EnvReader(static _ => null, ConfigFile.Parse(Yaml)));
         Assert.Equal(
             [
+                "datadog.yaml, line 10: apm_config.analyzed_spans", "datadog.yaml, line 11: secret_backend_arguments",
                 "datadog.yaml, line 2: forwarder_timeout", "datadog.yaml, line 4: apm_config.max_remote_traces_per_second",
                 "datadog.yaml, line 5: apm_config.obfuscation.cache.enabled", "datadog.yaml, line 7: otlp_config.logs.enabled",
                 "datadog.yaml, line 8: logs_config.batch_wait",

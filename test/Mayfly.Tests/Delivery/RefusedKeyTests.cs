@@ -8,7 +8,6 @@ using Mayfly.Metrics;
 using Mayfly.Secrets;
 using Mayfly.Testing;
 using Mayfly.Tests.Config;
-using Mayfly.Tests.Http;
 using Mayfly.Tests.Lifecycle;
 using Mayfly.Tests.Proxies;
 using Mayfly.Tests.Secrets;

@@ -62,8 +62,8 @@ public class AgentKeyTests
         rig.Platform.Invoke("r1", TimeSpan.FromSeconds(30));
         await rig.RuntimeDoneAsync("r1");
         await rig.Platform.NextAskedAsync(2);
-        Assert.Equal("CONNECT api.site.invalid:443 HTTP/1.1", await asked);
         Assert.Empty(rig.Intake.Requests);
+        Assert.Equal("CONNECT api.site.invalid:443 HTTP/1.1", await asked.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         rig.Platform.Shutdown();
         Assert.Equal(0, await rig.EndAsync());
     }
