@@ -161,8 +161,9 @@ public sealed class ConfigReport
     private static string Shown(string name, string value)
     {
         string line = value.Trim().ReplaceLineEndings(" ");
-        line = SecretNames.IsKeysByAddress(name) && line.Length > 0 ? MaskedEndpoints.Of(line) : line;
-        string scrubbed = SecretNames.IsSetting(name) ? SecretNames.Mask(line) : Scrubber.Scrub($"{name}={line}")[(name.Length + 1)..];
+        string scrubbed = SecretNames.IsSetting(name) ? SecretNames.Mask(line)
+            : SecretNames.IsKeysByAddress(name) && line.Length > 0 ? MaskedEndpoints.Of(line)
+            : Scrubber.Scrub($"{name}={line}")[(name.Length + 1)..];
         return scrubbed.Length > LongestShown ? scrubbed[..LongestShown] + "…" : scrubbed;
     }
 

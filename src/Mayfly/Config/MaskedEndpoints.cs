@@ -33,9 +33,9 @@ internal static class MaskedEndpoints
         }
     }
 
-    /// <summary>An address, as it is; what does not look like one may be a key in its place.</summary>
+    /// <summary>An address, without a password in it; what does not look like one may be a key in its place.</summary>
     public static string Address(string text) =>
-        text == "localhost" || text.AsSpan().ContainsAny('.', ':', ' ') ? text : SecretNames.Mask(text);
+        text == "localhost" || text.AsSpan().ContainsAny('.', ':', ' ') ? Scrubber.Scrub(text) : SecretNames.Mask(text);
 
     private static void Copy(Utf8JsonReader reader, Utf8JsonWriter writer)
     {

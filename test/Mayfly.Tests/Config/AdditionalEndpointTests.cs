@@ -121,6 +121,9 @@ public class AdditionalEndpointTests
         Assert.Equal(
             """[{"api_key":"********6789","Host":"h.example","Port":443,"is_reliable":true}]""",
             MaskedEndpoints.Of($$"""[{"api_key":"{{Secret}}","Host":"h.example","Port":443,"is_reliable":true}]"""));
+        Assert.Equal("""{"https://me:********@b":["********"]}""", MaskedEndpoints.Of("""{"https://me:pw@b":["k"]}"""));
+        string report = ConfigReport.Of(Environments.Reader((Keys.AdditionalLogs, """[{"api_key":["k"],"Host":"h.i"}]"""))).ToText();
+        Assert.Contains("""[{"api_key":["********"],"Host":"h.i"}]""", report, StringComparison.Ordinal);
     }
 
     private static void AssertUnseen(string secret, EnvReader reader)
