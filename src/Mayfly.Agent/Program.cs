@@ -27,6 +27,8 @@ if (args is ["config", .. string[] options])
         return Refuse($"mayfly config takes no option but --json, not {string.Join(' ', options)}.");
     }
 
+    // Its complaints are the report's too.
+    ModeDetector.Detect(Environment.ProcessPath ?? "", env);
     var report = ConfigReport.Of(env);
     Say(toError: false, (options is [] ? report.ToText() : report.ToJson()).TrimEnd());
     return report.IsClean ? 0 : LooksWrong;
@@ -39,6 +41,7 @@ if (choice is { Mode: AgentMode.Compat, Platform: { } platform })
 {
     if (settings.Secrets is { PlainKey: null, IsRemote: false })
     {
+        settings.Complain(log);
         return Refuse($"mayfly cannot run here: no API key. Set {Keys.ApiKey}, or one of the variables that name a secret that holds it.");
     }
 

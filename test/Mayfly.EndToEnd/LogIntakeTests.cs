@@ -39,7 +39,7 @@ public class LogIntakeTests
                 Assert.NotNull(request.ContentEncoding);
                 Assert.EndsWith(OtherKey[^4..], request.ApiKey, StringComparison.Ordinal);
             });
-            Assert.Single(sandbox.Agent.Lines, static line => line.StartsWith("MAYFLY | WARN | DD_LOGS_CONFIG_ADDITIONAL_ENDPOINTS", StringComparison.Ordinal));
+            Assert.Single(sandbox.Agent.Lines, static line => line.StartsWith("MAYFLY | ERROR | DD_LOGS_CONFIG_ADDITIONAL_ENDPOINTS", StringComparison.Ordinal));
         }
     }
 

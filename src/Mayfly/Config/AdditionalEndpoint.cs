@@ -1,40 +1,50 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
 namespace Mayfly.Config;
 
 /// <summary>Another intake that gets a copy of all payloads of a kind, under a key of its own.</summary>
-/// <remarks>docs/spec/05-config.md#3-parsers (metric endpoints map): a JSON object of addresses, each with a list of keys.</remarks>
-public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
+/// <remarks>docs/spec/05-config.md#3-parsers (metric endpoints map): a JSON object of addresses, each with a list of keys, or with one.</remarks>
+public sealed record AdditionalEndpoint(Uri Url, KeySetting ApiKey)
 {
+    private const string KeysForm = """a key or a list of keys, as texts: {"https://trace.agent.datadoghq.eu":["key"]}; it is skipped""";
+
     /// <summary>One endpoint per address and key; an address that is none costs itself, and so does a key that is no text.</summary>
     internal static IReadOnlyList<AdditionalEndpoint> Read(EnvReader env, string key, string path) =>
         Read(env, key, (address, apiKey) => IntakeUrls.TryParse(address, path, out Uri? url) ? new AdditionalEndpoint(url, apiKey) : null);
 
     /// <summary>The same for addresses that are more than the beginnings of URLs: <paramref name="read"/> makes an endpoint of address and key.</summary>
-    internal static IReadOnlyList<T> Read<T>(EnvReader env, string key, Func<string, string, T?> read)
+    internal static IReadOnlyList<T> Read<T>(EnvReader env, string key, Func<string, KeySetting, T?> read)
         where T : class
     {
-        return env.First<IReadOnlyList<T>>([key], TryRead, """a JSON object such as {"https://trace.agent.datadoghq.eu":["key"]}; nothing is sent twice""", []);
+        return env.First<IReadOnlyList<T>>(
+            [key], TryRead, """a JSON object such as {"https://trace.agent.datadoghq.eu":["key"]}; nothing is sent twice""", [], isError: true);
 
         bool TryRead(SettingValue value, out IReadOnlyList<T> endpoints)
         {
             var found = new List<T>();
             endpoints = found;
-            if (!TryReadKeys(value.Text, out List<(string Address, string ApiKey)> pairs))
+            var wrong = new List<string>();
+            if (!TryReadKeys(value.Text, wrong, out List<(string Address, string ApiKey)> pairs))
             {
                 return false;
             }
 
+            wrong.ForEach(part => env.Fail(value, part, KeysForm));
             foreach ((string address, string apiKey) in pairs)
             {
-                if (read(address, apiKey) is { } endpoint)
+                if (EnvReader.IsHandle(apiKey))
+                {
+                    env.Fail(value, $"the key of {MaskedEndpoints.Address(address)}", $"the key itself, it is {EnvReader.HandleForm}; nothing is sent there");
+                }
+                else if (read(address, new KeySetting(apiKey, value.Title)) is { } endpoint)
                 {
                     found.Add(endpoint);
                 }
                 else
                 {
-                    env.Warn(value, address, "an http or https URL, or a host; nothing is sent there");
+                    env.Fail(value, MaskedEndpoints.Address(address), "an http or https URL, or a host; nothing is sent there");
                 }
             }
 
@@ -42,7 +52,10 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
         }
     }
 
-    private static bool TryReadKeys(string json, out List<(string Address, string ApiKey)> pairs)
+    /// <param name="json">The value.</param>
+    /// <param name="wrong">Gets the places, without their values, where something else than a key stands.</param>
+    /// <param name="pairs">Every address with every key.</param>
+    private static bool TryReadKeys(string json, List<string> wrong, out List<(string Address, string ApiKey)> pairs)
     {
         pairs = [];
         try
@@ -59,20 +72,14 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
                 reader.Read();
                 if (reader.TokenType != JsonTokenType.StartArray)
                 {
-                    reader.Skip();
+                    Take(ref reader, address, $"the value of {MaskedEndpoints.Address(address)}", wrong, pairs);
                     continue;
                 }
 
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                for (int i = 1; reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
                 {
-                    if (reader.TokenType == JsonTokenType.String && reader.GetString()!.Trim() is { Length: > 0 } apiKey)
-                    {
-                        pairs.Add((address, apiKey));
-                    }
-                    else
-                    {
-                        reader.Skip();
-                    }
+                    string place = string.Create(CultureInfo.InvariantCulture, $"element {i} of {MaskedEndpoints.Address(address)}");
+                    Take(ref reader, address, place, wrong, pairs);
                 }
             }
 
@@ -83,5 +90,17 @@ public sealed record AdditionalEndpoint(Uri Url, string ApiKey)
             pairs.Clear();
             return false;
         }
+    }
+
+    private static void Take(ref Utf8JsonReader reader, string address, string place, List<string> wrong, List<(string Address, string ApiKey)> pairs)
+    {
+        if (reader.TokenType == JsonTokenType.String && reader.GetString()!.Trim() is { Length: > 0 } apiKey)
+        {
+            pairs.Add((address, apiKey));
+            return;
+        }
+
+        wrong.Add(place);
+        reader.Skip();
     }
 }

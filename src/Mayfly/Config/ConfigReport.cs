@@ -24,6 +24,9 @@ public sealed class ConfigReport
         reader.Observer = (keys, value, @default) => Note(keys[0], value, @default);
         _settings = Settings.Read(reader);
         CompatSettings.Read(reader);
+
+        // Read elsewhere: before there are settings, or about one platform.
+        Array.ForEach([Keys.Mode, CompatKeys.Platform, CompatKeys.AzureResourceGroup], key => reader.Text(key));
         reader.Observer = null;
         foreach ((string name, string value) in ComputedDefaults())
         {
@@ -158,7 +161,9 @@ public sealed class ConfigReport
     private static string Shown(string name, string value)
     {
         string line = value.Trim().ReplaceLineEndings(" ");
-        string scrubbed = SecretNames.IsSetting(name) ? SecretNames.Mask(line) : Scrubber.Scrub($"{name}={line}")[(name.Length + 1)..];
+        string scrubbed = SecretNames.IsSetting(name) ? SecretNames.Mask(line)
+            : SecretNames.IsKeysByAddress(name) && line.Length > 0 ? MaskedEndpoints.Of(line)
+            : Scrubber.Scrub($"{name}={line}")[(name.Length + 1)..];
         return scrubbed.Length > LongestShown ? scrubbed[..LongestShown] + "…" : scrubbed;
     }
 

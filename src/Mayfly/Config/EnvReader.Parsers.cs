@@ -6,6 +6,7 @@ namespace Mayfly.Config;
 public sealed partial class EnvReader
 {
     private const string ExpectedBool = "true or false";
+    private static readonly char[] TagSeparators = [',', ' ', '\t', '\n'];
 
     private static bool IsText(SettingValue value, out string? text)
     {
@@ -26,35 +27,82 @@ public sealed partial class EnvReader
         return result is not null;
     }
 
-    private static bool TryParseTexts(SettingValue value, out IReadOnlyList<string> texts)
+    /// <summary>
+    /// A list of a file, or a JSON list. An element that is no text costs itself and a warning, as long as another one is left. False: it is no such list.
+    /// </summary>
+    internal bool TryReadList(SettingValue value, out IReadOnlyList<string> texts)
     {
-        if (value.IsStructured)
+        var wrong = new List<string>();
+        texts = value.Items(wrong) ?? [];
+        bool isList = value.IsStructured ? !value.IsMap : JsonTexts.TryRead(value.Text.Trim(), wrong, out texts);
+        if (!isList || (texts.Count == 0 && wrong.Count > 0))
         {
-            texts = value.Items() ?? [];
-            return value.Items() is not null;
+            return false;
         }
 
-        string text = value.Text.Trim();
-        if (text[0] == '[')
-        {
-            return JsonTexts.TryRead(text, out texts);
-        }
-
-        char[]? separators = text.Contains(',', StringComparison.Ordinal) ? [','] : null;
-        texts = text.Split(separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        WarnOf(value, wrong);
         return true;
     }
 
-    private static IEnumerable<string> TagItems(string text)
+    private bool TryParseTexts(SettingValue value, out IReadOnlyList<string> texts)
     {
+        string text = value.IsStructured ? "" : value.Text.Trim();
+        if (text is "" or ['[', ..])
+        {
+            return TryReadList(value, out texts);
+        }
+
+        texts = Separated(text);
+        return true;
+    }
+
+    private bool TryParseHosts(SettingValue value, out IReadOnlyList<string> texts)
+    {
+        bool isList = TryParseTexts(value, out texts);
+        if (isList || value.IsStructured || value.Text.Contains('"', StringComparison.Ordinal))
+        {
+            return isList;
+        }
+
+        texts = Separated(value.Text);
+        return true;
+    }
+
+    private static string[] Separated(string text)
+    {
+        char[]? separators = text.Contains(',', StringComparison.Ordinal) ? [','] : null;
+        return text.Split(separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    }
+
+    private void WarnOf(SettingValue value, List<string> places) =>
+        places.ForEach(place => Warn(value, place, "a text in this place; it is skipped, the others count"));
+
+    /// <summary>The items of tags: of a list those in it, as they are; else what stands between commas and blanks.</summary>
+    private IReadOnlyList<string> TagItems(SettingValue value)
+    {
+        var wrong = new List<string>();
+        if (value.PairItems(wrong) is { } items)
+        {
+            WarnOf(value, wrong);
+            return items;
+        }
+
         // One pair of quotes around the whole is a shell's, not the user's.
-        string trimmed = text.Trim() is ['"', .. string inner, '"'] ? inner : text.Trim();
-        bool isJsonList = trimmed is ['[', .., ']'];
-        string items = isJsonList ? trimmed[1..^1] : trimmed;
-        return items
-            .Split([',', ' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries)
-            .Select(item => isJsonList ? item.Trim('"') : item)
-            .Where(static item => item.Length > 0);
+        string text = value.Text.Trim() is ['"', .. string inner, '"'] ? inner : value.Text.Trim();
+        if (text is not ['[', .., ']'])
+        {
+            return text.Split(TagSeparators, StringSplitOptions.RemoveEmptyEntries);
+        }
+
+        if (JsonTexts.TryRead(text, wrong, out IReadOnlyList<string> texts))
+        {
+            WarnOf(value, wrong);
+            return [.. texts.Select(static item => item.Trim()).Where(static item => item.Length > 0)];
+        }
+
+        // A list without the quotes of JSON.
+        string[] parts = text[1..^1].Split(TagSeparators, StringSplitOptions.RemoveEmptyEntries);
+        return [.. parts.Select(static item => item.Trim('"')).Where(static item => item.Length > 0)];
     }
 
     private static bool TryParseSeconds(ReadOnlySpan<char> text, out TimeSpan value)

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Mayfly.Config.Files;
+using Mayfly.Diagnostics;
 
 namespace Mayfly.Config;
 
@@ -17,6 +18,9 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
 {
     private const string Prefix = "DD_";
     private const string AliasPrefix = "DATADOG_";
+
+    /// <summary>For people: what <see cref="IsHandle"/> tells.</summary>
+    internal const string HandleForm = "a handle of a secret backend (ENC[…]), which this agent does not have";
 
     private readonly Complaints _warnings = new(file?.Warnings);
     private readonly Complaints _errors = new(file?.Errors);
@@ -68,7 +72,7 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
                 return result;
             }
 
-            (isError ? _errors : _warnings).Add(value.Title, value.Text.Trim(), expected);
+            (isError ? _errors : _warnings).Add(value.Title, Shown(keys[0], value.Text.Trim()), expected);
         }
 
         Observer?.Invoke(keys, null, TextOf(@default));
@@ -163,7 +167,7 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
 
     /// <summary>
     /// <c>key:value</c> items separated by comma or space, or a JSON list of such texts; split at the first colon; a later duplicate wins.
-    /// An item without key or value costs itself. A list of a file has an item in each of its texts.
+    /// An item without key or value costs itself. A list has an item in each of its texts, whatever separators are in it.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>> Tags(string key)
     {
@@ -173,7 +177,7 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
         }
 
         var tags = new List<KeyValuePair<string, string>>();
-        foreach (string item in value.PairItems() ?? TagItems(value.Text))
+        foreach (string item in TagItems(value))
         {
             int colon = item.IndexOf(':', StringComparison.Ordinal);
             if (colon > 0 && colon < item.Length - 1)
@@ -195,17 +199,31 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
     public IReadOnlyList<string> Texts(params string[] keys) =>
         First<IReadOnlyList<string>>(keys, TryParseTexts, "a JSON list of texts, or texts separated by commas; it is ignored", []);
 
-    /// <summary>Says that a part of <paramref name="value"/> cannot be used.</summary>
+    /// <summary><c>ENC[handle]</c>: a secret that the large agent's backend would be asked for.</summary>
+    internal static bool IsHandle(string value) => value.AsSpan().Trim() is ['E', 'N', 'C', '[', .., ']'];
+
+    /// <summary>For people: where <paramref name="key"/> is set; null: nowhere. That is not to read it.</summary>
+    internal string? TitleIfSet(string key)
+    {
+        int at = 0;
+        return TryNext([key], ref at, out SettingValue value) ? value.Title : null;
+    }
+
+    /// <summary>The same, where an item may begin with a bracket: <c>[::1]</c>.</summary>
+    public IReadOnlyList<string> Hosts(params string[] keys) =>
+        First<IReadOnlyList<string>>(keys, TryParseHosts, "a JSON list of texts, or texts separated by commas; it is ignored", []);
+
+    /// <summary>Says that a part of <paramref name="value"/>, which holds no secret, cannot be used.</summary>
     internal void Warn(SettingValue value, string part, string expected) => _warnings.Add(value.Title, part, expected);
 
     /// <summary>As <see cref="Warn(SettingValue, string, string)"/>, where something that the user relies on does not happen.</summary>
     internal void Fail(SettingValue value, string part, string expected) => _errors.Add(value.Title, part, expected);
 
     /// <summary>Says that <paramref name="key"/> holds something that cannot be used.</summary>
-    public void Warn(string key, string value, string expected) => _warnings.Add(TitleOf(key), value, expected);
+    public void Warn(string key, string value, string expected) => _warnings.Add(TitleOf(key), Shown(key, value), expected);
 
     /// <summary>As <see cref="Warn(string, string, string)"/>, where something that the user relies on does not happen.</summary>
-    public void Fail(string key, string value, string expected) => _errors.Add(TitleOf(key), value, expected);
+    public void Fail(string key, string value, string expected) => _errors.Add(TitleOf(key), Shown(key, value), expected);
 
     /// <summary>Tells, in a whole sentence, what something well understood does not do.</summary>
     public void Advise(string sentence) => _warnings.Add(sentence);
@@ -231,23 +249,35 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
         return false;
     }
 
-    private SettingValue? OfFile(string key) => file!.Value(key) is { } entry && new SettingValue(entry) is { IsBlank: false } value ? value : null;
+    private SettingValue? OfFile(string key) =>
+        file!.Value(key) is { } entry && new SettingValue(entry) is { IsBlank: false } value && !IsRefusedHandle(value) ? value : null;
 
     private SettingValue? OfVariable(string key)
     {
-        string? value = lookup(key);
-        if (string.IsNullOrWhiteSpace(value) && key.StartsWith(Prefix, StringComparison.Ordinal))
+        SettingValue? value = Usable(key);
+        return value is null && key.StartsWith(Prefix, StringComparison.Ordinal) ? Usable(AliasPrefix + key[Prefix.Length..]) : value;
+    }
+
+    private SettingValue? Usable(string variable) =>
+        lookup(variable) is { } text && !string.IsNullOrWhiteSpace(text) && new SettingValue(variable, text) is var value && !IsRefusedHandle(value)
+            ? value
+            : null;
+
+    /// <summary>What stands for a value that only another agent could ask for is no value.</summary>
+    private bool IsRefusedHandle(SettingValue value)
+    {
+        if (value.IsStructured || !IsHandle(value.Text))
         {
-            key = AliasPrefix + key[Prefix.Length..];
-            value = lookup(key);
+            return false;
         }
 
-        return string.IsNullOrWhiteSpace(value) ? null : new SettingValue(key, value);
+        _errors.Add($"{value.Title} holds {HandleForm}; it is ignored. Set the value itself, or, of an API key, {Keys.ApiKeySecretArn}.");
+        return true;
     }
 
-    private string TitleOf(string key)
-    {
-        int at = 0;
-        return TryNext([key], ref at, out SettingValue value) ? value.Title : key;
-    }
+    /// <summary>A value that is not understood may be a secret in a form that nobody expects: it is known by its name.</summary>
+    private static string Shown(string key, string value) =>
+        SecretNames.IsSetting(key) || SecretNames.IsKeysByAddress(key) ? SecretNames.Stars : value;
+
+    private string TitleOf(string key) => TitleIfSet(key) ?? key;
 }

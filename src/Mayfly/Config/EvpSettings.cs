@@ -9,7 +9,7 @@ public sealed record EvpSettings
     public required EvpIntake Intake { get; init; }
 
     /// <summary>The key it wants; null = the agent's.</summary>
-    public required string? ApiKey { get; init; }
+    public required KeySetting? ApiKey { get; init; }
 
     /// <summary>For requests that ask for it; null = there is none.</summary>
     public required string? AppKey { get; init; }
@@ -27,7 +27,7 @@ public sealed record EvpSettings
     {
         IsEnabled = env.Bool(Keys.EvpEnabled, @default: true),
         Intake = ReadIntake(env, site),
-        ApiKey = env.Text(Keys.EvpApiKey)?.Trim(),
+        ApiKey = KeySetting.Read(env, Keys.EvpApiKey),
         AppKey = env.Text(Keys.EvpAppKey, Keys.AppKey)?.Trim(),
         Additional = AdditionalEndpoint.Read(
             env, Keys.AdditionalEvp, static (address, apiKey) => IntakeOf(address) is { } intake ? new EvpDestination(intake, apiKey) : null),
@@ -59,4 +59,4 @@ public sealed record EvpIntake(Uri Address, bool IsSite)
 }
 
 /// <summary>An intake beside the main one, and the key it wants.</summary>
-public sealed record EvpDestination(EvpIntake Intake, string ApiKey);
+public sealed record EvpDestination(EvpIntake Intake, KeySetting ApiKey);

@@ -68,7 +68,12 @@ public sealed record IntakeUrls
 
     /// <summary>An override may lack the scheme (https then), end in a slash, or carry the path already; one that is no URL costs itself.</summary>
     private static Uri Read(EnvReader env, string[] keys, string @default, string path) =>
-        env.First(keys, text => TryParse(text, path, out Uri? url) ? url : null, $"an http or https URL, {@default} is used", new Uri(@default + path));
+        env.First(
+            keys,
+            text => TryParse(text, path, out Uri? url) ? url : null,
+            $"an http or https URL, {@default} is used",
+            new Uri(@default + path),
+            isError: true);
 
     internal static bool TryParse(string address, string path, [NotNullWhen(true)] out Uri? url)
     {
@@ -92,7 +97,7 @@ public sealed record IntakeUrls
     /// <summary>A host name; a scheme, a leading <c>app.</c> and a trailing slash are taken off with a warning.</summary>
     private static string ReadSite(EnvReader env)
     {
-        return env.First<string>([Keys.Site], TryRead, $"a site such as {DefaultSite}, which is used", DefaultSite);
+        return env.First<string>([Keys.Site], TryRead, $"a site such as {DefaultSite}, which is used", DefaultSite, isError: true);
 
         bool TryRead(SettingValue value, out string site)
         {

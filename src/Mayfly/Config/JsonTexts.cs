@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -6,8 +7,14 @@ namespace Mayfly.Config;
 /// <summary>JSON that stands in an environment variable.</summary>
 internal static class JsonTexts
 {
-    /// <summary>A list of texts; anything else is false, and empty.</summary>
-    public static bool TryRead(string json, out IReadOnlyList<string> texts)
+    /// <summary>For people: an element of a list.</summary>
+    public static string PlaceOf(int index) => string.Create(CultureInfo.InvariantCulture, $"element {index + 1}");
+
+    /// <summary>The texts of a list; what is no list is false, and empty.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="wrong">Gets the places of elements that are no texts.</param>
+    /// <param name="texts">Empty unless it is true.</param>
+    public static bool TryRead(string json, List<string> wrong, out IReadOnlyList<string> texts)
     {
         texts = [];
         var found = new List<string>();
@@ -15,12 +22,20 @@ internal static class JsonTexts
         {
             var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
             bool isList = reader.Read() && reader.TokenType == JsonTokenType.StartArray;
-            while (isList && reader.Read() && reader.TokenType == JsonTokenType.String)
+            for (int i = 0; isList && reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
             {
-                found.Add(reader.GetString()!);
+                if (reader.TokenType == JsonTokenType.String)
+                {
+                    found.Add(reader.GetString()!);
+                }
+                else
+                {
+                    wrong.Add(PlaceOf(i));
+                    reader.Skip();
+                }
             }
 
-            if (!isList || reader.TokenType != JsonTokenType.EndArray || reader.Read())
+            if (!isList || reader.Read())
             {
                 return false;
             }

@@ -42,6 +42,7 @@ public static class Keys
     public const string MinTlsVersion = "DD_MIN_TLS_VERSION";
     public const string SystemCertFile = "SSL_CERT_FILE";
     public const string SystemCertFolder = "SSL_CERT_DIR";
+    public const string FipsProxy = "DD_FIPS_ENABLED";
     public const string HttpProtocol = "DD_HTTP_PROTOCOL";
 
     public const string FlushTimeout = "DD_FLUSH_TIMEOUT";
@@ -121,6 +122,7 @@ public static class Keys
     public const string ProbabilisticSamplerPercentage = "DD_APM_PROBABILISTIC_SAMPLER_SAMPLING_PERCENTAGE";
     public const string ProbabilisticSamplerSeed = "DD_APM_PROBABILISTIC_SAMPLER_HASH_SEED";
     public const string ProfilingUrl = "DD_APM_PROFILING_DD_URL";
+    public const string ProfilingApiKey = "DD_APM_PROFILING_API_KEY";
     public const string AdditionalProfiling = "DD_APM_PROFILING_ADDITIONAL_ENDPOINTS";
     public const string TelemetryProxyEnabled = "DD_APM_TELEMETRY_ENABLED";
     public const string TelemetryProxyUrl = "DD_APM_TELEMETRY_DD_URL";

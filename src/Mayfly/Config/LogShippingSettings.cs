@@ -56,7 +56,7 @@ public sealed record LogShippingSettings
 
     private static IReadOnlyList<AdditionalEndpoint> ReadAdditional(EnvReader env)
     {
-        return env.First<IReadOnlyList<AdditionalEndpoint>>([Keys.AdditionalLogs], TryRead, $"{AdditionalForm}; nothing is sent twice", []);
+        return env.First<IReadOnlyList<AdditionalEndpoint>>([Keys.AdditionalLogs], TryRead, $"{AdditionalForm}; nothing is sent twice", [], isError: true);
 
         bool TryRead(SettingValue value, out IReadOnlyList<AdditionalEndpoint> endpoints)
         {
@@ -65,13 +65,17 @@ public sealed record LogShippingSettings
             bool isList = JsonTexts.TryReadObjects(value.Text, out IReadOnlyList<Dictionary<string, string>> entries, keepsScalars: true);
             for (int i = 0; i < entries.Count; i++)
             {
-                if (EndpointOf(entries[i]) is { } endpoint)
+                if (entries[i].Values.Any(EnvReader.IsHandle))
+                {
+                    env.Fail(value, $"the key of entry {i + 1}", $"the key itself, it is {EnvReader.HandleForm}; nothing is sent there");
+                }
+                else if (EndpointOf(entries[i], value.Title) is { } endpoint)
                 {
                     found.Add(endpoint);
                 }
                 else
                 {
-                    env.Warn(value, $"entry {i + 1}", $"an object with api_key and Host, as in {AdditionalForm}; nothing is sent there");
+                    env.Fail(value, $"entry {i + 1}", $"an object with api_key and Host, as in {AdditionalForm}; nothing is sent there");
                 }
             }
 
@@ -80,13 +84,20 @@ public sealed record LogShippingSettings
     }
 
     /// <summary>Whether the user calls it reliable makes no difference: no copy holds up anything.</summary>
-    private static AdditionalEndpoint? EndpointOf(Dictionary<string, string> entry)
+    private static AdditionalEndpoint? EndpointOf(Dictionary<string, string> entry, string title)
     {
-        var members = new Dictionary<string, string>(entry, StringComparer.OrdinalIgnoreCase);
+        var members = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach ((string name, string value) in entry)
+        {
+            members[name] = value;
+        }
+
         string apiKey = members.GetValueOrDefault("api_key", "").Trim();
         string host = members.GetValueOrDefault("host", "").Trim().TrimEnd('/');
         string port = members.GetValueOrDefault("port", HttpsPort.ToString(CultureInfo.InvariantCulture));
         bool isComplete = apiKey.Length > 0 && host.Length > 0 && ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out _);
-        return isComplete && IntakeUrls.TryParse($"{host}:{port}", IntakeUrls.LogsPath, out Uri? url) ? new AdditionalEndpoint(url, apiKey) : null;
+        return isComplete && IntakeUrls.TryParse($"{host}:{port}", IntakeUrls.LogsPath, out Uri? url)
+            ? new AdditionalEndpoint(url, new KeySetting(apiKey, title))
+            : null;
     }
 }

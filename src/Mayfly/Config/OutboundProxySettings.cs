@@ -43,5 +43,5 @@ public sealed record OutboundProxySettings
     }
 
     private static IReadOnlyList<string> FirstList(EnvReader env, params string[] keys) =>
-        keys.Select(key => env.Texts(key)).FirstOrDefault(static list => list.Count > 0) ?? [];
+        keys.Select(key => env.Hosts(key)).FirstOrDefault(static list => list.Count > 0) ?? [];
 }

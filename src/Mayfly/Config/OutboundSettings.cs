@@ -25,6 +25,13 @@ public sealed record OutboundSettings
     internal static OutboundSettings Read(EnvReader env, string site)
     {
         OutboundProxySettings proxy = OutboundProxySettings.Read(env);
+        if (env.Bool(Keys.FipsProxy, @default: false))
+        {
+            env.Advise(
+                $"{env.TitleIfSet(Keys.FipsProxy)}=true is without effect: there is no FIPS proxy here to send through. "
+                + $"{Keys.FipsMode}=true makes calls of AWS go to its FIPS hosts.");
+        }
+
         string protocol = env.First([Keys.HttpProtocol], ReadProtocol, "http1, http2 or auto", "auto");
         return new OutboundSettings
         {

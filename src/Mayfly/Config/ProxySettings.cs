@@ -49,7 +49,8 @@ public sealed record ProxySettings
             {
                 Additional = [.. intake.AdditionalTraces.Select(static one => one with { Url = BesideTraces(one.Url) })],
             },
-            Profiling = ReadIntake(env, new ProxyKeys(Keys.ProfilingUrl, null, Keys.AdditionalProfiling), $"https://intake.profile.{site}", ProfilePath),
+            Profiling = ReadIntake(
+                env, new ProxyKeys(Keys.ProfilingUrl, Keys.ProfilingApiKey, Keys.AdditionalProfiling), $"https://intake.profile.{site}", ProfilePath),
             Telemetry = ReadIntake(
                 env, new ProxyKeys(Keys.TelemetryProxyUrl, null, Keys.AdditionalTelemetryProxy), $"https://instrumentation-telemetry-intake.{site}", "") with
             {
@@ -82,7 +83,7 @@ public sealed record ProxySettings
         return new ProxyIntake(
             env.First([keys.Url], read, $"an http or https URL, {@default.GetLeftPart(UriPartial.Authority)} is used", @default))
         {
-            ApiKey = keys.ApiKey is null ? null : env.Text(keys.ApiKey)?.Trim(),
+            ApiKey = keys.ApiKey is null ? null : KeySetting.Read(env, keys.ApiKey),
             Additional = AdditionalEndpoint.Read(
                 env, keys.Additional, (address, apiKey) => read(address) is { } one ? new AdditionalEndpoint(one, apiKey) : null),
         };
@@ -115,7 +116,7 @@ public sealed record ProxyIntake(Uri Url)
     public bool IsEnabled { get; init; } = true;
 
     /// <summary>The key it wants; null = the agent's.</summary>
-    public string? ApiKey { get; init; }
+    public KeySetting? ApiKey { get; init; }
 
     /// <summary>They get a copy of every request.</summary>
     public IReadOnlyList<AdditionalEndpoint> Additional { get; init; } = [];

@@ -14,11 +14,11 @@ public sealed record ReplaceRule
 
     public required Replacement Replacement { get; init; }
 
-    /// <summary>The rules in order; one that is wrong costs itself and a warning that names it.</summary>
+    /// <summary>The rules in order; one that is wrong costs itself and an error that names it.</summary>
     internal static IReadOnlyList<ReplaceRule> Read(EnvReader env)
     {
         return env.First<IReadOnlyList<ReplaceRule>>(
-            [Keys.ReplaceTags], TryReadAll, """a JSON list of {"name":"…","pattern":"…","repl":"…"}; nothing is replaced""", []);
+            [Keys.ReplaceTags], TryReadAll, """a JSON list of {"name":"…","pattern":"…","repl":"…"}; nothing is replaced""", [], isError: true);
 
         bool TryReadAll(SettingValue value, out IReadOnlyList<ReplaceRule> rules)
         {
@@ -52,5 +52,5 @@ public sealed record ReplaceRule
     }
 
     private static void Skip(EnvReader env, SettingValue value, int index, string rule, string expected) =>
-        env.Warn(value, string.Create(CultureInfo.InvariantCulture, $"rule {index + 1}{rule}"), $"{expected}; the rule is skipped, the others hold");
+        env.Fail(value, string.Create(CultureInfo.InvariantCulture, $"rule {index + 1}{rule}"), $"{expected}; the rule is skipped, the others hold");
 }

@@ -4,19 +4,19 @@ namespace Mayfly.Config;
 public sealed record SecretSettings
 {
     /// <summary>The plain key, without white space.</summary>
-    public required string? PlainKey { get; init; }
+    public required KeySetting? Plain { get; init; }
 
     /// <summary>Delegated auth: the organisation's id.</summary>
-    public required string? OrgUuid { get; init; }
+    public required KeySetting? OrgUuid { get; init; }
 
     /// <summary>KMS cipher text, base64.</summary>
-    public required string? KmsKey { get; init; }
+    public required KeySetting? KmsKey { get; init; }
 
     /// <summary>ARN of a secret in Secrets Manager.</summary>
-    public required string? SecretArn { get; init; }
+    public required KeySetting? SecretArn { get; init; }
 
     /// <summary>ARN or name of an SSM parameter.</summary>
-    public required string? SsmArn { get; init; }
+    public required KeySetting? SsmArn { get; init; }
 
     /// <summary>Age at which a key that was resolved is resolved anew; zero = never.</summary>
     public required TimeSpan ReloadInterval { get; init; }
@@ -38,16 +38,38 @@ public sealed record SecretSettings
     /// <summary>True: the key has to be asked for.</summary>
     public bool IsRemote => (OrgUuid ?? KmsKey ?? SecretArn ?? SsmArn) is not null;
 
-    internal static SecretSettings Read(EnvReader env, string? plainKey)
+    public string? PlainKey => Plain?.Value;
+
+    /// <summary>For people: what to look at when the key is refused.</summary>
+    public string Title => (OrgUuid ?? KmsKey ?? SecretArn ?? SsmArn ?? Plain)?.Title ?? Keys.ApiKey;
+
+    internal static SecretSettings Read(EnvReader env, KeySetting? plain)
+    {
+        SecretSettings settings = ReadAll(env, plain);
+        string?[] sources =
+        [
+            settings.OrgUuid?.Title, settings.KmsKey?.Title, env.TitleIfSet(Keys.ApiKeyKmsEncrypted), settings.SecretArn?.Title, settings.SsmArn?.Title,
+            settings.Plain?.Title,
+        ];
+        string[] titles = [.. sources.OfType<string>().Distinct()];
+        if (titles.Length > 1)
+        {
+            env.Advise($"Several settings give the API key: {string.Join(", ", titles)}. {titles[0]} is used, others only where it gives none.");
+        }
+
+        return settings;
+    }
+
+    private static SecretSettings ReadAll(EnvReader env, KeySetting? plain)
     {
         string region = env.Text(Keys.Region, Keys.DefaultRegion) ?? "us-east-1";
         return new SecretSettings
         {
-            PlainKey = plainKey,
-            OrgUuid = env.Text(Keys.OrgUuid)?.Trim(),
-            KmsKey = env.Text(Keys.KmsApiKey, Keys.ApiKeyKmsEncrypted)?.Trim(),
-            SecretArn = env.Text(Keys.ApiKeySecretArn)?.Trim(),
-            SsmArn = env.Text(Keys.ApiKeySsmArn)?.Trim(),
+            Plain = plain,
+            OrgUuid = KeySetting.Read(env, Keys.OrgUuid),
+            KmsKey = KeySetting.Read(env, Keys.KmsApiKey, Keys.ApiKeyKmsEncrypted),
+            SecretArn = KeySetting.Read(env, Keys.ApiKeySecretArn),
+            SsmArn = KeySetting.Read(env, Keys.ApiKeySsmArn),
             ReloadInterval = env.Seconds(Keys.ApiKeyReloadInterval, TimeSpan.Zero, TimeSpan.Zero),
             UsesFips = env.BoolOrNull(Keys.FipsMode) ?? region.StartsWith("us-gov-", StringComparison.Ordinal),
             Region = region,

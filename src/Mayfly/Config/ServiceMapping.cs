@@ -50,8 +50,9 @@ public sealed class ServiceMapping
             return Empty;
         }
 
-        ServiceMapping mapping = Parse(value.PairItems() is { } items ? string.Join(',', items) : value.Text);
-        foreach (string entry in mapping.Rejected)
+        var wrong = new List<string>();
+        ServiceMapping mapping = Parse(value.PairItems(wrong) is { } items ? string.Join(',', items) : value.Text);
+        foreach (string entry in mapping.Rejected.Concat(wrong))
         {
             env.Warn(value, entry, "entries of the form key:name, this one is skipped");
         }

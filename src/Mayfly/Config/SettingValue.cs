@@ -42,14 +42,61 @@ public readonly struct SettingValue
     internal bool IsFromFile => _entry is not null;
 
     /// <summary>The texts of a list of a file; null: it is none. An item written as <c>- key: value</c> is the text <c>key:value</c>.</summary>
-    internal IReadOnlyList<string>? Items() =>
-        Node?.Items?.SelectMany(static item => item.Members is { } pairs ? TextsOf(pairs) : [item.Text?.Trim() ?? ""])
-            .Where(static text => text.Length > 0)
-            .ToList();
+    /// <param name="wrong">Gets the places of items that are no texts.</param>
+    internal IReadOnlyList<string>? Items(List<string> wrong)
+    {
+        if (Node?.Items is not { } items)
+        {
+            return null;
+        }
+
+        var texts = new List<string>();
+        for (int i = 0; i < items.Count; i++)
+        {
+            string place = JsonTexts.PlaceOf(i);
+            if (items[i].Members is { } pairs)
+            {
+                Take(pairs, place, texts, wrong);
+            }
+            else if (items[i].Items is not null)
+            {
+                wrong.Add(place);
+            }
+            else if (items[i].Text?.Trim() is { Length: > 0 } text)
+            {
+                texts.Add(text);
+            }
+        }
+
+        return texts;
+    }
 
     /// <summary>The same, where a map of a file means a list of <c>key:value</c>.</summary>
-    internal IReadOnlyList<string>? PairItems() => Node?.Members is { } pairs ? [.. TextsOf(pairs)] : Items();
+    internal IReadOnlyList<string>? PairItems(List<string> wrong)
+    {
+        if (Node?.Members is not { } pairs)
+        {
+            return Items(wrong);
+        }
 
-    private static IEnumerable<string> TextsOf(List<KeyValuePair<string, ConfigNode>> pairs) =>
-        pairs.Where(static pair => pair.Value.Text is not null).Select(static pair => $"{pair.Key.Trim()}:{pair.Value.Text!.Trim()}");
+        var texts = new List<string>();
+        Take(pairs, place: null, texts, wrong);
+        return texts;
+    }
+
+    /// <param name="place">Null: each key is a place of its own.</param>
+    private static void Take(List<KeyValuePair<string, ConfigNode>> pairs, string? place, List<string> texts, List<string> wrong)
+    {
+        foreach ((string key, ConfigNode value) in pairs)
+        {
+            if (value.Text is { } text)
+            {
+                texts.Add($"{key.Trim()}:{text.Trim()}");
+            }
+            else if (!value.IsNothing)
+            {
+                wrong.Add(place ?? key);
+            }
+        }
+    }
 }

@@ -93,13 +93,13 @@ public sealed record Settings
 
     public static Settings Read(EnvReader env)
     {
-        string? apiKey = WithoutWhiteSpace(env.Text(Keys.ApiKey));
+        KeySetting? apiKey = KeySetting.Read(env, Keys.ApiKey) is { } set ? set with { Value = WithoutWhiteSpace(set.Value) } : null;
         TraceFeatures features = TraceFeatures.Read(env);
         IntakeUrls intake = IntakeUrls.Read(env);
         LogShippingSettings logShipping = LogShippingSettings.Read(env, intake.Logs);
         return new Settings
         {
-            ApiKey = apiKey,
+            ApiKey = apiKey?.Value,
             Secrets = SecretSettings.Read(env, apiKey),
             LogLevel = ReadLogLevel(env),
             Env = env.Text(Keys.Env),
@@ -187,8 +187,7 @@ public sealed record Settings
         return known is not null;
     }
 
-    private static string? WithoutWhiteSpace(string? key) =>
-        key is null ? null : string.Concat(key.Where(static c => !char.IsWhiteSpace(c)));
+    private static string WithoutWhiteSpace(string key) => string.Concat(key.Where(static c => !char.IsWhiteSpace(c)));
 }
 
 /// <summary>Ports and limits of what the agent listens on. Port 0 = that listener is off.</summary>

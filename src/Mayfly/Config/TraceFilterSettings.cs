@@ -43,7 +43,7 @@ public sealed record TraceFilterSettings
             return [];
         }
 
-        IReadOnlyList<string> items = value.Items() ?? QuotedList.Read(value.Text);
+        IReadOnlyList<string> items = value.IsStructured && env.TryReadList(value, out IReadOnlyList<string> list) ? list : QuotedList.Read(value.Text);
         return [.. items.Select(item => ReadPattern(env, value, item, item)).OfType<Pattern>()];
     }
 }
@@ -70,11 +70,10 @@ public sealed record TagCondition(string Key, string? Value = null, Pattern? Pat
         bool TryRead(SettingValue value, out IReadOnlyList<TagCondition> conditions)
         {
             string text = value.Text.Trim();
-            IReadOnlyList<string>? items = value.Items();
-            bool isList = items is not null || text[0] != '[' || JsonTexts.TryRead(text, out items);
-            items ??= text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-            conditions = isList && !value.IsMap ? [.. items.Select(item => Parse(env, value, item, isPattern)).OfType<TagCondition>()] : [];
-            return isList && !value.IsMap;
+            IReadOnlyList<string> items = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            bool isRead = (!value.IsStructured && text[0] != '[') || env.TryReadList(value, out items);
+            conditions = isRead ? [.. items.Select(item => Parse(env, value, item, isPattern)).OfType<TagCondition>()] : [];
+            return isRead;
         }
     }
 

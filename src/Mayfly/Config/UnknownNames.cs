@@ -25,8 +25,12 @@ public sealed class UnknownNames
             .Select(static one => $"{one.Title} is set, but there is no such setting, and it is ignored. Did you mean {one.Nearest}?"),
     ];
 
-    /// <summary>Variables that other agents read and this one has no use for.</summary>
-    public IReadOnlyList<string> WithoutEffect() => [.. Variables().Where(static name => KnownNames.HasNoEffect(Canonical(name)))];
+    /// <summary>Variables, and keys of the file, that other agents read and this one has no use for.</summary>
+    public IReadOnlyList<string> WithoutEffect() =>
+    [
+        .. Variables().Where(static name => KnownNames.HasNoEffect(Canonical(name))),
+        .. (_reader.File?.Entries ?? []).Where(IsWithoutEffect).Select(static entry => entry.Title),
+    ];
 
     /// <summary>All that are not read here, nor known to be somebody else's.</summary>
     internal IReadOnlyList<Name> All() => [.. OfVariables(), .. OfFile()];
@@ -57,6 +61,14 @@ public sealed class UnknownNames
     }
 
     private static bool IsKnown(string name) => KnownNames.Read.Contains(name) || KnownNames.HasNoEffect(name) || KnownNames.IsForeign(name);
+
+    /// <summary>A path may stand for several names: one that is read is enough. Of a family what is in a map is named, not the map.</summary>
+    private static bool IsWithoutEffect(ConfigFile.Entry entry)
+    {
+        string[] names = [.. FileKeys.VariablesOf(entry.Path)];
+        bool isIt = Array.Exists(names, entry.Node.Members is null ? KnownNames.HasNoEffect : KnownNames.HasNoEffectItself);
+        return isIt && !Array.Exists(names, KnownNames.Read.Contains);
+    }
 
     private IEnumerable<string> Variables() => _reader.Names
         .Where(static name => Array.Exists(Prefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)))

@@ -10,7 +10,7 @@ internal static class DeliveryLog
     private const string CountedNotRepeated = "Later ones are counted in /debug/mayfly and not repeated here.";
 
     public static void Rejected(Log log, IntakePayload payload, SendResult result) => log.Once(
-        $"rejected {payload.Kind} {payload.Forward?.Service} {(payload.Forward is null ? result.Detail : result.Detail.Split(' ')[0])}",
+        $"rejected {payload.Kind} {payload.Forward?.Service} {result.RefusedKey} {(payload.Forward is null ? result.Detail : result.Detail.Split(' ')[0])}",
         LogLevel.Error,
         $"{HowMany(payload)} {Noun(payload)} dropped: {result.Detail}. {AdviceFor(result)} {CountedNotRepeated}");
 
@@ -39,7 +39,7 @@ internal static class DeliveryLog
     /// <summary>Tells causes apart; not for what is passed on, for its clients choose the hosts.</summary>
     private static Uri? WhereTo(IntakePayload payload) => payload.Forward is null ? payload.Destination?.Endpoint.Url : null;
 
-    private static string AdviceFor(SendResult result) => result.IsKeyRefused
-        ? "The API key was refused: check DD_API_KEY and DD_SITE."
+    private static string AdviceFor(SendResult result) => result.RefusedKey is { } setting
+        ? $"The API key was refused: check {setting}."
         : "The intake refuses this payload for good.";
 }

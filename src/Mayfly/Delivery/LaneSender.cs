@@ -36,6 +36,9 @@ internal sealed class LaneSender(
     /// <summary>An attempt that was cut off sooner says nothing about the intake.</summary>
     private static readonly TimeSpan ShortestVerdict = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>No attempt takes so long: the sandbox was frozen in the middle of it, which says nothing about the intake either.</summary>
+    private static readonly TimeSpan LongestVerdict = TimeSpan.FromSeconds(30);
+
     /// <summary>
     /// New payloads over a closed circuit, in turn. Once the intake seems to be the one to blame for failures the rest is kept. Of what is passed on for
     /// clients the large ones, such as profiles, go beside the others: a slow upload holds up nothing (docs/spec/06-compat-and-init.md#g-known-defects, 16).
@@ -176,7 +179,8 @@ internal sealed class LaneSender(
         for (int attempt = 1; ; attempt++)
         {
             SendResult result = await SendOnceAsync(lane, payload, payload.OwnKey ?? key, cancellation, isLast: attempt == attempts);
-            bool isFinal = result.Outcome != SendOutcome.Failed || attempt == attempts || lane.Circuit.State != CircuitState.Closed;
+            bool isFinal = result.Outcome != SendOutcome.Failed || attempt == attempts || lane.Circuit.State != CircuitState.Closed
+                || cancellation.IsCancellationRequested;
             if (isFinal)
             {
                 return result;
@@ -219,7 +223,8 @@ internal sealed class LaneSender(
         payload.FailedAttempts++;
         counters[payload.Signal].Retry(payload.Units);
         bool isCut = cancellation.IsCancellationRequested;
-        bool isTelling = !isCut || time.GetElapsedTime(start) >= ShortestVerdict;
+        TimeSpan took = time.GetElapsedTime(start);
+        bool isTelling = !isCut || (took >= ShortestVerdict && took <= LongestVerdict);
         if (isTelling && (isLast || !result.IsAnswered && isCut || result.RetryAfter is not null))
         {
             lane.Circuit.Fail(result.RetryAfter);

@@ -124,7 +124,7 @@ internal sealed class PayloadStore(Spool? spool, IntakeClient intake, Counters c
             Lane = lane,
             Signal = payload.Signal,
             Units = payload.Units,
-            SizeBytes = isOnDisk ? fileBytes : payload.Body.Capacity + OverheadBytes,
+            SizeBytes = isOnDisk ? fileBytes : payload.Body.Length + OverheadBytes,
             Order = order,
             File = isOnDisk ? path : null,
             Payload = isOnDisk ? null : payload,

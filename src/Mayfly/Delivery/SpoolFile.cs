@@ -16,7 +16,7 @@ internal static class SpoolFile
 {
     private const int HeadStart = 20;
 
-    /// <summary>So that an older agent's file of another form is not taken for damage of this one's.</summary>
+    /// <summary>Changes with the form, as the magic does: a file of another form is not misread, but counted and removed.</summary>
     private const ulong Seed = 0x4D41_5946_4C59_0002;
 
     private static ReadOnlySpan<byte> Magic => "MAYFLY2\n"u8;

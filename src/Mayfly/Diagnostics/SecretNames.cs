@@ -27,6 +27,9 @@ internal enum SecretKind
 /// <remarks>docs/spec/04-metrics-logs.md#c14-scrubbing-rules-of-the-go-agent-own-logs-flare-config-dumps</remarks>
 public static class SecretNames
 {
+    /// <summary>What stands for a secret of which nothing may be seen.</summary>
+    public const string Stars = "********";
+
     private const int LongestName = 128;
 
     /// <summary>True for the name of a header that carries credentials, in any case: <c>x-…-key</c>, <c>dd-api-key</c>, <c>cookie</c> ….</summary>
@@ -44,12 +47,14 @@ public static class SecretNames
             && (EndsWithAny(folded, "api_key"u8, "app_key"u8, "kms_encrypted"u8) || EndsWithAny(folded, "secret_access_key"u8, "_token"u8));
     }
 
+    /// <summary>True for a setting that holds keys beside other things: addresses with their keys.</summary>
+    public static bool IsKeysByAddress(string name) => name.EndsWith("ADDITIONAL_ENDPOINTS", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Stars, and of a secret that is long enough the end, which tells keys apart.</summary>
     public static string Mask(string secret)
     {
         const int Kept = 4;
         const int LongEnough = 20;
-        const string Stars = "********";
         return secret.Length == 0 ? "" : secret.Length < LongEnough ? Stars : Stars + secret[^Kept..];
     }
 

@@ -1,3 +1,5 @@
+using Mayfly.Config;
+
 namespace Mayfly.Intake;
 
 /// <summary>A client's request on its way to an intake: all of it but the body and the agent's key.</summary>
@@ -11,7 +13,7 @@ namespace Mayfly.Intake;
 public sealed record ForwardedRequest(string Service, string Method, Uri Url, IReadOnlyList<KeyValuePair<string, string>> Headers)
 {
     /// <summary>The key that this intake wants; null = the agent's.</summary>
-    public string? ApiKey { get; init; }
+    public KeySetting? ApiKey { get; init; }
 
     /// <summary>The key goes into <c>Authorization: Bearer</c> instead of <c>DD-API-KEY</c>.</summary>
     public bool TakesBearer { get; init; }

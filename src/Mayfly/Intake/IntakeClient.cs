@@ -26,9 +26,12 @@ public enum SendOutcome
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Detail">For a person.</param>
 /// <param name="RetryAfter">How long the intake wants to be left alone; null = it did not say.</param>
-/// <param name="IsKeyRefused">It was the key, not the payload.</param>
+/// <param name="RefusedKey">It was the key, not the payload: what a person may look at, the end of a sentence. Null: it was not.</param>
 /// <param name="IsAnswered">The intake is there, whatever it thinks of this payload.</param>
-public readonly record struct SendResult(SendOutcome Outcome, string Detail, TimeSpan? RetryAfter = null, bool IsKeyRefused = false, bool IsAnswered = false);
+public readonly record struct SendResult(SendOutcome Outcome, string Detail, TimeSpan? RetryAfter = null, string? RefusedKey = null, bool IsAnswered = false)
+{
+    public bool IsKeyRefused => RefusedKey is not null;
+}
 
 /// <summary>Sends payloads to the intake over HTTP.</summary>
 public sealed class IntakeClient : IDisposable
@@ -36,6 +39,10 @@ public sealed class IntakeClient : IDisposable
     private readonly IntakeEndpoints _endpoints;
     private readonly OutboundClient _http;
     private readonly Log _log;
+    private readonly TimeProvider _time;
+
+    /// <summary>What to look at when the agent's own key is refused.</summary>
+    private readonly string _agentsKey;
 
     /// <summary>Those that have said that they do not take zstd. Never more than there are endpoints.</summary>
     private readonly HashSet<Uri> _withoutZstd = [];
@@ -43,12 +50,14 @@ public sealed class IntakeClient : IDisposable
 
     /// <param name="settings">The user's.</param>
     /// <param name="log">Told which server is not trusted, and what to do; null: nobody is.</param>
-    /// <param name="time">Counts what a freeze takes; null: the machine's clock.</param>
+    /// <param name="time">Counts what a freeze takes, and stands in for that of an intake that does not tell its own; null: the machine's.</param>
     public IntakeClient(Settings settings, Log? log = null, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _endpoints = new IntakeEndpoints(settings);
         _log = log ?? Log.Silent;
-        _http = new OutboundClient(settings.Outbound, settings.FlushTimeout, _log, time ?? TimeProvider.System);
+        _agentsKey = $"{settings.Secrets.Title} and {Keys.Site}";
+        _http = new OutboundClient(settings.Outbound, settings.FlushTimeout, _log, _time);
     }
 
     /// <summary>Does some of the work of the first flush, if it will need TLS: see <see cref="OutboundClient.WarmUp"/>.</summary>
@@ -82,18 +91,18 @@ public sealed class IntakeClient : IDisposable
     {
         if (apiKey.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0)
         {
-            return new SendResult(SendOutcome.Rejected, "the API key holds a character that no header can carry", IsKeyRefused: true);
+            return new SendResult(SendOutcome.Rejected, "the API key holds a character that no header can carry", RefusedKey: KeyOf(payload));
         }
 
         using ForwardedAnswer answer = await ForwardAsync(payload, apiKey, cancellation);
         if (payload.Coding != ContentCoding.Zstd || answer.Response?.StatusCode != HttpStatusCode.UnsupportedMediaType || payload.Forward is not null)
         {
-            return ResultOf(answer);
+            return ResultOf(payload, answer);
         }
 
         RememberWithoutZstd(EndpointOf(payload).Url);
         using ForwardedAnswer second = await ForwardAsync(payload, apiKey, cancellation);
-        return ResultOf(second);
+        return ResultOf(payload, second);
     }
 
     /// <summary>The way that a payload goes.</summary>
@@ -182,16 +191,18 @@ public sealed class IntakeClient : IDisposable
         _ => SendOutcome.Rejected,
     };
 
-    private static SendResult ResultOf(ForwardedAnswer answer)
+    private SendResult ResultOf(IntakePayload payload, ForwardedAnswer answer)
     {
         if (answer.Response is not { } response)
         {
             return new SendResult(SendOutcome.Failed, answer.Detail);
         }
 
-        bool isKeyRefused = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
-        return new SendResult(Judge(response.StatusCode), answer.Detail, RetryAfter(response), isKeyRefused, IsAnswered: true);
+        string? refusedKey = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? KeyOf(payload) : null;
+        return new SendResult(Judge(response.StatusCode), answer.Detail, RetryAfter(response), refusedKey, IsAnswered: true);
     }
+
+    private string KeyOf(IntakePayload payload) => payload.OwnKeySetting?.Title ?? _agentsKey;
 
     private IntakeEndpoint EndpointOf(IntakePayload payload) => payload.Destination?.Endpoint ?? _endpoints[payload.Kind];
 
@@ -216,10 +227,11 @@ public sealed class IntakeClient : IDisposable
             $"{url} does not take zstd: it gets gzip from now on. {Keys.Compression}=gzip saves asking once in each sandbox.");
     }
 
-    private static TimeSpan? RetryAfter(HttpResponseMessage response)
+    /// <summary>A date counts from the intake's clock, where it tells it.</summary>
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
     {
         RetryConditionHeaderValue? header = response.Headers.RetryAfter;
-        return header?.Delta ?? (header?.Date - response.Headers.Date);
+        return header?.Delta ?? (header?.Date - (response.Headers.Date ?? _time.GetUtcNow()));
     }
 
     private HttpRequestMessage RequestOf(IntakePayload payload, string apiKey)

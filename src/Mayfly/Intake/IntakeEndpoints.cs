@@ -14,7 +14,7 @@ public sealed record IntakeEndpoint(Uri Url, string ContentType)
 
 /// <summary>An intake beside the main one, and the key it wants.</summary>
 /// <param name="Id">Tells it apart from the others of its kind, also in another process with the same settings; nothing secret.</param>
-public sealed record IntakeDestination(IntakeEndpoint Endpoint, string ApiKey, string Id = "");
+public sealed record IntakeDestination(IntakeEndpoint Endpoint, KeySetting ApiKey, string Id = "");
 
 /// <summary>
 /// The endpoints of every kind of payload (docs/spec/03-traces.md#52-url-endpoints-keys, docs/spec/04-metrics-logs.md#b9-endpoints-headers-compression and
@@ -76,7 +76,8 @@ public sealed class IntakeEndpoints
     private IReadOnlyList<IntakeDestination> Copies(IntakeKind kind, IReadOnlyList<AdditionalEndpoint> endpoints, string path) =>
         [.. endpoints.Select((one, i) => CopyOf(kind, new Uri(one.Url.AbsoluteUri.TrimEnd('/') + path), one.ApiKey, i))];
 
-    private IntakeDestination CopyOf(IntakeKind kind, Uri url, string apiKey, int index) => new(_endpoints[kind] with { Url = url }, apiKey, IdOf(url, index));
+    private IntakeDestination CopyOf(IntakeKind kind, Uri url, KeySetting apiKey, int index) =>
+        new(_endpoints[kind] with { Url = url }, apiKey, IdOf(url, index));
 
     private static string IdOf(Uri url, int index) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{url.AbsoluteUri}#{index}");
 }

@@ -52,7 +52,10 @@ public sealed class IntakePayload : IDisposable
     public ForwardedRequest? Forward { get; init; }
 
     /// <summary>The key it is sent with instead of the agent's; null = the agent's.</summary>
-    public string? OwnKey => Destination?.ApiKey ?? Forward?.ApiKey;
+    public string? OwnKey => OwnKeySetting?.Value;
+
+    /// <summary>The same with the setting that it stands in.</summary>
+    public KeySetting? OwnKeySetting => Destination?.ApiKey ?? Forward?.ApiKey;
 
     public PooledBuffer Body => _body.Buffer;
 

@@ -7,6 +7,9 @@ namespace Mayfly.Intake;
 /// <summary>A body that goes back to the pool when its last payload is disposed. Thread-safe.</summary>
 internal sealed class SharedBody(PooledBuffer buffer, ContentCoding coding = ContentCoding.Identity)
 {
+    private const int MostCapacityPerLength = 2;
+    private const int SmallestWorthFitting = 1024;
+
     private readonly Lock _gate = new();
     private volatile PooledBuffer _buffer = buffer;
     private volatile ContentCoding _coding = coding;
@@ -45,10 +48,24 @@ internal sealed class SharedBody(PooledBuffer buffer, ContentCoding coding = Con
                 return;
             }
 
-            PooledBuffer compressed = Codecs.Compress(_buffer.WrittenSpan, how, out ContentCoding coding);
+            PooledBuffer compressed = Fitting(Codecs.Compress(_buffer.WrittenSpan, how, out ContentCoding coding));
             _buffer.Dispose();
             _buffer = compressed;
             _coding = coding;
         }
+    }
+
+    /// <summary>What shrank much lies in a buffer that expected less: it may have to wait, and is counted by its length.</summary>
+    private static PooledBuffer Fitting(PooledBuffer compressed)
+    {
+        if (compressed.Capacity <= MostCapacityPerLength * Math.Max(compressed.Length, SmallestWorthFitting))
+        {
+            return compressed;
+        }
+
+        PooledBuffer fitting = PooledBuffer.Rent(compressed.Length);
+        fitting.Write(compressed.WrittenSpan);
+        compressed.Dispose();
+        return fitting;
     }
 }

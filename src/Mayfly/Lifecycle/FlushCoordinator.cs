@@ -25,6 +25,8 @@ public sealed class FlushCoordinator : IDisposable
     /// </summary>
     private static readonly TimeSpan LongestForProxied = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan LongestWaitForFrozen = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Of the time of the last flush, for each step down in value (<see cref="LaneValue"/>).</summary>
     private const int ShareOfHeadStart = 8;
 
@@ -44,6 +46,7 @@ public sealed class FlushCoordinator : IDisposable
     private readonly Dictionary<LaneKey, DeliveryLane> _lanes = [];
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private readonly CancellationTokenSource _last = new();
+    private volatile RunningFlush? _running;
 
     /// <param name="sources">The signals.</param>
     /// <param name="intake">Sends one payload.</param>
@@ -90,19 +93,23 @@ public sealed class FlushCoordinator : IDisposable
         using CancellationTokenRegistration cutting = cut.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), cancellation);
         try
         {
-            await _oneAtATime.WaitAsync(cancellation.Token);
+            await BeginAloneAsync(cancellation.Token);
         }
         catch (OperationCanceledException)
         {
             return default;
         }
 
+        var running = new RunningFlush(cancellation, Deadline.In(_time, deadline.Left));
+        _running = running;
         try
         {
             return await FlushOnceAsync(deadline, cancellation.Token);
         }
         finally
         {
+            running.End();
+            _running = null;
             _oneAtATime.Release();
         }
     }
@@ -138,6 +145,25 @@ public sealed class FlushCoordinator : IDisposable
         _last.Dispose();
     }
 
+    /// <summary>
+    /// Waits for the flush that runs. One that was frozen, and should be over by the time that has passed, gets a moment for answers that are there already:
+    /// its timer stood still, and its connections may be dead.
+    /// </summary>
+    private async Task BeginAloneAsync(CancellationToken cancellation)
+    {
+        if (_running is { Until.HasPassed: true } frozen)
+        {
+            if (await _oneAtATime.WaitAsync(LongestWaitForFrozen, cancellation))
+            {
+                return;
+            }
+
+            frozen.Cut();
+        }
+
+        await _oneAtATime.WaitAsync(cancellation);
+    }
+
     private async Task<FlushReport> FlushOnceAsync(Deadline deadline, CancellationToken cancellation)
     {
         _store.Recover();
@@ -162,10 +188,8 @@ public sealed class FlushCoordinator : IDisposable
             byLane.TryAdd(LaneOf(waiting), []);
         }
 
-        using CancellationTokenSource early = deadline.Within(LongestForProxied).ToCancellation();
-        using var proxied = CancellationTokenSource.CreateLinkedTokenSource(cancellation, early.Token);
         Task<FlushReport> Go(DeliveryLane lane, List<IntakePayload> fresh) =>
-            GoAsync(lane, fresh, key, deadline, lane.Key.Kind == IntakeKind.Proxied ? proxied.Token : cancellation);
+            lane.Key.Kind == IntakeKind.Proxied ? GoBrieflyAsync(lane, fresh, key, deadline, cancellation) : GoAsync(lane, fresh, key, deadline, cancellation);
 
         FlushReport[] reports = await Task.WhenAll(_last.IsCancellationRequested
             ? await BeginByValueAsync(byLane, Go, deadline)
@@ -191,6 +215,14 @@ public sealed class FlushCoordinator : IDisposable
         }
 
         return begun;
+    }
+
+    private async Task<FlushReport> GoBrieflyAsync(
+        DeliveryLane lane, List<IntakePayload> fresh, string? key, Deadline deadline, CancellationToken cancellation)
+    {
+        using CancellationTokenSource early = deadline.Within(LongestForProxied).ToCancellation();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, early.Token);
+        return await GoAsync(lane, fresh, key, deadline, either.Token);
     }
 
     /// <summary>What one lane does in one flush.</summary>

@@ -4,7 +4,7 @@ namespace Mayfly.Lifecycle;
 
 /// <summary>
 /// What goes first when there may not be time for everything (docs/spec/01-lambda-lifecycle.md#74-shutdown-sequence-rust-od): traces and their statistics,
-/// metrics, logs, what is passed on for clients, and last the copies for further intakes.
+/// metrics, logs, what is passed on for clients, and last the copies of those for further intakes.
 /// </summary>
 internal static class LaneValue
 {

@@ -16,6 +16,8 @@ internal sealed class ConnectionPool(Func<HttpMessageInvoker> make, TimeSpan lon
     private Generation? _current;
     private long _usedAt;
 
+    private bool IsRested => time.GetElapsedTime(_usedAt) > longestRest;
+
     /// <summary>Makes the sender, if there is none, before there is something to send.</summary>
     public void Prepare()
     {
@@ -32,7 +34,7 @@ internal sealed class ConnectionPool(Func<HttpMessageInvoker> make, TimeSpan lon
         try
         {
             HttpResponseMessage response = await generation.Sender.SendAsync(request, cancellation);
-            Volatile.Write(ref _usedAt, time.GetTimestamp());
+            Answered(generation);
             return response;
         }
         finally
@@ -49,7 +51,7 @@ internal sealed class ConnectionPool(Func<HttpMessageInvoker> make, TimeSpan lon
         Generation generation;
         lock (_gate)
         {
-            if (_current is not null && time.GetElapsedTime(_usedAt) > longestRest)
+            if (_current is not null && IsRested)
             {
                 // Where some still wait, perhaps for nobody, the last of them ends it.
                 old = _current.Requests == 0 ? _current.Sender : null;
@@ -63,6 +65,27 @@ internal sealed class ConnectionPool(Func<HttpMessageInvoker> make, TimeSpan lon
 
         old?.Dispose();
         return generation;
+    }
+
+    /// <summary>An answer that had been waiting through a freeze tells nothing about the other connections.</summary>
+    private void Answered(Generation generation)
+    {
+        lock (_gate)
+        {
+            if (generation != _current)
+            {
+                return;
+            }
+
+            if (IsRested)
+            {
+                _current = null;
+            }
+            else
+            {
+                _usedAt = time.GetTimestamp();
+            }
+        }
     }
 
     private void Leave(Generation generation)

@@ -33,6 +33,7 @@ public sealed class OutboundClient : IDisposable
     private readonly OutboundProxy? _proxy;
     private readonly TimeSpan _connectTimeout;
     private readonly Log _log;
+    private readonly Lazy<ServerTrust> _trust;
     private readonly ConnectionPool _plain;
     private readonly ConnectionPool _secure;
 
@@ -44,6 +45,7 @@ public sealed class OutboundClient : IDisposable
     {
         (_settings, _connectTimeout, _log) = (settings, connectTimeout, log);
         _proxy = settings.Proxy.IsNone ? null : new OutboundProxy(settings.Proxy, settings.Site);
+        _trust = new Lazy<ServerTrust>(() => new ServerTrust(settings.Tls, log));
         _plain = new ConnectionPool(() => new HttpMessageInvoker(Handler()), LongestIdle, time);
         _secure = new ConnectionPool(MakeSecure, LongestIdle, time);
     }
@@ -104,7 +106,7 @@ public sealed class OutboundClient : IDisposable
         SocketsHttpHandler handler = Handler();
         handler.SslOptions = _settings.Tls.SkipsValidation
             ? new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true }
-            : new ServerTrust(_settings.Tls, _log).Options();
+            : _trust.Value.Options();
         if (_settings.Tls.RequiresTls13)
         {
 #pragma warning disable CA5398 // The user has chosen it; otherwise the system does.

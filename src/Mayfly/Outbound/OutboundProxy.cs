@@ -14,7 +14,7 @@ namespace Mayfly.Outbound;
 internal sealed class OutboundProxy(OutboundProxySettings settings, string site) : IWebProxy
 {
     /// <inheritdoc/>
-    public ICredentials? Credentials { get; set; } = CredentialsOf(settings.ForHttps ?? settings.ForHttp);
+    public ICredentials? Credentials { get; set; } = new OwnCredentials();
 
     /// <inheritdoc/>
     public Uri? GetProxy(Uri destination) =>
@@ -54,7 +54,9 @@ internal sealed class OutboundProxy(OutboundProxySettings settings, string site)
             return IPAddress.TryParse(host, out IPAddress? address) && address.AddressFamily == range.BaseAddress.AddressFamily && range.Contains(address);
         }
 
-        if (!IPAddress.TryParse(item, out IPAddress? _) && item.LastIndexOf(':') is > 0 and var colon)
+        // Of an address in brackets the end is known, and .NET would read over its port.
+        bool isWhole = item.StartsWith('[') ? item.EndsWith(']') : IPAddress.TryParse(item, out IPAddress? _);
+        if (!isWhole && item.LastIndexOf(':') is > 0 and var colon)
         {
             if (!int.TryParse(item.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port != destination.Port)
             {
@@ -72,14 +74,18 @@ internal sealed class OutboundProxy(OutboundProxySettings settings, string site)
         host.Equals(name, StringComparison.OrdinalIgnoreCase)
         || (host.Length > name.Length && host.EndsWith(name, StringComparison.OrdinalIgnoreCase) && host[^(name.Length + 1)] == '.');
 
-    private static NetworkCredential? CredentialsOf(Uri? proxy)
+    /// <summary>User and password of each proxy are those in its own address.</summary>
+    private sealed class OwnCredentials : ICredentials
     {
-        if (proxy is null || proxy.UserInfo.Length == 0)
+        public NetworkCredential? GetCredential(Uri uri, string authType)
         {
-            return null;
-        }
+            if (uri.UserInfo.Length == 0)
+            {
+                return null;
+            }
 
-        string[] parts = proxy.UserInfo.Split(':', 2);
-        return new NetworkCredential(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
+            string[] parts = uri.UserInfo.Split(':', 2);
+            return new NetworkCredential(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
+        }
     }
 }

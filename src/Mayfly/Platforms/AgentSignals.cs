@@ -93,7 +93,9 @@ public sealed class AgentSignals : IDisposable
         Traces = new TracePipeline(TraceSettingsOf(settings, traits), counters[Signal.Traces], inspector, time, _concentrator, demand);
         var sandbox = new SandboxTime(time);
         _intake = new IntakeClient(settings, log, sandbox);
-        _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Series.GetLeftPart(UriPartial.Authority), sandbox, log, settings.Outbound);
+
+        // The site alone decides who gets the proof of delegated auth: an address for metrics may be anybody's relay.
+        _apiKey = new ApiKeyProvider(settings.Secrets, settings.Intake.Site, sandbox, log, settings.Outbound);
         SignalCounters proxied = counters[Signal.Proxied];
         var proxyBuffer = new ProxyBuffer(proxied, demand: demand);
         var forwarder = new ProxyForwarder(_intake, _apiKey, proxied, time, log);

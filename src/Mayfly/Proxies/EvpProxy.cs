@@ -53,7 +53,7 @@ internal sealed class EvpProxy(EvpSettings settings, string via, string defaultE
         }
 
         var copies = new List<IntakeDestination>();
-        foreach ((EvpIntake intake, string apiKey) in settings.Additional)
+        foreach ((EvpIntake intake, KeySetting apiKey) in settings.Additional)
         {
             if (TryUrl(intake, subdomain, path, exchange.Query, out Uri? copy))
             {

@@ -153,10 +153,10 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
             }
 
             (_failedAt, _failures) = (time.GetTimestamp(), _failures + 1);
-            if (_key is null && settings.PlainKey is { } plain)
+            if (_key is null && settings.Plain is { } plain)
             {
-                log.Once("key.fallback", LogLevel.Warn, $"The key in {Keys.ApiKey} is used instead.");
-                _key = plain;
+                log.Once("key.fallback", LogLevel.Warn, $"The key in {settings.Plain.Title} is used instead.");
+                _key = plain.Value;
             }
         }
     }
@@ -179,7 +179,8 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
             }
             catch (SecretFailure e)
             {
-                log.Once($"key.{source.Variable}", LogLevel.Error, $"No API key from {source.Variable}: {e.Message}. {source.Fix} It is tried again.");
+                string title = source.Setting.Title;
+                log.Once($"key.{title}", LogLevel.Error, $"{title} gives no API key: {e.Message}. {source.Fix} It is tried again.");
             }
         }
 
@@ -193,35 +194,35 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
         if (settings.OrgUuid is { } orgUuid)
         {
             yield return new Source(
-                Keys.OrgUuid,
+                orgUuid,
                 "Check the id, that the organisation trusts this AWS account, and that the function's role may call sts:GetCallerIdentity.",
-                () => DelegatedAuth.GetKeyAsync(aws, site, orgUuid, time.GetUtcNow(), ended));
+                () => DelegatedAuth.GetKeyAsync(aws, site, orgUuid.Value, time.GetUtcNow(), ended));
         }
 
-        if (settings.KmsKey is not null)
+        if (settings.KmsKey is { } kmsKey)
         {
             yield return new Source(
-                Keys.KmsApiKey,
+                kmsKey,
                 "The function's role needs kms:Decrypt on the key, and the value must be its cipher text in base64.",
                 () => SecretSources.DecryptAsync(aws, settings, ended));
         }
 
-        if (settings.SecretArn is not null)
+        if (settings.SecretArn is { } secretArn)
         {
             yield return new Source(
-                Keys.ApiKeySecretArn,
+                secretArn,
                 "The function's role needs secretsmanager:GetSecretValue on the secret, and kms:Decrypt if a key of yours encrypts it.",
                 () => SecretSources.GetSecretAsync(aws, settings, ended));
         }
 
-        if (settings.SsmArn is not null)
+        if (settings.SsmArn is { } ssmArn)
         {
             yield return new Source(
-                Keys.ApiKeySsmArn,
+                ssmArn,
                 "The function's role needs ssm:GetParameter on the parameter, and kms:Decrypt if a key of yours encrypts it.",
                 () => SecretSources.GetParameterAsync(aws, settings, ended));
         }
     }
 
-    private readonly record struct Source(string Variable, string Fix, Func<Task<string>> AskAsync);
+    private readonly record struct Source(KeySetting Setting, string Fix, Func<Task<string>> AskAsync);
 }

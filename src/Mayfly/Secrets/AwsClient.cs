@@ -72,7 +72,7 @@ internal sealed class AwsClient(SecretSettings settings, OutboundSettings outbou
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        request.Headers.TryAddWithoutValidation("Authorization", SigV4.Authorization(credentials, service.Name, service.Region, headers, body));
+        request.Headers.TryAddWithoutValidation("Authorization", SigV4.Authorization(credentials, service, headers, body));
         return await SendAsync(request, $"{target} at {service.Host}", cancellation);
     }
 

@@ -14,7 +14,10 @@ internal sealed record AwsService(string Name, string Region, Uri Url)
     public static AwsService Of(string name, string region, string ownRegion, bool usesFips, IReadOnlyDictionary<string, Uri> overrides)
     {
         string domain = ownRegion.StartsWith("cn-", StringComparison.Ordinal) ? "amazonaws.com.cn" : "amazonaws.com";
-        string host = $"{name}{(usesFips ? "-fips" : "")}.{region}.{domain}";
-        return new AwsService(name, region, overrides.TryGetValue(name, out Uri? url) ? url : new Uri($"https://{host}"));
+
+        // In GovCloud these two have no other hosts: the usual ones are FIPS hosts.
+        bool isFipsAnyway = name is "ssm" or "sts" && region.StartsWith("us-gov-", StringComparison.Ordinal);
+        string host = $"{name}{(usesFips && !isFipsAnyway ? "-fips" : "")}.{region}.{domain}";
+        return new AwsService(name, region, new Uri(overrides.TryGetValue(name, out Uri? url) ? url.GetLeftPart(UriPartial.Path) : $"https://{host}"));
     }
 }

@@ -42,7 +42,7 @@ internal static class DelegatedAuth
         }
 
         signed.Add(new("x-ddog-org-id", orgUuid));
-        string authorization = SigV4.Authorization(credentials, sts.Name, sts.Region, signed, body);
+        string authorization = SigV4.Authorization(credentials, sts, signed, body);
         var headers = new StringBuilder($$"""{"Authorization":["{{authorization}}"]""");
         foreach ((string name, string value) in signed)
         {
@@ -50,7 +50,10 @@ internal static class DelegatedAuth
         }
 
         headers.Append('}');
-        return $"{Base64(IdentityBody)}|{Base64(headers.ToString())}|POST|{Base64(sts.Url.GetLeftPart(UriPartial.Authority))}";
+
+        // Without the slash that an address has where it has no path.
+        string url = sts.Url.GetLeftPart(sts.Url.AbsolutePath == "/" ? UriPartial.Authority : UriPartial.Path);
+        return $"{Base64(IdentityBody)}|{Base64(headers.ToString())}|POST|{Base64(url)}";
     }
 
     internal static Uri UrlOf(string site)

@@ -19,7 +19,7 @@ internal static class SecretSources
         SecretFailure? refusal = null;
         try
         {
-            answer = await aws.CallAsync(kms, credentials, "TrentService.Decrypt", DecryptBody(settings.KmsKey!, null), cancellation);
+            answer = await aws.CallAsync(kms, credentials, "TrentService.Decrypt", DecryptBody(settings.KmsKey!.Value, null), cancellation);
         }
         catch (SecretFailure e) when (settings.FunctionName is not null)
         {
@@ -29,7 +29,7 @@ internal static class SecretSources
         string? plaintext = answer is null ? null : JsonTexts.Find(answer, "Plaintext");
         if (plaintext is null && settings.FunctionName is { } functionName)
         {
-            answer = await aws.CallAsync(kms, credentials, "TrentService.Decrypt", DecryptBody(settings.KmsKey!, functionName), cancellation);
+            answer = await aws.CallAsync(kms, credentials, "TrentService.Decrypt", DecryptBody(settings.KmsKey!.Value, functionName), cancellation);
             plaintext = JsonTexts.Find(answer, "Plaintext");
         }
 
@@ -39,7 +39,7 @@ internal static class SecretSources
     /// <summary>Secrets Manager, in the region of the ARN.</summary>
     public static async Task<string> GetSecretAsync(AwsClient aws, SecretSettings settings, CancellationToken cancellation)
     {
-        string arn = settings.SecretArn!;
+        string arn = settings.SecretArn!.Value;
         byte[] body = Json(json => json.WriteString("SecretId", arn));
         AwsCredentials credentials = await aws.CredentialsAsync(cancellation);
         byte[] answer = await aws.CallAsync(aws.Service("secretsmanager", RegionOf(arn)), credentials, "secretsmanager.GetSecretValue", body, cancellation);
@@ -54,7 +54,7 @@ internal static class SecretSources
     /// <summary>SSM, in the region of the ARN; a plain name is a parameter of the function's own region.</summary>
     public static async Task<string> GetParameterAsync(AwsClient aws, SecretSettings settings, CancellationToken cancellation)
     {
-        string name = settings.SsmArn!;
+        string name = settings.SsmArn!.Value;
         byte[] body = Json(json =>
         {
             json.WriteString("Name", name);

@@ -18,14 +18,17 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
     /// <summary>Of a freeze: what the agent does beside the invocations is cut by it.</summary>
     private static readonly TimeSpan Freeze = TimeSpan.FromMilliseconds(150);
 
+    /// <summary>Connections are not used again after it.</summary>
+    private static readonly TimeSpan LongFreeze = TimeSpan.FromSeconds(2.5);
+
     private readonly ChaosWorld _world = new(scenario.Trouble, agent, intake, folder);
     private readonly ChaosLedger _ledger = new();
     private readonly List<string> _spans = [];
     private readonly List<string> _lines = [];
-    private long _samples;
+    private readonly List<string> _metrics = [];
 
-    /// <summary>Of names of spans, which begin with a letter.</summary>
-    private string Prefix { get; } = $"chaos{scenario.Number}.";
+    /// <summary>Of names of spans and metrics, which begin with a letter.</summary>
+    private string Prefix { get; } = $"chaos_{scenario.Number}.";
 
     /// <summary>From the runtime's end to <c>next</c>, in invocations that found the intake dead and known to be.</summary>
     public List<TimeSpan> Costs { get; } = [];
@@ -73,13 +76,13 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
     /// <summary>One invocation and what the function sends in it; how long the agent took to come back.</summary>
     private async Task<TimeSpan> InvokeAsync(ScriptedSandbox sandbox, string id)
     {
+        using var stalls = new MachineStalls();
         await BeginAsync(sandbox, id, Timeout);
         long start = Stopwatch.GetTimestamp();
         await SendAsync(sandbox, id);
         long done = Stopwatch.GetTimestamp();
         await sandbox.FinishAsync(id);
         TimeSpan took = Stopwatch.GetElapsedTime(start);
-        using var stalls = new MachineStalls();
         if (took > Timeout - Margin + stalls.Longest)
         {
             Problems.Add($"{id}: the agent was back after {took}, the deadline is {Timeout}");
@@ -100,7 +103,7 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
         if (scenario.Freezes)
         {
             sandbox.Agent.Freeze();
-            await Task.Delay(Freeze);
+            await Task.Delay(scenario.FreezesLong ? LongFreeze : Freeze);
             sandbox.Agent.Thaw();
         }
     }
@@ -112,8 +115,8 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
             string name = $"{Prefix}{id}.{i}";
             await sandbox.TraceAsync(name);
             _spans.Add(name);
-            Assert.Equal(200, await ScriptedSandbox.PostAsync(sandbox.Ports.Traces, "/dogstatsd/v2/proxy", Encoding.UTF8.GetBytes($"chaos.{scenario.Number}:1|c")));
-            _samples++;
+            Assert.Equal(200, await ScriptedSandbox.PostAsync(sandbox.Ports.Traces, "/dogstatsd/v2/proxy", Encoding.UTF8.GetBytes(name + ":1|c")));
+            _metrics.Add(name);
             _lines.Add("line " + name);
             await sandbox.TellAsync(TelemetryEvents.Line("line " + name));
         }
@@ -159,26 +162,37 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
 
     private void Compare()
     {
-        string[] own = [.. intake.Spans.Select(static span => span.Name).Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))];
-        HashSet<string> lines = [.. intake.Logs.Select(static log => log.Message)];
-        var samples = (long)intake.Metrics.Where(metric => metric.Name == $"chaos.{scenario.Number}").Sum(static metric => metric.Points.Sum(static point => point.Value));
-        int twice = own.Length - own.Distinct().Count();
-        long missing = MustBeExplained("spans", _spans.Except(own).Count(), static one => one.Traces)
-            + MustBeExplained("lines", _lines.Count(sent => !lines.Contains(sent)), static one => one.Logs)
-            + MustBeExplained("samples", Math.Max(0, _samples - samples), static one => one.Metrics);
-        if (!scenario.MayBeTwice && (twice > 0 || samples > _samples))
+        string[] spans = [.. intake.Spans.Select(static span => span.Name).Where(IsOwn)];
+        string[] lines = [.. intake.Logs.Select(static log => log.Message).Where(static line => line.StartsWith("line ", StringComparison.Ordinal))];
+        string[] metrics =
+        [
+            .. from metric in intake.Metrics
+               where IsOwn(metric.Name)
+               from name in Enumerable.Repeat(metric.Name, (int)metric.Points.Sum(static point => point.Value))
+               select name,
+        ];
+        long missing = MustBeExplained("spans", _spans.Except(spans).Count(), static one => one.Traces)
+            + MustBeExplained("lines", _lines.Except(lines).Count(), static one => one.Logs)
+            + MustBeExplained("samples", _metrics.Except(metrics).Count(), static one => one.Metrics);
+        foreach ((string what, string[] there) in ((string, string[])[])[("spans", spans), ("lines", lines), ("samples", metrics)])
         {
-            Problems.Add($"{twice} spans are there more than once, {samples - _samples} samples too many");
+            int twice = there.Length - there.Distinct().Count();
+            if (!scenario.MayBeTwice && twice > 0)
+            {
+                Problems.Add($"{twice} {what} are there more than once");
+            }
         }
 
         // What came after the trouble is there in any case.
-        if (scenario.Ending != Ending.Recovery && !own.Contains($"{Prefix}after.0"))
+        if (scenario.Ending != Ending.Recovery && !spans.Contains($"{Prefix}after.0"))
         {
             Problems.Add("what the next process got is missing");
         }
 
         Outcome = missing > 0 ? WhyMissing(missing) : scenario.Ending == Ending.TimedOutInFlush ? "all, at least once" : scenario.MayBeTwice ? "all, some twice" : "all, once";
     }
+
+    private bool IsOwn(string name) => name.StartsWith(Prefix, StringComparison.Ordinal);
 
     private long MustBeExplained(string what, long missing, Func<AgentCounters, SignalCount> signal)
     {

@@ -60,6 +60,9 @@ internal sealed record ChaosScenario(int Number, Trouble Trouble, Ending Ending,
 
     private const int LongestBurst = 5;
 
+    /// <summary>Every so many stories, where there are freezes, have long ones.</summary>
+    private const int LongFreezeEach = 9;
+
     public static IEnumerable<ChaosScenario> All => Enumerable.Range(0, Count).Select(Of);
 
     /// <summary>
@@ -75,6 +78,9 @@ internal sealed record ChaosScenario(int Number, Trouble Trouble, Ending Ending,
 
     /// <summary>The next process has another intake, which gets nothing that was meant for this one.</summary>
     public bool IsForOthers => Trouble == Trouble.NameNotFound;
+
+    /// <summary>Longer than a connection may rest.</summary>
+    public bool FreezesLong => Freezes && Number % LongFreezeEach == 0;
 
     /// <summary>The intake takes nothing for all of the trouble.</summary>
     public bool IsDead => Trouble is Trouble.Hangs or Trouble.RefusesConnections or Trouble.ProxyRefuses || Trouble is Trouble.Answers500 or Trouble.Answers503 && Burst == 0;

@@ -17,6 +17,7 @@ public class ConfigReportTests
         ["DD_LOGS_ENABLED"] = "maybe",
         ["DD_STIE"] = "datadoghq.eu",
         ["DD_DOGSTATSD_QUEUE_SIZE"] = "1",
+        ["MAYFLY_MODE"] = "compat",
         ["DD_SOMETHING_ELSE"] = "1",
         ["DD_PROXY_HTTPS"] = "http://user:proxy-password@proxy:3128",
         ["DD_ADDITIONAL_ENDPOINTS"] = """{"https://api.datadoghq.eu":["second-key-0123456789"]}""",
@@ -45,6 +46,9 @@ public class ConfigReportTests
     [InlineData("DD_TRACE_PROPAGATION_STYLE_EXTRACT", "datadog,tracecontext", "default")]
     [InlineData("DD_LAMBDA_FIPS_MODE", "false", "default")]
     [InlineData("DD_LOGS_PORT", "10517", "default")]
+    [InlineData("MAYFLY_MODE", "compat", "MAYFLY_MODE")]
+    [InlineData("MAYFLY_PLATFORM", "", "default")]
+    [InlineData("DD_AZURE_RESOURCE_GROUP", "my-group", "datadog.yaml, line 3: azure_resource_group")]
     [InlineData("AWS_REGION", "eu-west-1", "AWS_REGION")]
     public void Every_setting_has_its_value_and_its_source(string name, string value, string source)
     {
@@ -64,9 +68,9 @@ public class ConfigReportTests
         [
             Keys.MetricsUrlWeaker, Keys.ApiKeyKmsEncrypted, Keys.CompressionLevel, Keys.EnhancedMetrics, Keys.RemoveQueryStringWeaker,
             Keys.RemovePathsWithDigitsWeaker, Keys.TracePortWeaker, Keys.LogsEnabled, Keys.IgnoreResourcesWeaker, Keys.DogStatsdPipe, Keys.AppKey,
-            Keys.Mode, CompatKeys.Platform, CompatKeys.AzureResourceGroup,
         ];
-        Assert.Empty(KnownNames.Read.Where(static name => name.StartsWith("DD_", StringComparison.Ordinal)).Except(names).Except(weaker));
+        Assert.Empty(KnownNames.Read.Where(static name => name.StartsWith("DD_", StringComparison.Ordinal)
+            || name.StartsWith("MAYFLY_", StringComparison.Ordinal)).Except(names).Except(weaker));
     }
 
     [Fact]
@@ -75,7 +79,8 @@ public class ConfigReportTests
         ConfigReport report = Report();
         Assert.False(report.IsClean);
         using var json = JsonDocument.Parse(report.ToJson());
-        Assert.StartsWith("DD_LOGS_ENABLED=maybe", Texts(json, "warnings").Single(), StringComparison.Ordinal);
+        string[] warnings = Texts(json, "warnings");
+        Assert.Equal(["Several settings give the API", "DD_LOGS_ENABLED=maybe is not "], warnings.Select(static one => one[..29]));
         Assert.Equal("DD_SITE", json.RootElement.GetProperty("misspelt")[0].GetProperty("nearest").GetString());
         Assert.Equal(["DD_DOGSTATSD_QUEUE_SIZE"], Texts(json, "without_effect"));
         Assert.Equal(["DD_SOMETHING_ELSE"], Texts(json, "not_read"));
@@ -99,5 +104,5 @@ public class ConfigReportTests
         [.. json.RootElement.GetProperty(name).EnumerateArray().Select(static one => one.GetString()!)];
 
     private static ConfigReport Report() =>
-        ConfigReport.Of(new EnvReader(Variables.GetValueOrDefault, ConfigFile.Parse("version: 1.10\ntags: [a:b]"), static () => Variables.Keys));
+        ConfigReport.Of(new EnvReader(Variables.GetValueOrDefault, ConfigFile.Parse("version: 1.10\ntags: [a:b]\nazure_resource_group: my-group"), static () => Variables.Keys));
 }

@@ -167,10 +167,10 @@ public class DogStatsdSettingsTests
     [InlineData(Keys.MetricBlocklistMatchPrefix, "-")]
     [InlineData(Keys.AdditionalMetrics, "not json")]
     [InlineData(Keys.MetricMapperProfiles, "[]")]
-    public void What_is_not_understood_costs_itself_and_one_warning(string key, string value)
+    public void What_is_not_understood_costs_itself_and_one_sentence(string key, string value)
     {
         Settings settings = Environments.Read((key, value));
-        Assert.StartsWith(key + "=", Assert.Single(settings.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(key + "=", Assert.Single(settings.Complaints()), StringComparison.Ordinal);
         Settings plain = Environments.Read();
         Assert.Equal(plain.DogStatsd, settings.DogStatsd);
         Assert.Equal(plain.CustomMetrics.HistogramAggregates, settings.CustomMetrics.HistogramAggregates);
@@ -199,7 +199,7 @@ public class DogStatsdSettingsTests
             (Keys.AdditionalMetrics, """{"https://app.datadoghq.com/":["k1","k2"],"app.datadoghq.eu":["k3"],"ftp://x":["k4"]}"""));
         Assert.Equal(
             ["https://app.datadoghq.com/ k1", "https://app.datadoghq.com/ k2", "https://app.datadoghq.eu/ k3"],
-            settings.Intake.AdditionalMetrics.Select(static one => $"{one.Url} {one.ApiKey}"));
-        Assert.Contains("ftp://x", Assert.Single(settings.Warnings), StringComparison.Ordinal);
+            settings.Intake.AdditionalMetrics.Select(static one => $"{one.Url} {one.ApiKey.Value}"));
+        Assert.Contains("ftp://x", Assert.Single(settings.Errors), StringComparison.Ordinal);
     }
 }

@@ -7,6 +7,9 @@ internal static class Environments
 {
     public static Settings Read(params (string Name, string Value)[] variables) => Settings.Read(Reader(variables));
 
+    /// <summary>All that is said to be wrong, errors first.</summary>
+    public static IReadOnlyList<string> Complaints(this Settings settings) => [.. settings.Errors, .. settings.Warnings];
+
     public static EnvReader Reader(params (string Name, string Value)[] variables) =>
         new(name => variables.LastOrDefault(variable => variable.Name == name).Value);
 

@@ -12,7 +12,7 @@ public class LogShippingSettingsTests
         Keys.AdditionalLogs, Keys.PipelinesWorkerLogsEnabled, Keys.PipelinesWorkerLogsUrl,
     ];
 
-    /// <summary>Value, endpoints with keys, warnings.</summary>
+    /// <summary>Value, endpoints with keys, errors.</summary>
     public static TheoryData<string, string, int> Additional => new()
     {
         { """[{"api_key":"k","Host":"h","Port":443,"is_reliable":true}]""", "https://h/api/v2/logs k", 0 }, // 05 16
@@ -28,12 +28,12 @@ public class LogShippingSettingsTests
     };
 
     [Theory, MemberData(nameof(Additional))]
-    public void Each_entry_counts_for_itself(string value, string expected, int warnings)
+    public void Each_entry_counts_for_itself(string value, string expected, int errors)
     {
         Settings settings = Environments.Read((Keys.AdditionalLogs, value));
-        Assert.Equal(expected, string.Join(", ", settings.LogShipping.Additional.Select(static one => $"{one.Url} {one.ApiKey}")));
-        Assert.Equal(warnings, settings.Warnings.Count(static line => line.Contains(Keys.AdditionalLogs, StringComparison.Ordinal)));
-        Assert.DoesNotContain(settings.Warnings, static line => line.Contains("\"k\"", StringComparison.Ordinal) && !line.Contains("such as", StringComparison.Ordinal));
+        Assert.Equal(expected, string.Join(", ", settings.LogShipping.Additional.Select(static one => $"{one.Url} {one.ApiKey.Value}")));
+        Assert.Equal(errors, settings.Errors.Count(static line => line.Contains(Keys.AdditionalLogs, StringComparison.Ordinal)));
+        Assert.DoesNotContain(settings.Errors, static line => line.Contains("\"k\"", StringComparison.Ordinal) && !line.Contains("such as", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -80,22 +80,22 @@ public class ObfuscationSettingsTests
 
     [Theory]
     [MemberData(nameof(ReplaceRules))]
-    public void Replace_rules(string text, string expected, int warnings)
+    public void Replace_rules(string text, string expected, int errors)
     {
         Settings settings = Environments.Read((Keys.ReplaceTags, text));
         Assert.Equal(expected, string.Join(", ", settings.Obfuscation.ReplaceRules.Select(Shown)));
-        Assert.Equal(warnings, settings.Warnings.Count);
-        Assert.All(settings.Warnings, static warning => Assert.StartsWith("DD_APM_REPLACE_TAGS=", warning, StringComparison.Ordinal));
+        Assert.Equal(errors, settings.Errors.Count);
+        Assert.All(settings.Errors, static error => Assert.StartsWith("DD_APM_REPLACE_TAGS=", error, StringComparison.Ordinal));
     }
 
     [Fact]
     public void A_wrong_rule_is_named_with_its_error()
     {
-        string warning = Assert.Single(Environments.Read((Keys.ReplaceTags, """[{"name":"a","pattern":"1"},{"name":"*","pattern":"(","repl":""}]""")).Warnings);
+        string error = Assert.Single(Environments.Read((Keys.ReplaceTags, """[{"name":"a","pattern":"1"},{"name":"*","pattern":"(","repl":""}]""")).Errors);
         Assert.Equal(
             "DD_APM_REPLACE_TAGS=rule 2 (name *, pattern () is not understood: "
             + "expected a regular expression without this error: a ) is missing (at character 1); the rule is skipped, the others hold.",
-            warning);
+            error);
     }
 
     [Theory]

@@ -10,8 +10,20 @@ public class OutboundProxySettingsTests
     internal static readonly string[] KeysRead =
     [
         Keys.ProxyHttps, Keys.ProxyHttp, Keys.ProxyNoProxy, Keys.SystemHttpsProxy, Keys.SystemHttpsProxyLower, Keys.SystemHttpProxy, Keys.SystemHttpProxyLower,
-        Keys.SystemNoProxy, Keys.SystemNoProxyLower,
+        Keys.SystemNoProxy, Keys.SystemNoProxyLower, Keys.FipsProxy,
     ];
+
+    /// <summary>05, 7: taken, with a warning that it does nothing.</summary>
+    [Theory]
+    [InlineData("DD_FIPS_ENABLED=true", true)]
+    [InlineData("DATADOG_FIPS_ENABLED=1", true)]
+    [InlineData("DD_FIPS_ENABLED=false", false)]
+    public void A_FIPS_proxy_is_not_there(string environment, bool isWarned)
+    {
+        IReadOnlyList<string> warnings = Environments.Parse(environment) is var env && Settings.Read(env) is not null ? env.Warnings : [];
+        Assert.Equal(isWarned ? 1 : 0, warnings.Count);
+        Assert.All(warnings, line => Assert.StartsWith($"{environment.Split('=')[0]}=true is without effect", line, StringComparison.Ordinal));
+    }
 
     [Theory]
     [InlineData("", null, null)]
@@ -63,6 +75,15 @@ public class OutboundProxySettingsTests
     [InlineData("fd00::/8", "https://[fd00::1]", true)]
     [InlineData("fd00::1", "https://[fd00::1]", true)]
     [InlineData("fd00::/8", "https://10.1.2.3", false)]
+    [InlineData("[::1],x", "https://[::1]", true)]
+    [InlineData("[::1],x", "https://x", true)]
+    [InlineData("[::1],x", "https://y", false)]
+    [InlineData("[::1],[fd00::1]", "https://[fd00::1]", true)]
+    [InlineData("[fd00::1]", "https://[fd00::1]", true)]
+    [InlineData("[fd00::1]:8443", "https://[fd00::1]:8443", true)]
+    [InlineData("[fd00::1]:8443", "https://[fd00::1]", false)]
+    [InlineData("[\"x\",\"y\"]", "https://y", true)]
+    [InlineData("[\"x\",7,\"y\"]", "https://y", true)]
     [InlineData("intake.example:x", "https://intake.example", false)]
     [InlineData(".", "https://intake.example", false)]
     public void The_list_is_looked_at_for_each_host(string noProxy, string intake, bool isDirect)

@@ -11,30 +11,31 @@ public class ProxySettingsTests
     private static readonly Dictionary<string, Func<ProxySettings, string?>> Shown = new()
     {
         [Keys.ProfilingUrl] = static s => s.Profiling.Url.AbsoluteUri,
+        [Keys.ProfilingApiKey] = static s => s.Profiling.ApiKey?.Value,
         [Keys.AdditionalProfiling] = static s => Text(s.Profiling),
         [Keys.TelemetryProxyEnabled] = static s => s.Telemetry.IsEnabled.ToString(),
         [Keys.TelemetryProxyUrl] = static s => s.Telemetry.Url.AbsoluteUri,
         [Keys.AdditionalTelemetryProxy] = static s => Text(s.Telemetry),
         [Keys.DebuggerUrl] = static s => s.DebuggerLogs.Url.AbsoluteUri,
-        [Keys.DebuggerApiKey] = static s => s.DebuggerLogs.ApiKey,
+        [Keys.DebuggerApiKey] = static s => s.DebuggerLogs.ApiKey?.Value,
         [Keys.AdditionalDebugger] = static s => Text(s.DebuggerLogs),
         [Keys.DiagnosticsUrl] = static s => s.Debugger.Url.AbsoluteUri,
-        [Keys.DiagnosticsApiKey] = static s => s.Debugger.ApiKey,
+        [Keys.DiagnosticsApiKey] = static s => s.Debugger.ApiKey?.Value,
         [Keys.AdditionalDiagnostics] = static s => Text(s.Debugger),
         [Keys.SymbolsUrl] = static s => s.Symbols.Url.AbsoluteUri,
-        [Keys.SymbolsApiKey] = static s => s.Symbols.ApiKey,
+        [Keys.SymbolsApiKey] = static s => s.Symbols.ApiKey?.Value,
         [Keys.AdditionalSymbols] = static s => Text(s.Symbols),
         [Keys.EvpEnabled] = static s => s.Evp.IsEnabled.ToString(),
         [Keys.EvpUrl] = static s => Text(s.Evp.Intake),
-        [Keys.EvpApiKey] = static s => s.Evp.ApiKey,
+        [Keys.EvpApiKey] = static s => s.Evp.ApiKey?.Value,
         [Keys.EvpAppKey] = static s => s.Evp.AppKey,
         [Keys.AppKey] = static s => s.Evp.AppKey,
-        [Keys.AdditionalEvp] = static s => string.Join(';', s.Evp.Additional.Select(static one => $"{Text(one.Intake)} {one.ApiKey}")),
+        [Keys.AdditionalEvp] = static s => string.Join(';', s.Evp.Additional.Select(static one => $"{Text(one.Intake)} {one.ApiKey.Value}")),
         [Keys.EvpMaxBody] = static s => s.Evp.MaxBodyBytes.ToString(CultureInfo.InvariantCulture),
         [Keys.EvpTimeout] = static s => s.Evp.Timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture),
         [Keys.LineageEnabled] = static s => s.Lineage.IsEnabled.ToString(),
         [Keys.LineageUrl] = static s => s.Lineage.Url.AbsoluteUri,
-        [Keys.LineageApiKey] = static s => s.Lineage.ApiKey,
+        [Keys.LineageApiKey] = static s => s.Lineage.ApiKey?.Value,
         [Keys.AdditionalLineage] = static s => Text(s.Lineage),
         [Keys.LineageApiVersion] = static s => s.LineageApiVersion.ToString(CultureInfo.InvariantCulture),
     };
@@ -47,6 +48,7 @@ public class ProxySettingsTests
         { Keys.ProfilingUrl, "http://127.0.0.1:1", "http://127.0.0.1:1/api/v2/profile" }, // MA: a prefix
         { Keys.ProfilingUrl, "https://x/api/v2/profile", "https://x/api/v2/profile" }, // GO: the full URL
         { Keys.ProfilingUrl, "x.example/dd/", "https://x.example/dd/api/v2/profile" },
+        { Keys.ProfilingApiKey, " k ", "k" },
         { Keys.AdditionalProfiling, """{"https://x/api/v2/profile":["k1","k2"],"y":["k3"]}""", "https://x/api/v2/profile k1;https://x/api/v2/profile k2;https://y/api/v2/profile k3" },
         { Keys.TelemetryProxyEnabled, "false", "False" },
         { Keys.TelemetryProxyUrl, "telemetry.example", "https://telemetry.example/" },
@@ -118,7 +120,7 @@ public class ProxySettingsTests
     {
         Settings settings = Environments.Read((key, value));
         Assert.Equal(Shown[key](Environments.Read().Proxies), Shown[key](settings.Proxies));
-        Assert.StartsWith(key + "=", Assert.Single(settings.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(key + "=", Assert.Single(settings.Complaints()), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,7 +163,7 @@ public class ProxySettingsTests
     public void Flares_go_where_the_user_sends_everything_else() => Assert.Equal(
         "http://127.0.0.1:1/api/ui/support/serverless/flare", Environments.Read((Keys.MetricsUrl, "http://127.0.0.1:1")).Proxies.FlareOf("7.99.0").AbsoluteUri);
 
-    private static string Text(ProxyIntake intake) => string.Join(';', intake.Additional.Select(static one => $"{one.Url} {one.ApiKey}"));
+    private static string Text(ProxyIntake intake) => string.Join(';', intake.Additional.Select(static one => $"{one.Url} {one.ApiKey.Value}"));
 
     private static string Text(EvpIntake intake) => $"{(intake.IsSite ? "site" : "all")} {intake.Address}";
 }

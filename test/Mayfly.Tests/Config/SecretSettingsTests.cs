@@ -1,4 +1,5 @@
 using Mayfly.Config;
+using Mayfly.Config.Files;
 using Xunit;
 
 namespace Mayfly.Tests.Config;
@@ -8,11 +9,11 @@ public class SecretSettingsTests
 {
     private static readonly Dictionary<string, Func<SecretSettings, string?>> Shown = new()
     {
-        [Keys.OrgUuid] = static s => s.OrgUuid,
-        [Keys.KmsApiKey] = static s => s.KmsKey,
-        [Keys.ApiKeyKmsEncrypted] = static s => s.KmsKey,
-        [Keys.ApiKeySecretArn] = static s => s.SecretArn,
-        [Keys.ApiKeySsmArn] = static s => s.SsmArn,
+        [Keys.OrgUuid] = static s => s.OrgUuid?.Value,
+        [Keys.KmsApiKey] = static s => s.KmsKey?.Value,
+        [Keys.ApiKeyKmsEncrypted] = static s => s.KmsKey?.Value,
+        [Keys.ApiKeySecretArn] = static s => s.SecretArn?.Value,
+        [Keys.ApiKeySsmArn] = static s => s.SsmArn?.Value,
         [Keys.ApiKeyReloadInterval] = static s => s.ReloadInterval.ToString(),
         [Keys.FipsMode] = static s => s.UsesFips.ToString(),
         [Keys.AwsAccessKeyId] = static s => s.Access.AccessKeyId,
@@ -70,6 +71,50 @@ public class SecretSettingsTests
         Assert.Equal(Shown[key](Environments.Read().Secrets), Shown[key](settings.Secrets));
         Assert.StartsWith(key, Assert.Single(settings.Warnings), StringComparison.Ordinal);
         Assert.Equal("k", settings.Secrets.PlainKey);
+    }
+
+    /// <summary>05, 7: <c>ENC[…]</c>.</summary>
+    [Theory]
+    [InlineData("DD_API_KEY=ENC[key]", "DD_API_KEY", null)]
+    [InlineData("DATADOG_API_KEY=ENC[key]", "DATADOG_API_KEY", null)]
+    [InlineData("DD_API_KEY=ENC[key] DATADOG_API_KEY=k", "DD_API_KEY", "k")]
+    [InlineData("DD_APM_DEBUGGER_API_KEY=ENC[key]", "DD_APM_DEBUGGER_API_KEY", null)]
+    [InlineData("DD_API_KEY=ENC[key", null, "ENC[key")]
+    public void A_handle_of_a_secret_backend_is_no_key(string environment, string? wrong, string? key)
+    {
+        EnvReader env = Environments.Parse(environment);
+        Settings settings = Settings.Read(env);
+        Assert.Equal((key, false), (settings.ApiKey, settings.Secrets.IsRemote));
+        Assert.Null(settings.Proxies.DebuggerLogs.ApiKey);
+        Assert.Equal(wrong is null ? 0 : 1, settings.Errors.Count);
+        Assert.All(settings.Errors, line => Assert.StartsWith($"{wrong} holds a handle of a secret backend (ENC[", line, StringComparison.Ordinal));
+        Assert.Empty(settings.Warnings);
+    }
+
+    [Fact]
+    public void Nor_in_a_file_or_beside_an_address()
+    {
+        Settings settings = Settings.Read(new EnvReader(static _ => null, ConfigFile.Parse(
+            "api_key: ENC[a]\nadditional_endpoints: {https://b: ['ENC[b]', k]}\nlogs_config:\n  additional_endpoints: [{api_key: 'ENC[c]', Host: h}]")));
+        Assert.Null(settings.ApiKey);
+        Assert.Equal("k", Assert.Single(settings.Intake.AdditionalMetrics).ApiKey.Value);
+        Assert.Empty(settings.LogShipping.Additional);
+        Assert.Equal(3, settings.Errors.Concat(settings.Warnings).Count(static line => line.Contains("ENC[…]", StringComparison.Ordinal)));
+    }
+
+    /// <summary>01, 8.5.</summary>
+    [Theory]
+    [InlineData("DD_API_KEY=a", null)]
+    [InlineData("DD_API_KEY_KMS_ENCRYPTED=a", null)]
+    [InlineData("DD_API_KEY=a DD_API_KEY_SECRET_ARN=b", "DD_API_KEY_SECRET_ARN, DD_API_KEY. DD_API_KEY_SECRET_ARN is used")]
+    [InlineData("DD_API_KEY_SSM_ARN=a DD_API_KEY_KMS_ENCRYPTED=b", "DD_API_KEY_KMS_ENCRYPTED, DD_API_KEY_SSM_ARN. DD_API_KEY_KMS_ENCRYPTED is used")]
+    [InlineData("DD_KMS_API_KEY=a DD_API_KEY_KMS_ENCRYPTED=b", "DD_KMS_API_KEY, DD_API_KEY_KMS_ENCRYPTED. DD_KMS_API_KEY is used")]
+    [InlineData("DD_API_KEY=a DD_ORG_UUID=b DD_API_KEY_SSM_ARN=c", "DD_ORG_UUID, DD_API_KEY_SSM_ARN, DD_API_KEY. DD_ORG_UUID is used")]
+    public void Several_sources_of_the_key_are_one_warning(string environment, string? expected)
+    {
+        EnvReader env = Environments.Parse(environment);
+        Settings.Read(env);
+        Assert.Equal(expected is null ? [] : [$"Several settings give the API key: {expected}, others only where it gives none."], env.Warnings);
     }
 
     /// <summary>05, 14: unset → true in regions starting us-gov-.</summary>

@@ -126,6 +126,8 @@ public class SettingsTests
         { Keys.Tags, "team:serverless  env:prod   version:1.0", "team=serverless;env=prod;version=1.0" }, // 16
         { Keys.Tags, "[a:b]", "a=b" }, // 16
         { Keys.Tags, "[\"a:b\", \"c:d\"]", "a=b;c=d" }, // 3: JSON list of texts
+        { Keys.Tags, "[\"team:my team\",\"url:a,b\"]", "team=my team;url=a,b" }, // 3: an element is a tag
+        { Keys.Tags, "\"[\"team:my team\"]\"", "team=my team" },
         { Keys.Tags, "d:1,e:3,d:2", "e=3;d=2" }, // 3: last duplicate wins
         { Keys.ExtraTags, "a:b c:d", "a=b;c=d" }, // 11
         { Keys.TracesUrl, " https://x/ ", "https://x/api/v0.2/traces" }, // 16
@@ -279,16 +281,39 @@ public class SettingsTests
     {
         Settings settings = Environments.Read((key, value));
         Assert.Equal(expected, Shown[key](settings));
-        Assert.Empty(settings.Warnings);
+        Assert.Empty(settings.Complaints());
     }
 
     [Theory]
     [MemberData(nameof(Bad))]
-    public void A_bad_value_costs_its_key_and_one_warning(string key, string value)
+    public void A_bad_value_costs_its_key_and_one_sentence(string key, string value)
     {
         Settings settings = Environments.Read((key, value));
         Assert.Equal(Shown[key](Environments.Read()), Shown[key](settings));
-        Assert.StartsWith(key + "=", Assert.Single(settings.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(key + "=", Assert.Single(settings.Complaints()), StringComparison.Ordinal);
+    }
+
+    /// <summary>05, 8 and 16; 04, B.9 and B.13: data goes elsewhere than the user thinks, or is seen by others.</summary>
+    [Theory]
+    [InlineData(Keys.Site, "data dog")]
+    [InlineData(Keys.MetricsUrl, "https://my proxy")]
+    [InlineData(Keys.TracesUrl, "ftp://x")]
+    [InlineData(Keys.LogsUrl, "://")]
+    [InlineData(Keys.AdditionalMetrics, "not json")]
+    [InlineData(Keys.AdditionalMetrics, """{"ftp://x":["k"]}""")]
+    [InlineData(Keys.AdditionalMetrics, """{"https://x":[1]}""")]
+    [InlineData(Keys.AdditionalTraces, "not json")]
+    [InlineData(Keys.AdditionalLogs, "not json")]
+    [InlineData(Keys.AdditionalLogs, """[{"Host":"h"}]""")]
+    [InlineData(Keys.ReplaceTags, "not json")]
+    [InlineData(Keys.ReplaceTags, """[{"name":"*","pattern":"(","repl":""}]""")]
+    [InlineData(Keys.MetricNamespace, "1x")]
+    [InlineData(Keys.LogProcessingRules, "not json")]
+    public void What_the_user_relies_on_is_an_error(string key, string value)
+    {
+        Settings settings = Environments.Read((key, value));
+        Assert.StartsWith(key + "=", Assert.Single(settings.Errors), StringComparison.Ordinal);
+        Assert.Empty(settings.Warnings);
     }
 
     /// <summary>05, 8: a site that can be repaired is repaired with a warning.</summary>
@@ -312,6 +337,20 @@ public class SettingsTests
         Assert.Equal("d=2", Shown[Keys.Tags](settings));
         Assert.Equal(3, settings.Warnings.Count);
         Assert.All(settings.Warnings, warning => Assert.StartsWith(Keys.Tags + "=", warning, StringComparison.Ordinal));
+    }
+
+    /// <summary>05, 3: bad elements are skipped one by one.</summary>
+    [Theory]
+    [InlineData(Keys.Tags, """["a:b",7,"c:d",["e:f"]]""", "a=b;c=d", "element 2", "element 4")]
+    [InlineData(Keys.Tags, """["a:b","x"]""", "a=b", "x")]
+    [InlineData(Keys.PeerTags, """[1,"a",null,"b"]""", "a b", "element 1", "element 3")]
+    [InlineData(Keys.BaggageTagKeys, """["a",true]""", "a", "element 2")]
+    [InlineData(Keys.TelemetryTypes, """[{"a":"b"},"function"]""", "function", "element 1")]
+    public void Bad_elements_are_skipped_one_by_one(string key, string value, string expected, params string[] wrong)
+    {
+        Settings settings = Environments.Read((key, value));
+        Assert.Equal(expected, Shown[key](settings));
+        Assert.Equal(wrong.Select(part => $"{key}={part} is not"), settings.Complaints().Select(static line => line[..(line.IndexOf(" is not", StringComparison.Ordinal) + 7)]));
     }
 
     /// <summary>05, 11: they are appended, and replace none.</summary>

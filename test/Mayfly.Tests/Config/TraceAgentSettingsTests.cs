@@ -79,18 +79,18 @@ public class TraceAgentSettingsTests
         "https://trace.agent.datadoghq.eu/api/v0.2/traces k1;https://trace.agent.datadoghq.eu/api/v0.2/traces k2;https://other.example/api/v0.2/traces k3",
         0)]
     [InlineData("""{"https://x/api/v0.2/traces":["k"]}""", "https://x/api/v0.2/traces k", 0)]
-    [InlineData("""{"https://x":"k","https://y":[1,{"a":[]},"k"],"https://z":[""]}""", "https://y/api/v0.2/traces k", 0)]
+    [InlineData("""{"https://x":"k","https://y":[1,{"a":[]},"k"],"https://z":[""]}""", "https://x/api/v0.2/traces k;https://y/api/v0.2/traces k", 3)]
     [InlineData("""{"ftp://x":["k"],"https://y":["k"]}""", "https://y/api/v0.2/traces k", 1)]
     [InlineData("""{"https://x":["k"]""", "", 1)]
     [InlineData("""["https://x"]""", "", 1)]
     [InlineData("{} {}", "", 1)]
     [InlineData("https://x", "", 1)]
     [InlineData("{}", "", 0)]
-    public void Additional_endpoints(string value, string expected, int warnings)
+    public void Additional_endpoints(string value, string expected, int errors)
     {
         Settings settings = Read((Keys.AdditionalTraces, value));
-        Assert.Equal(expected, string.Join(';', settings.Intake.AdditionalTraces.Select(static one => $"{one.Url} {one.ApiKey}")));
-        Assert.Equal(warnings, settings.Warnings.Count);
+        Assert.Equal(expected, string.Join(';', settings.Intake.AdditionalTraces.Select(static one => $"{one.Url} {one.ApiKey.Value}")));
+        Assert.Equal(errors, settings.Errors.Count);
     }
 
     private static Settings Read(params (string Key, string Value)[] variables) =>

@@ -68,6 +68,47 @@ public class UnknownNamesTests
         ["DD_DOGSTATSD_QUEUE_SIZE", "DD_OTLP_CONFIG_LOGS_ENABLED"],
         Of("DD_OTLP_CONFIG_LOGS_ENABLED", "DD_SITE", "DD_DOGSTATSD_QUEUE_SIZE", "DD_TRACE_ENABLED").WithoutEffect());
 
+    /// <summary>The rows of 05, 7 marked A or –.</summary>
+    [Theory]
+    [InlineData("DD_APM_OBFUSCATION_SQL_EXEC_PLAN_ENABLED DD_APM_OBFUSCATION_SQL_EXEC_PLAN_NORMALIZE_ENABLED DD_LOGS_CONFIG_SENDER_BACKOFF_FACTOR")]
+    [InlineData("DD_DOGSTATSD_STATS_PORT DD_ORIGIN_DETECTION_UNIFIED DD_DOGSTATSD_ORIGIN_DETECTION_UNIFIED DD_APM_INSTRUMENTATION_ENABLED")]
+    [InlineData("DD_APM_SOCKET_ACTIVATION_ENABLED DD_APM_WORKLOAD_SELECTION DD_APM_INSTALL_ID DD_SECRET_BACKEND_TYPE DD_SECRET_BACKEND_COMMAND")]
+    [InlineData("DD_APM_MAX_REMOTE_TRACES_PER_SECOND DD_API_SECURITY_SAMPLE_DELAY DD_APPSEC_WAF_TIMEOUT DD_API_SECURITY_ENABLED DD_APM_TRACING_ENABLED")]
+    [InlineData("DATADOG_APM_OBFUSCATION_CACHE_ENABLED")]
+    public void What_has_no_effect_is_not_passed_over_in_silence(string names)
+    {
+        UnknownNames unknown = Of(names.Split(' '));
+        Assert.Equal(names.Split(' ').Order(StringComparer.Ordinal), unknown.WithoutEffect());
+        Assert.Empty(unknown.Misspelt());
+    }
+
+    [Fact]
+    public void Nor_are_keys_of_the_file()
+    {
+        const string Yaml = """
+            site: datadoghq.eu
+            forwarder_timeout: 20
+            apm_config:
+              max_remote_traces_per_second: 100
+              obfuscation: {cache: {enabled: true}, credit_cards: {enabled: true}}
+            otlp_config:
+              logs: {enabled: true}
+            logs_config.batch_wait: 5
+            cluster_agent: {url: x}
+            apm_config.analyzed_spans: {web|request: 1}
+            secret_backend_arguments: [a]
+            """;
+        var names = new UnknownNames(new EnvReader(static _ => null, ConfigFile.Parse(Yaml)));
+        Assert.Equal(
+            [
+                "datadog.yaml, line 10: apm_config.analyzed_spans", "datadog.yaml, line 11: secret_backend_arguments",
+                "datadog.yaml, line 2: forwarder_timeout", "datadog.yaml, line 4: apm_config.max_remote_traces_per_second",
+                "datadog.yaml, line 5: apm_config.obfuscation.cache.enabled", "datadog.yaml, line 7: otlp_config.logs.enabled",
+                "datadog.yaml, line 8: logs_config.batch_wait",
+            ],
+            names.WithoutEffect().Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("apm_config:\n  replace_tag: []", "datadog.yaml, line 2: apm_config.replace_tag", "DD_APM_REPLACE_TAGS")]
     [InlineData("sites: x", "datadog.yaml, line 1: sites", "DD_SITE")]

@@ -48,6 +48,40 @@ public class OutboundProxyTests
         Assert.DoesNotContain(rig.Lines, static line => line.Contains("pa%20ss", StringComparison.Ordinal));
     }
 
+    /// <summary>Two proxies, two users: neither sees the other's password.</summary>
+    [Fact]
+    public async Task D27_Each_proxy_gets_its_own_password()
+    {
+        using var tunnel = new TcpListener(IPAddress.Loopback, 0);
+        using var plain = new TcpListener(IPAddress.Loopback, 0);
+        tunnel.Start();
+        plain.Start();
+        var tunnelHeads = new List<string>();
+        var plainHeads = new List<string>();
+        Task[] serving =
+        [
+            ServeAsync(tunnel, tunnelHeads, TestContext.Current.CancellationToken), ServeAsync(plain, plainHeads, TestContext.Current.CancellationToken),
+        ];
+        await using FlushRig rig = await FlushRig.StartAsync(
+            FlushRig.Key,
+            (Keys.TracesUrl, "https://traces.invalid"), (Keys.ProxyHttps, $"http://tunnel:one@{tunnel.LocalEndpoint}"),
+            (Keys.LogsUrl, "http://logs.invalid"), (Keys.ProxyHttp, $"http://plain:two@{plain.LocalEndpoint}"));
+        rig.Put(IntakeKind.Traces);
+        rig.Put(IntakeKind.Logs);
+        Assert.Equal(new FlushReport(0, 0, 2), await rig.FlushAsync());
+        tunnel.Stop();
+        plain.Stop();
+        await Task.WhenAll(serving);
+        Assert.Equal(["Basic " + Convert.ToBase64String("tunnel:one"u8)], Authorizations(tunnelHeads));
+        Assert.Equal(["Basic " + Convert.ToBase64String("plain:two"u8)], Authorizations(plainHeads));
+    }
+
+    private static IEnumerable<string> Authorizations(List<string> heads) => heads
+        .SelectMany(static head => head.Split("\r\n"))
+        .Where(static line => line.StartsWith("Proxy-Authorization: ", StringComparison.Ordinal))
+        .Select(static line => line["Proxy-Authorization: ".Length..])
+        .Distinct();
+
     /// <summary>Asks for a password, and refuses whoever has one.</summary>
     private static async Task ServeAsync(TcpListener listener, List<string> heads, CancellationToken cancellation)
     {

@@ -8,6 +8,8 @@ using Mayfly.Metrics;
 using Mayfly.Secrets;
 using Mayfly.Testing;
 using Mayfly.Tests.Config;
+using Mayfly.Tests.Lifecycle;
+using Mayfly.Tests.Proxies;
 using Mayfly.Tests.Secrets;
 using Xunit;
 
@@ -55,5 +57,55 @@ public class RefusedKeyTests
         Assert.Equal((3, 3), (asked, counters[Signal.Metrics].DroppedFor(DropReason.Rejected)));
 
         Task<FlushReport> FlushAsync() => flushes.FlushAsync(Deadline.In(clock, TimeSpan.FromSeconds(20)));
+    }
+
+    /// <summary>Whoever reads the line has to look at the setting that the key came from, not at another one.</summary>
+    [Fact]
+    public async Task The_setting_that_holds_the_refused_key_is_named()
+    {
+        await using LocalIntake other = await LocalIntake.StartAsync();
+        other.SetFault("*", IntakeFault.Status(403));
+        string map = $$"""{"{{other.Url}}":["0123456789-other"]}""";
+        var url = new Uri(other.Url);
+        await using FlushRig rig = await FlushRig.StartAsync(
+            FlushRig.Key,
+            (Keys.AdditionalMetrics, map),
+            (Keys.AdditionalTraces.Replace("DD_", "DATADOG_", StringComparison.Ordinal), map),
+            (Keys.AdditionalLogs, $$"""[{"api_key":"0123456789-other","Host":"http://{{url.Host}}","Port":{{url.Port}}}]"""));
+        rig.Put(IntakeKind.Series);
+        rig.Put(IntakeKind.Traces);
+        rig.Put(IntakeKind.Logs);
+        Assert.Equal(new FlushReport(3, 0, 0), await rig.FlushAsync());
+        foreach (string setting in (string[])[Keys.AdditionalMetrics, "DATADOG_APM_ADDITIONAL_ENDPOINTS", Keys.AdditionalLogs])
+        {
+            Assert.Single(rig.Lines, line => line.Contains($"The API key was refused: check {setting}.", StringComparison.Ordinal));
+        }
+
+        rig.Intake.SetFault("*", IntakeFault.Status(403));
+        rig.Put(IntakeKind.Series);
+        Assert.Equal(new FlushReport(0, 1, 0), await rig.FlushAsync());
+        Assert.Single(rig.Lines, static line => line.Contains("The API key was refused: check DD_API_KEY and DD_SITE.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task So_is_that_of_a_key_that_was_asked_for()
+    {
+        await using FakeAws aws = await FakeAws.StartAsync(static _ => (200, $$"""{"Plaintext":"{{FakeAws.Base64("0123456789")}}"}"""));
+        await using FlushRig rig = await FlushRig.StartAsync(
+            "", (Keys.ApiKeyKmsEncrypted, "Q0lQSEVS"), (Keys.AwsEndpoint, aws.Url), (Keys.AwsAccessKeyId, "a"), (Keys.AwsSecretAccessKey, "s"));
+        rig.Intake.SetFault("*", IntakeFault.Status(403));
+        rig.Put(IntakeKind.Series);
+        Assert.Equal(new FlushReport(0, 1, 0), await rig.FlushAsync());
+        Assert.Single(rig.Lines, static line => line.Contains("check DD_API_KEY_KMS_ENCRYPTED and DD_SITE.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task So_is_that_of_what_is_passed_on()
+    {
+        await using ProxyRig rig = await ProxyRig.StartAsync((Keys.DebuggerApiKey, "0123456789-debugger"));
+        rig.Intake.Answer = static _ => "HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n";
+        Assert.Equal(200, (await rig.SendAsync("POST", "/debugger/v1/input", "{}"u8.ToArray())).Status);
+        await rig.FlushAsync();
+        Assert.Single(rig.Lines, static line => line.Contains("The API key was refused: check DD_APM_DEBUGGER_API_KEY.", StringComparison.Ordinal));
     }
 }

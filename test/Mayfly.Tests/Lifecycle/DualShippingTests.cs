@@ -122,7 +122,7 @@ public class DualShippingTests
     [Fact]
     public async Task Where_room_is_short_copies_go_first()
     {
-        const int SizeBytes = 900_000;
+        const int SizeBytes = 1_500_000;
         await using LocalIntake other = await LocalIntake.StartAsync();
         await using FlushRig rig = await StartAsync(other, FirstKey, SecondKey);
         rig.Intake.SetFault("*", IntakeFault.Status(503));
@@ -155,7 +155,7 @@ public class DualShippingTests
         Assert.Equal((path, 202), (rig.Intake.Requests.Single().Path, rig.Intake.Requests.Single().Status));
         Assert.Equal([(path, 202), (path, 202)], other.Requests.Select(static request => (request.Path, request.Status)));
         Assert.Equal([FirstKey[^4..], SecondKey[^4..]], other.Requests.Select(static request => request.ApiKey![^4..]).Order());
-        Assert.Contains("not a url", Assert.Single(rig.Settings.Warnings), StringComparison.Ordinal);
+        Assert.Contains("not a url", Assert.Single(rig.Settings.Errors), StringComparison.Ordinal);
 
         // Traces and logs have addresses of their own.
         rig.Put(IntakeKind.Traces);

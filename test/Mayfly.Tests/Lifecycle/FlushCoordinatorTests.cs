@@ -278,13 +278,10 @@ public class FlushCoordinatorTests
         await using FlushRig rig = await FlushRig.StartAsync();
         await rig.Intake.RefuseConnectionsAsync();
         const int Megabyte = 1024 * 1024;
-
-        // A body that is a little shorter takes a whole one; there is something beside each.
-        const int Almost = Megabyte - (64 * 1024);
         int room = (int)(PayloadStore.MemoryLimitBytes / Megabyte) - 1;
         for (int i = 0; i < room + 3; i++)
         {
-            rig.Put(IntakeKind.Traces, units: 1 << i, sizeBytes: Almost);
+            rig.Put(IntakeKind.Traces, units: 1 << i, sizeBytes: Megabyte);
         }
 
         FlushReport report = await rig.FlushAsync();
@@ -293,6 +290,22 @@ public class FlushCoordinatorTests
         Assert.Equal(7, traces.DroppedFor(DropReason.BufferFull));
         Assert.Equal((1 << (room + 3)) - 8, report.Kept);
         Assert.Equal(report.Kept, traces.Buffered);
+        AssertSums(rig);
+    }
+
+    /// <summary>Timers stand still in a freeze: after it the next flush does not wait until the time of the one before it is up.</summary>
+    [Fact]
+    public async Task A_flush_that_was_frozen_holds_up_no_other()
+    {
+        await using FlushRig rig = await FlushRig.StartAsync();
+        rig.Intake.SetFault("*", IntakeFault.Hang with { Requests = 1 });
+        rig.Put(IntakeKind.Logs);
+        Task<FlushReport> frozen = rig.FlushAsync(seconds: 100);
+        Assert.True(await rig.Intake.WaitUntilAsync(static intake => intake.Requests.Count == 1, TimeSpan.FromSeconds(20)), "it hangs");
+        rig.Time.Jump(TimeSpan.FromMinutes(10));
+        rig.Put(IntakeKind.Traces);
+        Assert.Equal(new FlushReport(2, 0, 0), await rig.FlushAsync(seconds: 1000).WaitAsync(TimeSpan.FromSeconds(50), TestContext.Current.CancellationToken));
+        Assert.Equal(new FlushReport(0, 0, 1), await frozen);
         AssertSums(rig);
     }
 

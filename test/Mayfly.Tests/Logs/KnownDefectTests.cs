@@ -120,14 +120,15 @@ public class KnownDefectTests
 
     /// <summary>What a worker wants is D19 of LogShippingTests.</summary>
     [Fact]
-    public void D19_One_bad_entry_or_rule_costs_itself_and_is_an_error_or_a_warning()
+    public void D19_One_bad_entry_or_rule_costs_itself_and_is_an_error()
     {
         Settings settings = Environments.Read(
             (Keys.AdditionalLogs, """[{"Host":"no-key"},{"api_key":"k","Host":"h"}]"""),
             (Keys.LogProcessingRules, """[{"type":"mask_sequences","name":"bad","pattern":"("},{"type":"exclude_at_match","name":"good","pattern":"x"}]"""));
-        Assert.Equal(("k", "good"), (Assert.Single(settings.LogShipping.Additional).ApiKey, Assert.Single(settings.LogRules).Name));
-        Assert.Contains("(bad)", Assert.Single(settings.Errors), StringComparison.Ordinal);
-        Assert.Contains(Keys.AdditionalLogs, Assert.Single(settings.Warnings), StringComparison.Ordinal);
+        Assert.Equal(("k", "good"), (Assert.Single(settings.LogShipping.Additional).ApiKey.Value, Assert.Single(settings.LogRules).Name));
+        Assert.Equal(2, settings.Errors.Count);
+        Assert.Contains("DD_LOGS_CONFIG_ADDITIONAL_ENDPOINTS=entry 1 ", settings.Errors[0], StringComparison.Ordinal);
+        Assert.Contains("(bad)", settings.Errors[1], StringComparison.Ordinal);
     }
 
     [Fact]

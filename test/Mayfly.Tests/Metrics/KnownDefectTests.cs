@@ -255,15 +255,15 @@ public class KnownDefectTests
     {
         Settings settings = Environments.Read((key, value));
         Assert.Equal("https://api.datadoghq.com/api/v2/series", settings.Intake.Series.AbsoluteUri);
-        Assert.Single(settings.Warnings);
+        Assert.Single(settings.Errors);
     }
 
     [Fact]
     public void D10_A_bad_additional_address_is_nobodys()
     {
         Settings settings = Environments.Read((Keys.AdditionalMetrics, """{"nonsense://x":["k1"],"https://app.datadoghq.eu":["k2"]}"""));
-        Assert.Equal("k2", Assert.Single(settings.Intake.AdditionalMetrics).ApiKey);
-        Assert.Single(settings.Warnings);
+        Assert.Equal("k2", Assert.Single(settings.Intake.AdditionalMetrics).ApiKey.Value);
+        Assert.Single(settings.Errors);
     }
 
     [Theory]

@@ -186,7 +186,7 @@ public class MetricPayloadTests
         }
 
         // For an intake that wants them as they are.
-        var plain = new IntakeDestination(new IntakeEndpoint(new Uri("http://localhost/api"), "application/x-protobuf"), "key");
+        var plain = new IntakeDestination(new IntakeEndpoint(new Uri("http://localhost/api"), "application/x-protobuf"), new KeySetting("key", "x"));
         var decoded = new Decoded();
         foreach (IntakePayload payload in payloads)
         {

@@ -58,8 +58,8 @@ public class ConnectionTests
     }
 
     /// <summary>
-    /// What lies between forgets a connection while the sandbox is frozen, and tells nobody: the first flush after it waits for no answer on that one, and
-    /// neither does one that was being sent keep others from a new one.
+    /// What lies between forgets a connection while the sandbox is frozen, and tells nobody: the first flush after it waits for no answer on that one, also
+    /// where a flush was cut on it.
     /// </summary>
     [Theory]
     [InlineData(true, false)]

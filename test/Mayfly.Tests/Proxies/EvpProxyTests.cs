@@ -65,7 +65,7 @@ public class EvpProxyTests
         Assert.Equal(200, answer.Status);
         ForwardedRequest request = Assert.Single(rig.Take());
         Assert.Equal($"{subdomain}.us5.datadoghq.com", request.Url.Authority, ignoreCase: true);
-        Assert.Equal(("https", "/api/v2/x-y_z+1?a=b&c=\"d:e.f@g/h\"", "evp-key"), (request.Url.Scheme, request.Url.PathAndQuery, request.ApiKey));
+        Assert.Equal(("https", "/api/v2/x-y_z+1?a=b&c=\"d:e.f@g/h\"", "evp-key"), (request.Url.Scheme, request.Url.PathAndQuery, request.ApiKey?.Value));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Tests.Platforms.Lambda;
@@ -45,6 +47,34 @@ public class AgentKeyTests
         Assert.Empty(rig.Intake.Requests);
         Assert.Equal(rig.Agent.Counters[Signal.Metrics].Accepted, rig.Agent.Counters[Signal.Metrics].Stored);
         rig.AssertSums();
+    }
+
+    /// <summary>05, 8: only the site says who gets the signed proof, whatever the addresses for data are.</summary>
+    [Fact]
+    public async Task The_proof_of_delegated_auth_goes_to_the_site_alone()
+    {
+        using var door = new TcpListener(IPAddress.Loopback, 0);
+        door.Start();
+        Task<string> asked = FirstLineAsync(door, TestContext.Current.CancellationToken);
+        await using AgentRig rig = await AgentRig.StartAsync(
+            null, (Keys.ApiKey, ""), (Keys.OrgUuid, "org"), (Keys.Site, "site.invalid"), (Keys.ProxyHttps, $"http://{door.LocalEndpoint}"),
+            (Keys.AwsAccessKeyId, "a"), (Keys.AwsSecretAccessKey, "s"));
+        rig.Platform.Invoke("r1", TimeSpan.FromSeconds(30));
+        await rig.RuntimeDoneAsync("r1");
+        await rig.Platform.NextAskedAsync(2);
+        Assert.Empty(rig.Intake.Requests);
+        Assert.Equal("CONNECT api.site.invalid:443 HTTP/1.1", await asked.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
+    }
+
+    private static async Task<string> FirstLineAsync(TcpListener door, CancellationToken cancellation)
+    {
+        using TcpClient client = await door.AcceptTcpClientAsync(cancellation);
+        using var reader = new StreamReader(client.GetStream());
+        string line = await reader.ReadLineAsync(cancellation) ?? "";
+        door.Stop();
+        return line;
     }
 
     private static Task<AgentRig> StartAsync(FakeAws aws) => AgentRig.StartAsync(

@@ -165,6 +165,18 @@ public sealed class ApiKeyProviderTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(Keys.KmsApiKey, "Q0lQSEVS")]
+    [InlineData(Keys.ApiKeyKmsEncrypted, "Q0lQSEVS")]
+    [InlineData(Keys.ApiKeySecretArn, "arn:x")]
+    [InlineData("DATADOG_API_KEY_SSM_ARN", "/x")]
+    public async Task A_failure_names_the_setting_that_was_set(string key, string value)
+    {
+        await using FakeAws aws = await FakeAws.StartAsync(static _ => (400, """{"__type":"AccessDeniedException"}"""));
+        await Provider((key, value), Endpoint(aws)).GetAsync(CancellationToken.None);
+        Assert.Contains($" {key} gives no API key: ", Assert.Single(Said), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_plain_key_is_the_last_resort()
     {

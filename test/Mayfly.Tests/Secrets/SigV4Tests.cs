@@ -26,11 +26,40 @@ public class SigV4Tests
             new("content-type", "application/x-amz-json-1.1"), new("host", service.Host), new("x-amz-date", date), new("x-amz-security-token", token),
             new("x-amz-target", target),
         ];
-        string authorization = SigV4.Authorization(new AwsCredentials(KeyId, Secret, token), name, region, headers, Encoding.UTF8.GetBytes(body));
+        string authorization = SigV4.Authorization(new AwsCredentials(KeyId, Secret, token), service, headers, Encoding.UTF8.GetBytes(body));
         Assert.Equal(
             $"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{date[..8]}/{region}/{name}/aws4_request, "
                 + $"SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, Signature={signature}",
             authorization);
+    }
+
+    /// <summary>An address of one's own (<c>AWS_ENDPOINT_URL</c>) may have a path, which is sent, and signed. The signatures are another program's.</summary>
+    [Theory]
+    [InlineData("https://relay.example", "e9f76d14a934ad391fa795b17e57be28f1eb5f1bd885d958df2634fb5287d15f")]
+    [InlineData("https://relay.example/aws", "d50153c20d84b5592b49f78498d105160d550c5a6ac4f48e1116d121d3a7405d")]
+    [InlineData("https://relay.example/aws/?a=b#c", "9de9d6e3003c180c5c1c5b9c6174836341efd73d6ee4b3a6c15569bc5148c199")]
+    [InlineData("https://relay.example/a%20b/c", "3d87a8f440fd6da05475bae90b625ce215b45787ad9d5f4adbcf98831d37710d")]
+    public void The_path_that_is_sent_is_signed(string url, string signature)
+    {
+        AwsService service = AwsService.Of("ssm", "us-east-1", "us-east-1", usesFips: false, new Dictionary<string, Uri> { ["ssm"] = new Uri(url) });
+        KeyValuePair<string, string>[] headers =
+        [
+            new("content-type", "application/x-amz-json-1.1"), new("host", service.Host), new("x-amz-date", "20260102T030405Z"),
+            new("x-amz-target", "AmazonSSM.GetParameter"),
+        ];
+        string authorization = SigV4.Authorization(new AwsCredentials(KeyId, Secret, null), service, headers, """{"Name":"/x","WithDecryption":true}"""u8);
+        Assert.EndsWith(", Signature=" + signature, authorization, StringComparison.Ordinal);
+        Assert.Empty(service.Url.Query + service.Url.Fragment);
+    }
+
+    [Theory]
+    [InlineData("https://relay.example", "https://relay.example")]
+    [InlineData("https://relay.example/sts", "https://relay.example/sts")]
+    public void The_proof_names_the_path_that_is_signed(string url, string named)
+    {
+        AwsService sts = AwsService.Of("sts", "us-east-1", "us-east-1", usesFips: false, new Dictionary<string, Uri> { ["sts"] = new Uri(url) });
+        string proof = DelegatedAuth.Proof(new AwsCredentials(KeyId, Secret, null), sts, "org", DateTimeOffset.UnixEpoch);
+        Assert.Equal(named, Encoding.UTF8.GetString(Convert.FromBase64String(proof.Split('|')[3])));
     }
 
     [Fact]
@@ -65,7 +94,11 @@ public class SigV4Tests
     [InlineData("kms", "cn-north-1", "cn-north-1", false, "https://kms.cn-north-1.amazonaws.com.cn/")]
     [InlineData("sts", "cn-north-1", "cn-north-1", false, "https://sts.cn-north-1.amazonaws.com.cn/")]
     [InlineData("secretsmanager", "us-gov-west-1", "us-gov-west-1", true, "https://secretsmanager-fips.us-gov-west-1.amazonaws.com/")]
-    [InlineData("sts", "us-gov-east-1", "us-gov-east-1", true, "https://sts-fips.us-gov-east-1.amazonaws.com/")]
+    [InlineData("kms", "us-gov-west-1", "us-gov-west-1", true, "https://kms-fips.us-gov-west-1.amazonaws.com/")]
+    [InlineData("sts", "us-gov-east-1", "us-gov-east-1", true, "https://sts.us-gov-east-1.amazonaws.com/")]
+    [InlineData("ssm", "us-gov-west-1", "us-gov-west-1", true, "https://ssm.us-gov-west-1.amazonaws.com/")]
+    [InlineData("sts", "us-east-1", "us-east-1", true, "https://sts-fips.us-east-1.amazonaws.com/")]
+    [InlineData("ssm", "us-east-2", "us-east-2", true, "https://ssm-fips.us-east-2.amazonaws.com/")]
     public void Hosts(string name, string region, string own, bool fips, string url) =>
         Assert.Equal(url, AwsService.Of(name, region, own, fips, new Dictionary<string, Uri>()).Url.AbsoluteUri);
 

@@ -49,13 +49,28 @@ public sealed class SandboxShutdown
             SandboxEventKind.Refused => "failure",
             _ => last.Event.ShutdownReason,
         };
+        FlushReport report = default;
         try
         {
             await Deadline.Min(deadline, Deadline.In(Time, LongestWaitForReports)).WaitForAsync(Invocations.WhenAllReported());
             await Inbound.SettleAsync(deadline);
             Invocations.Shutdown(reason);
             Logs?.ReleaseAll();
-            FlushReport report = await Flushes.FlushLastAsync(deadline);
+            report = await Flushes.FlushLastAsync(deadline);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            Log.Error($"The final flush failed inside the agent: {e}");
+        }
+
+        KeepRest(report);
+        return last.Kind == SandboxEventKind.Refused ? 1 : 0;
+    }
+
+    private void KeepRest(FlushReport report)
+    {
+        try
+        {
             long lost = Flushes.DropRest();
             if (lost > 0)
             {
@@ -68,10 +83,8 @@ public sealed class SandboxShutdown
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Log.Error($"The final flush failed inside the agent: {e}");
+            Log.Error($"What was left could not be kept, which is a defect of the agent: {e}");
         }
-
-        return last.Kind == SandboxEventKind.Refused ? 1 : 0;
     }
 
     /// <summary>A flush beside the invocations.</summary>

@@ -23,7 +23,7 @@ internal sealed class AgentRig : IAsyncDisposable
     private readonly MemoryStream _output = new();
     private readonly DirectoryInfo _spool = Directory.CreateTempSubdirectory("mayfly-test-");
 
-    private AgentRig(LocalIntake intake, ScriptedPlatform platform, (string Name, string Value)[] more)
+    private AgentRig(LocalIntake intake, ScriptedPlatform platform, TimeProvider time, (string Name, string Value)[] more)
     {
         Intake = intake;
         Platform = platform;
@@ -36,7 +36,7 @@ internal sealed class AgentRig : IAsyncDisposable
         all.AddRange(ProxyRig.AllAt(intake.Url));
         all.AddRange(more);
         Settings = Environments.Read([.. all]);
-        Agent = new LambdaAgent(Settings, platform.Address, TimeProvider.System, new Log(LogLevel.Info, _output));
+        Agent = new LambdaAgent(Settings, platform.Address, time, new Log(LogLevel.Info, _output));
         Running = Agent.RunAsync();
     }
 
@@ -57,8 +57,11 @@ internal sealed class AgentRig : IAsyncDisposable
     {
         var platform = new ScriptedPlatform();
         script?.Invoke(platform);
-        return new AgentRig(await LocalIntake.StartAsync(), platform, more);
+        return new AgentRig(await LocalIntake.StartAsync(), platform, TimeProvider.System, more);
     }
+
+    public static async Task<AgentRig> StartAtAsync(TimeProvider time, params (string Name, string Value)[] more) =>
+        new(await LocalIntake.StartAsync(), new ScriptedPlatform(), time, more);
 
     /// <summary>A port that nobody uses at this moment.</summary>
     public static string FreePort(SocketType type = SocketType.Stream)

@@ -62,6 +62,38 @@ public class FlushStrategyAgentTests
     }
 
     /// <summary>
+    /// docs/spec/01-lambda-lifecycle.md 1.6: an intake that asked for a minute has had it when the sandbox was frozen for two, also where the monotonic clock
+    /// stood still.
+    /// </summary>
+    [Fact]
+    public async Task A_pause_is_over_after_a_freeze()
+    {
+        var clock = new JumpingClock();
+        await using AgentRig rig = await AgentRig.StartAtAsync(clock, (Keys.FlushStrategy, "end"));
+        await rig.Platform.NextAskedAsync(1);
+        rig.Intake.SetFault("*", IntakeFault.Status(429, retryAfterSeconds: 60));
+        rig.Platform.Invoke("r1", TimeSpan.FromHours(1));
+        using (var tracer = new RawHttp(rig.Settings.Listeners.TracePort))
+        {
+            Assert.Equal(200, (await tracer.RequestAsync("PUT", "/v0.4/traces", SampleSpan.V04([new SampleSpan()]))).Status);
+        }
+
+        Assert.Equal(200, (await rig.RuntimeDoneAsync("r1")).Status);
+        await rig.Platform.NextAskedAsync(2);
+        Assert.Empty(rig.Intake.Spans);
+        rig.Intake.ClearFault();
+        clock.Freeze(TimeSpan.FromMinutes(2));
+        rig.Platform.Invoke("r2", TimeSpan.FromHours(1));
+        Assert.Equal(200, (await rig.RuntimeDoneAsync("r2")).Status);
+        await rig.Platform.NextAskedAsync(3);
+        bool hasArrived = await rig.Intake.WaitUntilAsync(static intake => intake.Spans.Any(static span => span.Name == "http.request"), TimeSpan.FromSeconds(20));
+        Assert.True(hasArrived, rig.Output);
+        rig.Platform.Shutdown();
+        Assert.Equal(0, await rig.EndAsync());
+        rig.AssertSums();
+    }
+
+    /// <summary>
     /// Mayfly: more than 256 KiB is not kept until the interval is over; it leaves with the next invocation, and on managed instances, where the agent is told of
     /// none, by itself.
     /// </summary>
