@@ -12,7 +12,7 @@ public sealed record AdditionalEndpoint(Uri Url, KeySetting ApiKey)
 
     /// <summary>One endpoint per address and key; an address that is none costs itself, and so does a key that is no text.</summary>
     internal static IReadOnlyList<AdditionalEndpoint> Read(EnvReader env, string key, string path) =>
-        Read(env, key, (address, apiKey) => IntakeUrls.TryParse(address, path, out Uri? url) ? new AdditionalEndpoint(url, apiKey) : null);
+        Read(env, key, (address, apiKey) => IntakeUrls.TryParseBesideKeys(address, path, out Uri? url) ? new AdditionalEndpoint(url, apiKey) : null);
 
     /// <summary>The same for addresses that are more than the beginnings of URLs: <paramref name="read"/> makes an endpoint of address and key.</summary>
     internal static IReadOnlyList<T> Read<T>(EnvReader env, string key, Func<string, KeySetting, T?> read)

@@ -163,7 +163,7 @@ public sealed class ConfigReport
         string line = value.Trim().ReplaceLineEndings(" ");
         string scrubbed = SecretNames.IsSetting(name) ? SecretNames.Mask(line)
             : SecretNames.IsKeysByAddress(name) && line.Length > 0 ? MaskedEndpoints.Of(line)
-            : Scrubber.Scrub($"{name}={line}")[(name.Length + 1)..];
+            : Scrubber.Scrub($"{name}={(SecretNames.IsAddress(name) ? SecretNames.MaskUser(line) : line)}")[(name.Length + 1)..];
         return scrubbed.Length > LongestShown ? scrubbed[..LongestShown] + "…" : scrubbed;
     }
 

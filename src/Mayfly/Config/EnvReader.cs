@@ -277,7 +277,8 @@ public sealed partial class EnvReader(Func<string, string?> lookup, ConfigFile? 
 
     /// <summary>A value that is not understood may be a secret in a form that nobody expects: it is known by its name.</summary>
     private static string Shown(string key, string value) =>
-        SecretNames.IsSetting(key) || SecretNames.IsKeysByAddress(key) ? SecretNames.Stars : value;
+        SecretNames.IsSetting(key) || SecretNames.IsKeysByAddress(key) ? SecretNames.Stars
+        : SecretNames.IsAddress(key) ? SecretNames.MaskUser(value) : value;
 
     private string TitleOf(string key) => TitleIfSet(key) ?? key;
 }

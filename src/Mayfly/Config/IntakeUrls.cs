@@ -6,6 +6,9 @@ namespace Mayfly.Config;
 public sealed record IntakeUrls
 {
     private const string DefaultSite = "datadoghq.com";
+
+    /// <summary>Of the shortest keys that anybody is given.</summary>
+    private const int LengthOfKeys = 20;
     private const string TracesPath = "/api/v0.2/traces";
 
     internal const string LogsPath = "/api/v2/logs";
@@ -82,6 +85,18 @@ public sealed record IntakeUrls
         string withPath = withScheme.EndsWith(path, StringComparison.Ordinal) ? withScheme : withScheme + path;
         bool isUrl = Uri.TryCreate(withPath, UriKind.Absolute, out url) && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp);
         return isUrl && url is { Host.Length: > 0 } && !text.EndsWith(':');
+    }
+
+    /// <summary>
+    /// The same for one of several addresses that stand beside keys: what looks like a key, or like the name of a member, is not in its place, and would be
+    /// asked for by name all over the network.
+    /// </summary>
+    internal static bool TryParseBesideKeys(string address, string path, [NotNullWhen(true)] out Uri? url)
+    {
+        url = null;
+        string text = address.Trim();
+        bool isMisplaced = text.ToLowerInvariant() is "api_key" or "host" || (text.Length >= LengthOfKeys && !text.AsSpan().ContainsAny('.', ':', '/'));
+        return !isMisplaced && TryParse(text, path, out url);
     }
 
     /// <summary>Allowed characters alone do not make a host: <c>:</c>, <c>a..b</c>, <c>-a</c>, <c>a:99999</c>, <c>_</c>.</summary>

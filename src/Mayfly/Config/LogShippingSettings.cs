@@ -96,7 +96,7 @@ public sealed record LogShippingSettings
         string host = members.GetValueOrDefault("host", "").Trim().TrimEnd('/');
         string port = members.GetValueOrDefault("port", HttpsPort.ToString(CultureInfo.InvariantCulture));
         bool isComplete = apiKey.Length > 0 && host.Length > 0 && ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out _);
-        return isComplete && IntakeUrls.TryParse($"{host}:{port}", IntakeUrls.LogsPath, out Uri? url)
+        return isComplete && IntakeUrls.TryParseBesideKeys(host, "", out Uri? _) && IntakeUrls.TryParse($"{host}:{port}", IntakeUrls.LogsPath, out Uri? url)
             ? new AdditionalEndpoint(url, new KeySetting(apiKey, title))
             : null;
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -34,12 +35,13 @@ internal static class MaskedEndpoints
     }
 
     /// <summary>An address, without a password in it; what does not look like one may be a key in its place.</summary>
-    public static string Address(string text) =>
-        text == "localhost" || text.AsSpan().ContainsAny('.', ':', ' ') ? Scrubber.Scrub(text) : SecretNames.Mask(text);
+    public static string Address(string text) => text.Trim() is var address && (address == "localhost" || address.AsSpan().ContainsAny('.', ':', ' '))
+        ? Scrubber.Scrub(SecretNames.MaskUser(address))
+        : SecretNames.Mask(address);
 
     private static void Copy(Utf8JsonReader reader, Utf8JsonWriter writer)
     {
-        bool isShown = false;
+        string shown = "";
         while (reader.Read())
         {
             switch (reader.TokenType)
@@ -60,12 +62,12 @@ internal static class MaskedEndpoints
                     string name = reader.GetString()!;
                     bool isMember = name.ToLowerInvariant() is "api_key" or "host" or "port" or "is_reliable";
                     writer.WritePropertyName(isMember ? name : Address(name));
-                    isShown = isMember && !name.Equals("api_key", StringComparison.OrdinalIgnoreCase);
+                    shown = isMember ? name.ToLowerInvariant() : "";
                     continue;
                 case JsonTokenType.String:
-                    writer.WriteStringValue(isShown ? Address(reader.GetString()!) : SecretNames.Mask(reader.GetString()!));
+                    writer.WriteStringValue(Member(shown, reader.GetString()!));
                     break;
-                case JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False when isShown:
+                case JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False when shown is "host" or "port" or "is_reliable":
                     writer.WriteRawValue(reader.ValueSpan);
                     break;
                 default:
@@ -73,7 +75,16 @@ internal static class MaskedEndpoints
                     break;
             }
 
-            isShown = false;
+            shown = "";
         }
     }
+
+    /// <summary>In a file every value is a text.</summary>
+    private static string Member(string name, string value) => name switch
+    {
+        "host" => Address(value),
+        "port" when ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ushort _) => value,
+        "is_reliable" when bool.TryParse(value, out bool _) => value,
+        _ => SecretNames.Mask(value),
+    };
 }

@@ -92,22 +92,17 @@ public sealed record SecretSettings
             ("kms", Keys.AwsEndpointKms), ("secretsmanager", Keys.AwsEndpointSecretsManager), ("ssm", Keys.AwsEndpointSsm), ("sts", Keys.AwsEndpointSts),
         ])
         {
-            if (env.Text(key, Keys.AwsEndpoint)?.Trim() is not { } text)
+            Uri? endpoint = env.First<Uri?>([key], TryRead, $"an http or https URL, that of {Keys.AwsEndpoint} or AWS's own is used", null)
+                ?? env.First<Uri?>([Keys.AwsEndpoint], TryRead, "an http or https URL, AWS's own hosts are used", null);
+            if (endpoint is not null)
             {
-                continue;
-            }
-
-            if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
-            {
-                endpoints[service] = url;
-            }
-            else
-            {
-                env.Warn(env.Text(key) is null ? Keys.AwsEndpoint : key, text, "an http or https URL, AWS's own host is used");
+                endpoints[service] = endpoint;
             }
         }
 
         return endpoints;
+
+        static bool TryRead(SettingValue value, out Uri? url) => Uri.TryCreate(value.Text.Trim(), UriKind.Absolute, out url) && url.Scheme is "http" or "https";
     }
 }
 

@@ -43,7 +43,18 @@ public sealed record TraceFilterSettings
             return [];
         }
 
-        IReadOnlyList<string> items = value.IsStructured && env.TryReadList(value, out IReadOnlyList<string> list) ? list : QuotedList.Read(value.Text);
+        bool mayBeList = value.IsStructured || value.Text.TrimStart() is ['[', ..];
+        if (!mayBeList || !env.TryReadList(value, out IReadOnlyList<string> items))
+        {
+            if (value.IsStructured)
+            {
+                env.Warn(value, value.Text, "a list of regular expressions; no trace is filtered by it");
+                return [];
+            }
+
+            items = QuotedList.Read(value.Text);
+        }
+
         return [.. items.Select(item => ReadPattern(env, value, item, item)).OfType<Pattern>()];
     }
 }

@@ -113,7 +113,7 @@ internal sealed class LaneSender(
                 long gone = store.Replace(stored, first, second);
                 return (new FlushReport(0, gone, 0), true);
             default:
-                DeliveryLog.Rejected(log, payload, result);
+                DeliveryLog.Rejected(log, payload, result, apiKey.Title);
                 store.Remove(stored, DropReason.Rejected);
                 return (new FlushReport(0, stored.Units, -reported), true);
         }
@@ -209,9 +209,15 @@ internal sealed class LaneSender(
     {
         long start = time.GetTimestamp();
         SendResult result = await intake.SendAsync(payload, key, cancellation);
-        if (result.IsKeyRefused && payload.OwnKey is null && await apiKey.ReplaceAsync(key, cancellation) is { } replaced)
+        if (result.IsKeyRefused && payload.OwnKey is null)
         {
-            result = await intake.SendAsync(payload, replaced, cancellation);
+            ApiKeyView replaced = await apiKey.ReplaceAsync(key, cancellation);
+            result = replaced.State switch
+            {
+                ApiKeyState.Known => await intake.SendAsync(payload, replaced.Key!, cancellation),
+                ApiKeyState.Awaited => result with { Outcome = SendOutcome.Failed },
+                _ => result,
+            };
         }
 
         if (result.Outcome != SendOutcome.Failed)
@@ -246,7 +252,7 @@ internal sealed class LaneSender(
                 return new FlushReport(units, 0, 0);
             }
 
-            DeliveryLog.Rejected(log, payload, result);
+            DeliveryLog.Rejected(log, payload, result, apiKey.Title);
             counters[payload.Signal].Drop(DropReason.Rejected, units);
             return new FlushReport(0, units, 0);
         }

@@ -248,11 +248,17 @@ internal sealed class PayloadStore(Spool? spool, IntakeClient intake, Counters c
         lock (_gate)
         {
             lost = [.. _waiting.Where(static one => one.File is null)];
+            foreach (StoredPayload one in lost)
+            {
+                _waiting.Remove(one);
+                Account(one, -1);
+            }
         }
 
         foreach (StoredPayload one in lost)
         {
-            Remove(one, DropReason.Shutdown);
+            Forget(one, isTaken: one.IsTaken);
+            counters[one.Signal].Drop(DropReason.Shutdown, one.Units);
         }
 
         return lost.Sum(static one => one.Units);

@@ -50,6 +50,22 @@ public static class SecretNames
     /// <summary>True for a setting that holds keys beside other things: addresses with their keys.</summary>
     public static bool IsKeysByAddress(string name) => name.EndsWith("ADDITIONAL_ENDPOINTS", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>True for a setting that is an address, which may have user and password in it.</summary>
+    public static bool IsAddress(string name) =>
+        name.EndsWith("_URL", StringComparison.OrdinalIgnoreCase) || name.EndsWith("_URI", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("AWS_ENDPOINT_URL", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith("PROXY_HTTP", StringComparison.OrdinalIgnoreCase) || name.EndsWith("PROXY_HTTPS", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith("HTTP_PROXY", StringComparison.OrdinalIgnoreCase) || name.EndsWith("HTTPS_PROXY", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>An address with stars for all that stands before its last <c>@</c>, whatever characters a password has.</summary>
+    public static string MaskUser(string address)
+    {
+        int scheme = address.IndexOf("://", StringComparison.Ordinal);
+        int start = scheme < 0 ? 0 : scheme + 3;
+        int at = address.LastIndexOf('@');
+        return at < start ? address : string.Concat(address.AsSpan(0, start), Stars, address.AsSpan(at));
+    }
+
     /// <summary>Stars, and of a secret that is long enough the end, which tells keys apart.</summary>
     public static string Mask(string secret)
     {

@@ -26,12 +26,9 @@ public enum SendOutcome
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Detail">For a person.</param>
 /// <param name="RetryAfter">How long the intake wants to be left alone; null = it did not say.</param>
-/// <param name="RefusedKey">It was the key, not the payload: what a person may look at, the end of a sentence. Null: it was not.</param>
+/// <param name="IsKeyRefused">It was the key, not the payload.</param>
 /// <param name="IsAnswered">The intake is there, whatever it thinks of this payload.</param>
-public readonly record struct SendResult(SendOutcome Outcome, string Detail, TimeSpan? RetryAfter = null, string? RefusedKey = null, bool IsAnswered = false)
-{
-    public bool IsKeyRefused => RefusedKey is not null;
-}
+public readonly record struct SendResult(SendOutcome Outcome, string Detail, TimeSpan? RetryAfter = null, bool IsKeyRefused = false, bool IsAnswered = false);
 
 /// <summary>Sends payloads to the intake over HTTP.</summary>
 public sealed class IntakeClient : IDisposable
@@ -40,9 +37,6 @@ public sealed class IntakeClient : IDisposable
     private readonly OutboundClient _http;
     private readonly Log _log;
     private readonly TimeProvider _time;
-
-    /// <summary>What to look at when the agent's own key is refused.</summary>
-    private readonly string _agentsKey;
 
     /// <summary>Those that have said that they do not take zstd. Never more than there are endpoints.</summary>
     private readonly HashSet<Uri> _withoutZstd = [];
@@ -56,7 +50,6 @@ public sealed class IntakeClient : IDisposable
         _time = time ?? TimeProvider.System;
         _endpoints = new IntakeEndpoints(settings);
         _log = log ?? Log.Silent;
-        _agentsKey = $"{settings.Secrets.Title} and {Keys.Site}";
         _http = new OutboundClient(settings.Outbound, settings.FlushTimeout, _log, _time);
     }
 
@@ -91,18 +84,18 @@ public sealed class IntakeClient : IDisposable
     {
         if (apiKey.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0)
         {
-            return new SendResult(SendOutcome.Rejected, "the API key holds a character that no header can carry", RefusedKey: KeyOf(payload));
+            return new SendResult(SendOutcome.Rejected, "the API key holds a character that no header can carry", IsKeyRefused: true);
         }
 
         using ForwardedAnswer answer = await ForwardAsync(payload, apiKey, cancellation);
         if (payload.Coding != ContentCoding.Zstd || answer.Response?.StatusCode != HttpStatusCode.UnsupportedMediaType || payload.Forward is not null)
         {
-            return ResultOf(payload, answer);
+            return ResultOf(answer);
         }
 
         RememberWithoutZstd(EndpointOf(payload).Url);
         using ForwardedAnswer second = await ForwardAsync(payload, apiKey, cancellation);
-        return ResultOf(payload, second);
+        return ResultOf(second);
     }
 
     /// <summary>The way that a payload goes.</summary>
@@ -171,8 +164,9 @@ public sealed class IntakeClient : IDisposable
         {
             return new ForwardedAnswer(null, TimedOut: true, $"no answer from {where} in time");
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or InvalidOperationException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // Of whatever kind: the payload stays with its owner, who keeps or drops it.
             return new ForwardedAnswer(null, TimedOut: false, $"{where} cannot be reached: {OutboundClient.ReasonOf(e)}");
         }
     }
@@ -191,18 +185,16 @@ public sealed class IntakeClient : IDisposable
         _ => SendOutcome.Rejected,
     };
 
-    private SendResult ResultOf(IntakePayload payload, ForwardedAnswer answer)
+    private SendResult ResultOf(ForwardedAnswer answer)
     {
         if (answer.Response is not { } response)
         {
             return new SendResult(SendOutcome.Failed, answer.Detail);
         }
 
-        string? refusedKey = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? KeyOf(payload) : null;
-        return new SendResult(Judge(response.StatusCode), answer.Detail, RetryAfter(response), refusedKey, IsAnswered: true);
+        bool isKeyRefused = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+        return new SendResult(Judge(response.StatusCode), answer.Detail, RetryAfter(response), isKeyRefused, IsAnswered: true);
     }
-
-    private string KeyOf(IntakePayload payload) => payload.OwnKeySetting?.Title ?? _agentsKey;
 
     private IntakeEndpoint EndpointOf(IntakePayload payload) => payload.Destination?.Endpoint ?? _endpoints[payload.Kind];
 

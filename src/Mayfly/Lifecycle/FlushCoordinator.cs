@@ -91,6 +91,7 @@ public sealed class FlushCoordinator : IDisposable
     {
         using CancellationTokenSource cancellation = deadline.ToCancellation();
         using CancellationTokenRegistration cutting = cut.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), cancellation);
+        Deadline until = Deadline.In(_time, deadline.Left);
         try
         {
             await BeginAloneAsync(cancellation.Token);
@@ -100,7 +101,7 @@ public sealed class FlushCoordinator : IDisposable
             return default;
         }
 
-        var running = new RunningFlush(cancellation, Deadline.In(_time, deadline.Left));
+        var running = new RunningFlush(cancellation, until);
         _running = running;
         try
         {
@@ -151,7 +152,7 @@ public sealed class FlushCoordinator : IDisposable
     /// </summary>
     private async Task BeginAloneAsync(CancellationToken cancellation)
     {
-        if (_running is { Until.HasPassed: true } frozen)
+        while (_running is { Until.HasPassed: true } frozen)
         {
             if (await _oneAtATime.WaitAsync(LongestWaitForFrozen, cancellation))
             {

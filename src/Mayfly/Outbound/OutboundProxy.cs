@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using Mayfly.Config;
@@ -14,11 +15,11 @@ namespace Mayfly.Outbound;
 internal sealed class OutboundProxy(OutboundProxySettings settings, string site) : IWebProxy
 {
     /// <inheritdoc/>
-    public ICredentials? Credentials { get; set; } = new OwnCredentials();
+    public ICredentials? Credentials { get; set; } = new OwnCredentials(settings);
 
     /// <inheritdoc/>
     public Uri? GetProxy(Uri destination) =>
-        IsDirect(destination) ? null : destination.Scheme == Uri.UriSchemeHttps ? settings.ForHttps : settings.ForHttp;
+        IsDirect(destination) ? null : Bare(destination.Scheme == Uri.UriSchemeHttps ? settings.ForHttps : settings.ForHttp);
 
     /// <inheritdoc/>
     public bool IsBypassed(Uri host) => GetProxy(host) is null;
@@ -74,17 +75,24 @@ internal sealed class OutboundProxy(OutboundProxySettings settings, string site)
         host.Equals(name, StringComparison.OrdinalIgnoreCase)
         || (host.Length > name.Length && host.EndsWith(name, StringComparison.OrdinalIgnoreCase) && host[^(name.Length + 1)] == '.');
 
+    /// <summary>Without user and password: .NET writes the address of a proxy into its messages.</summary>
+    [return: NotNullIfNotNull(nameof(proxy))]
+    private static Uri? Bare(Uri? proxy) => proxy is { UserInfo.Length: > 0 }
+        ? new Uri(proxy.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped))
+        : proxy;
+
     /// <summary>User and password of each proxy are those in its own address.</summary>
-    private sealed class OwnCredentials : ICredentials
+    private sealed class OwnCredentials(OutboundProxySettings settings) : ICredentials
     {
         public NetworkCredential? GetCredential(Uri uri, string authType)
         {
-            if (uri.UserInfo.Length == 0)
+            Uri? proxy = Array.Find([settings.ForHttps, settings.ForHttp], one => one is not null && Bare(one) == uri);
+            if (proxy is not { UserInfo.Length: > 0 })
             {
                 return null;
             }
 
-            string[] parts = uri.UserInfo.Split(':', 2);
+            string[] parts = proxy.UserInfo.Split(':', 2);
             return new NetworkCredential(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
         }
     }

@@ -44,8 +44,14 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
     private string? _key;
     private long _keyAt;
     private long? _replacedAt;
+    private bool _isReplacing;
+    private bool _isFallback;
+    private volatile string _title = settings.Title;
     private long _failedAt;
     private int _failures;
+
+    /// <summary>For people: the setting that gave the key, or has to give it.</summary>
+    public string Title => _title;
 
     /// <summary>The key, waiting for it until <paramref name="cancellation"/>; the asking goes on without those who left.</summary>
     public async ValueTask<ApiKeyView> GetAsync(CancellationToken cancellation)
@@ -79,26 +85,28 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
     }
 
     /// <summary>
-    /// Another key instead of one that an intake refused: it may have been replaced where it is kept. Null where there is none, or it is still the same; it is
-    /// asked for at most once in <see cref="LongestPause"/> for this reason, for a key that is wrong stays so.
+    /// Another key instead of one that an intake refused: it may have been replaced where it is kept. <see cref="ApiKeyState.None"/> where it is still the
+    /// same: a key that is wrong stays so, and is asked for at most once in <see cref="LongestPause"/> for this reason. <see cref="ApiKeyState.Awaited"/>
+    /// where there is no answer to that yet.
     /// </summary>
-    public async ValueTask<string?> ReplaceAsync(string refused, CancellationToken cancellation)
+    public async ValueTask<ApiKeyView> ReplaceAsync(string refused, CancellationToken cancellation)
     {
         if (!settings.IsRemote)
         {
-            return null;
+            return new ApiKeyView(ApiKeyState.None, null);
         }
 
         Task? asking;
         lock (_gate)
         {
-            if (_key == refused && (_replacedAt is not { } at || time.GetElapsedTime(at) >= LongestPause))
+            bool isOld = _key == refused && !IsReplacedLately;
+            if (isOld && _asking is null && (_failures == 0 || IsDue()))
             {
-                _replacedAt = time.GetTimestamp();
-                _asking ??= AskAsync();
+                _asking = AskAsync();
             }
 
-            asking = _key == refused ? _asking : null;
+            _isReplacing |= isOld;
+            asking = isOld ? _asking : null;
         }
 
         if (asking is not null)
@@ -108,9 +116,17 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
 
         lock (_gate)
         {
-            return _key == refused ? null : _key;
+            if (_key != refused)
+            {
+                return new ApiKeyView(ApiKeyState.Known, _key);
+            }
+
+            // The plain key in place of another one is a guess: nothing waits for it to become right.
+            return new ApiKeyView(IsReplacedLately || _isFallback ? ApiKeyState.None : ApiKeyState.Awaited, null);
         }
     }
+
+    private bool IsReplacedLately => _replacedAt is { } at && time.GetElapsedTime(at) < LongestPause;
 
     public void Dispose()
     {
@@ -133,7 +149,7 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
     private async Task AskAsync()
     {
         await Task.Yield();
-        string? key = null;
+        KeySetting? key = null;
         try
         {
             key = await FirstOfAsync();
@@ -148,7 +164,9 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
             _asking = null;
             if (key is not null)
             {
-                (_key, _keyAt, _failures) = (key, time.GetTimestamp(), 0);
+                (_key, _title, _keyAt, _failures, _isFallback) = (key.Value, key.Title, time.GetTimestamp(), 0, false);
+                _replacedAt = _isReplacing ? _keyAt : _replacedAt;
+                _isReplacing = false;
                 return;
             }
 
@@ -156,13 +174,13 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
             if (_key is null && settings.Plain is { } plain)
             {
                 log.Once("key.fallback", LogLevel.Warn, $"The key in {settings.Plain.Title} is used instead.");
-                _key = plain.Value;
+                (_key, _title, _isFallback) = (plain.Value, plain.Title, true);
             }
         }
     }
 
     /// <summary>The key of the first source that has one; null when none has.</summary>
-    private async Task<string?> FirstOfAsync()
+    private async Task<KeySetting?> FirstOfAsync()
     {
         _aws ??= new AwsClient(settings, outbound ?? OutboundSettings.Direct, time, log);
         foreach (Source source in Sources())
@@ -172,12 +190,12 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
                 string key = string.Concat((await source.AskAsync()).Where(static c => !char.IsWhiteSpace(c)));
                 if (key.Length > 0)
                 {
-                    return key;
+                    return source.Setting with { Value = key };
                 }
 
                 throw new SecretFailure("it is empty");
             }
-            catch (SecretFailure e)
+            catch (Exception e) when (e is not OutOfMemoryException)
             {
                 string title = source.Setting.Title;
                 log.Once($"key.{title}", LogLevel.Error, $"{title} gives no API key: {e.Message}. {source.Fix} It is tried again.");

@@ -35,7 +35,12 @@ internal sealed class AwsClient(SecretSettings settings, OutboundSettings outbou
         AwsAccess access = settings.Access;
         if (access is { AccessKeyId: "", SecretAccessKey: "", ContainerUri: { } uri, ContainerToken: { } token })
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, uri);
+            if (!Uri.TryCreate(uri, UriKind.Absolute, out Uri? address))
+            {
+                throw new SecretFailure($"{Keys.AwsContainerCredentials} is no URL");
+            }
+
+            using var request = new HttpRequestMessage(HttpMethod.Get, address);
             request.Headers.TryAddWithoutValidation("Authorization", token);
             byte[] answer = await SendAsync(_direct, request, "the container's credentials", cancellation);
             return new AwsCredentials(

@@ -28,6 +28,9 @@ public class AdditionalEndpointTests
         { """{"https://b":[12345,"k",["j"],""]}""", "https://b/ k", ["element 1 of https://b", "element 3 of https://b", "element 4 of https://b"] },
         { """{"https://b":[]}""", "", [] },
         { """{"ftp://b":"k"}""", "", ["ftp://b"] },
+        { """{"b":"k","localhost:1":"k"}""", "https://b/ k, https://localhost:1/ k", [] },
+        { """{"0123456789abcdef0123456789abcdef":["https://b"]}""", "", ["********cdef"] }, // the wrong way round
+        { """{"api_key":"k","Host":"h"}""", "", ["********"] }, // the form of logs
     };
 
     [Theory, MemberData(nameof(Rows))]
@@ -121,7 +124,12 @@ public class AdditionalEndpointTests
         Assert.Equal(
             """[{"api_key":"********6789","Host":"h.example","Port":443,"is_reliable":true}]""",
             MaskedEndpoints.Of($$"""[{"api_key":"{{Secret}}","Host":"h.example","Port":443,"is_reliable":true}]"""));
-        Assert.Equal("""{"https://me:********@b":["********"]}""", MaskedEndpoints.Of("""{"https://me:pw@b":["k"]}"""));
+        Assert.Equal("""{"https://********@b":["********"]}""", MaskedEndpoints.Of("""{"https://me:p w@b":["k"]}"""));
+        Assert.Equal(
+            """[{"api_key":"********6789","Host":"h.example","Port":"443","is_reliable":"true"}]""",
+            MaskedEndpoints.Of($$"""[{"api_key":"{{Secret}}","Host":"h.example","Port":"443","is_reliable":"true"}]"""));
+        Assert.Equal(
+            """[{"Port":"********6789","is_reliable":"********6789"}]""", MaskedEndpoints.Of($$"""[{"Port":"{{Secret}}","is_reliable":"{{Secret}}"}]"""));
         string report = ConfigReport.Of(Environments.Reader((Keys.AdditionalLogs, """[{"api_key":["k"],"Host":"h.i"}]"""))).ToText();
         Assert.Contains("""[{"api_key":["********"],"Host":"h.i"}]""", report, StringComparison.Ordinal);
     }

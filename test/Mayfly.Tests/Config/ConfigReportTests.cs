@@ -100,6 +100,25 @@ public class ConfigReportTests
         Assert.Contains("DD_KMS_API_KEY", all, StringComparison.Ordinal);
     }
 
+    /// <summary>Whatever characters are in them, and also where the rest is not understood.</summary>
+    [Theory]
+    [InlineData("DD_PROXY_HTTPS", "http://user:s3 cr'et@proxy:3128")]
+    [InlineData("https_proxy", "http://user:s3|cr\"et@proxy:3128")]
+    [InlineData("HTTP_PROXY", "http://s3cret@proxy")]
+    [InlineData("DD_PROXY_HTTP", "ftp://user:s3@cr@et@proxy")]
+    [InlineData("DD_DD_URL", "https://user:s3 cret@relay.example")]
+    [InlineData("DD_APM_DD_URL", "ftp://s3 cret@relay.example")]
+    [InlineData("AWS_ENDPOINT_URL_KMS", "ftp://me:s3cret@kms.local")]
+    [InlineData("AWS_ENDPOINT_URL", "http://me:s3cret@aws.local")]
+    public void No_password_of_an_address_is_shown(string name, string value)
+    {
+        var report = ConfigReport.Of(Environments.Reader((name, value)));
+        string all = report.ToText() + report.ToJson() + string.Join('\n', Environments.Read((name, value)).Complaints());
+        Assert.DoesNotContain("s3", all, StringComparison.Ordinal);
+        Assert.DoesNotContain("et@", all, StringComparison.Ordinal);
+        Assert.Contains("********@", all, StringComparison.Ordinal);
+    }
+
     private static string[] Texts(JsonDocument json, string name) =>
         [.. json.RootElement.GetProperty(name).EnumerateArray().Select(static one => one.GetString()!)];
 

@@ -1,4 +1,5 @@
 using Mayfly.Config;
+using Mayfly.Config.Files;
 using Xunit;
 
 namespace Mayfly.Tests.Config;
@@ -44,6 +45,9 @@ public class TraceFilterSettingsTests
         { "(?=look)", "", 1 },
         { "\"\"", "", 0 },
         { ",", "", 0 },
+        { """["GET /health", "a,b"]""", "[GET /health] [a,b]", 0 },
+        { """["a",1]""", "[a]", 1 },
+        { "[ab],[c]d", "[[ab]] [[c]d]", 0 },
     };
 
     [Fact]
@@ -96,6 +100,17 @@ public class TraceFilterSettingsTests
         Assert.Equal(warnings, settings.Warnings.Count);
         Assert.All(settings.Warnings, warning => Assert.StartsWith(key + "=", warning, StringComparison.Ordinal));
     });
+
+    /// <summary>Not read as an expression: the brackets of a list would make it match almost anything.</summary>
+    [Theory]
+    [InlineData("[[a]]")]
+    [InlineData("{a: b}")]
+    public void What_is_no_list_in_a_file_filters_nothing(string value)
+    {
+        Settings settings = Settings.Read(new EnvReader(static _ => null, ConfigFile.Parse("apm_config:\n  ignore_resources: " + value)));
+        Assert.Empty(settings.TraceFilters.IgnoredResources);
+        Assert.Single(settings.Warnings);
+    }
 
     [Fact]
     public void The_newer_name_wins() =>

@@ -99,6 +99,43 @@ public class RefusedKeyTests
         Assert.Single(rig.Lines, static line => line.Contains("check DD_API_KEY_KMS_ENCRYPTED and DD_SITE.", StringComparison.Ordinal));
     }
 
+    /// <summary>Not the one that should have given the key, and could not.</summary>
+    [Fact]
+    public async Task So_is_that_of_a_key_that_is_used_instead()
+    {
+        await using FakeAws aws = await FakeAws.StartAsync(static _ => (400, "{}"));
+        await using FlushRig rig = await FlushRig.StartAsync(
+            FlushRig.Key, (Keys.ApiKeySecretArn, "arn:x"), (Keys.AwsEndpoint, aws.Url), (Keys.AwsAccessKeyId, "a"), (Keys.AwsSecretAccessKey, "s"));
+        rig.Intake.SetFault("*", IntakeFault.Status(403));
+        rig.Put(IntakeKind.Series);
+        Assert.Equal(new FlushReport(0, 1, 0), await rig.FlushAsync());
+        Assert.Single(rig.Lines, static line => line.Contains("check DD_API_KEY and DD_SITE.", StringComparison.Ordinal));
+    }
+
+    /// <summary>The key was replaced, and the new one cannot be had at this moment: what the old one got refused for waits for it.</summary>
+    [Fact]
+    public async Task A_payload_waits_for_a_key_that_was_replaced()
+    {
+        string secret = "0123456789-key-1";
+        bool isDown = false;
+        await using FakeAws aws = await FakeAws.StartAsync(_ => isDown ? (500, "{}") : (200, $$"""{"SecretString":"{{secret}}"}"""));
+        await using FlushRig rig = await FlushRig.StartAsync(
+            "", (Keys.ApiKeySecretArn, "arn:x"), (Keys.AwsEndpoint, aws.Url), (Keys.AwsAccessKeyId, "a"), (Keys.AwsSecretAccessKey, "s"));
+        rig.Put(IntakeKind.Series);
+        Assert.Equal(new FlushReport(1, 0, 0), await rig.FlushAsync());
+
+        isDown = true;
+        rig.Intake.SetFault("*", IntakeFault.Status(403));
+        rig.Put(IntakeKind.Series);
+        Assert.Equal(new FlushReport(0, 0, 1), await rig.FlushAsync());
+
+        (isDown, secret) = (false, "0123456789-key-2");
+        rig.Intake.SetFault("*", IntakeFault.Status(403, requests: 1));
+        rig.Time.Jump(TimeSpan.FromMinutes(1));
+        Assert.Equal(new FlushReport(1, 0, 0), await rig.FlushAsync());
+        Assert.Equal("2", rig.Intake.Requests[^1].ApiKey![^1..]);
+    }
+
     [Fact]
     public async Task So_is_that_of_what_is_passed_on()
     {

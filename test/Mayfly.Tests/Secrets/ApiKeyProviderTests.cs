@@ -165,6 +165,21 @@ public sealed class ApiKeyProviderTests : IDisposable
         }
     }
 
+    /// <summary>A template that nobody filled in: no host can have that in its name.</summary>
+    [Theory]
+    [InlineData("arn:aws:secretsmanager:<region>:123456789012:secret:x")]
+    [InlineData("arn:aws:secretsmanager:us east 1:123456789012:secret:x")]
+    [InlineData("arn:aws:secretsmanager:us-east-1.evil.example/:123456789012:secret:x")]
+    public async Task An_odd_region_costs_its_source(string arn)
+    {
+        await using FakeAws aws = await FakeAws.StartAsync(static _ => (200, """{"Parameter":{"Value":"thekey"}}"""));
+        ApiKeyProvider provider = Provider((Keys.ApiKeySecretArn, arn), (Keys.ApiKeySsmArn, "/x"), (Keys.AwsEndpointSsm, aws.Url));
+        Assert.Equal("thekey", (await provider.GetAsync(CancellationToken.None)).Key);
+        string line = Assert.Single(Said);
+        Assert.Contains(" DD_API_KEY_SECRET_ARN gives no API key: ", line, StringComparison.Ordinal);
+        Assert.Contains("is no region of AWS", line, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(Keys.KmsApiKey, "Q0lQSEVS")]
     [InlineData(Keys.ApiKeyKmsEncrypted, "Q0lQSEVS")]
