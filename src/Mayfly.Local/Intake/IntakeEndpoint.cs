@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Mayfly.Local.Intake;
 
@@ -53,9 +55,14 @@ internal sealed class IntakeEndpoint(IntakeOptions options, RequestStore store, 
 
     private async Task ProcessAsync(HttpContext context, ReceivedRequest request, byte[] body, IntakeFault? fault, CancellationToken ended)
     {
-        if (fault?.Kind == IntakeFaultKind.Hang)
+        if (fault?.Kind is IntakeFaultKind.Hang or IntakeFaultKind.HalfClose)
         {
             Keep(request with { Error = "fault: no answer" });
+            if (fault.Kind == IntakeFaultKind.HalfClose)
+            {
+                context.Features.Get<IConnectionSocketFeature>()!.Socket.Shutdown(SocketShutdown.Send);
+            }
+
             using var either = CancellationTokenSource.CreateLinkedTokenSource(ended, context.RequestAborted);
             await Task.Delay(Timeout.InfiniteTimeSpan, options.Clock, either.Token);
         }

@@ -29,6 +29,12 @@ public sealed record IntakeFault
     public static IntakeFault Hang { get; } = new(IntakeFaultKind.Hang);
 
     /// <summary>
+    /// The body is read and the intake closes its side of the connection without an answer, but goes on reading; nothing is stored. Ends as
+    /// <see cref="Hang"/>.
+    /// </summary>
+    public static IntakeFault HalfClose { get; } = new(IntakeFaultKind.HalfClose);
+
+    /// <summary>
     /// The body is read, decoded and stored; half of the answer is sent, then the connection is reset. The client cannot know that it was accepted.
     /// </summary>
     public static IntakeFault CloseMidResponse { get; } = new(IntakeFaultKind.CloseMidResponse);
@@ -46,6 +52,7 @@ public enum IntakeFaultKind
 {
     Reset,
     Hang,
+    HalfClose,
     CloseMidResponse,
     Status,
     Slow,

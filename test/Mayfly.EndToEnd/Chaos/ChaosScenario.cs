@@ -9,6 +9,7 @@ internal enum Trouble
     Hangs,
     IsSlow,
     ResetsConnections,
+    HalfCloses,
     ClosesMidResponse,
     Answers429,
     Answers500,
@@ -56,7 +57,7 @@ internal enum Ending
 /// <param name="Burst">After so many requests that it hits a trouble of statuses is over; 0: it lasts.</param>
 internal sealed record ChaosScenario(int Number, Trouble Trouble, Ending Ending, int Healthy, int Troubled, int Spans, bool Freezes, int Burst)
 {
-    public const int Count = 240;
+    public const int Count = 255;
 
     private const int LongestBurst = 5;
 

@@ -115,6 +115,9 @@ internal sealed class ChaosWorld(Trouble trouble, string agent, LocalIntake inta
             case Trouble.ResetsConnections:
                 intake.SetFault("*", IntakeFault.Reset);
                 break;
+            case Trouble.HalfCloses:
+                intake.SetFault("*", IntakeFault.HalfClose);
+                break;
             case Trouble.ClosesMidResponse:
                 intake.SetFault("*", IntakeFault.CloseMidResponse);
                 break;

@@ -109,6 +109,7 @@ internal static class SurvivalPage
         Trouble.Hangs => "takes everything, never answers",
         Trouble.IsSlow => "answers after 3 s",
         Trouble.ResetsConnections => "resets connections",
+        Trouble.HalfCloses => "reads it, closes its side without an answer",
         Trouble.ClosesMidResponse => "takes it, the answer is cut off",
         Trouble.Answers429 => "429, Retry-After 30",
         Trouble.Answers500 => "500",

@@ -103,6 +103,18 @@ public class IntakeFaultTests : IntakeFixture
     }
 
     [Fact]
+    public async Task A_half_closed_path_reads_the_body_and_ends_without_an_answer()
+    {
+        Intake.SetFault(IntakePaths.Series, IntakeFault.HalfClose with { Requests = 1 });
+        HttpRequestException refused = await Assert.ThrowsAsync<HttpRequestException>(() => PostAsync(IntakePaths.Series, IntakeBodies.Series));
+        Assert.Equal(HttpRequestError.ResponseEnded, refused.HttpRequestError);
+        Assert.Empty(Intake.Metrics);
+        Assert.Equal((0, IntakeFaultKind.HalfClose), (Intake.Requests[0].Status, Intake.Requests[0].Fault));
+        using HttpResponseMessage answer = await PostAsync(IntakePaths.Series, IntakeBodies.Series);
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task A_slow_path_answers_late_and_keeps_the_contents()
     {
         Intake.SetFault(IntakePaths.Series, IntakeFault.Slow(TimeSpan.FromMilliseconds(150)));
