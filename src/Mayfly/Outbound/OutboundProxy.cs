@@ -14,12 +14,15 @@ namespace Mayfly.Outbound;
 /// </remarks>
 internal sealed class OutboundProxy(OutboundProxySettings settings, string site) : IWebProxy
 {
+    private readonly Uri? _forHttps = Bare(settings.ForHttps);
+    private readonly Uri? _forHttp = Bare(settings.ForHttp);
+
     /// <inheritdoc/>
     public ICredentials? Credentials { get; set; } = new OwnCredentials(settings);
 
     /// <inheritdoc/>
     public Uri? GetProxy(Uri destination) =>
-        IsDirect(destination) ? null : Bare(destination.Scheme == Uri.UriSchemeHttps ? settings.ForHttps : settings.ForHttp);
+        IsDirect(destination) ? null : destination.Scheme == Uri.UriSchemeHttps ? _forHttps : _forHttp;
 
     /// <inheritdoc/>
     public bool IsBypassed(Uri host) => GetProxy(host) is null;

@@ -91,12 +91,8 @@ public class RefusedKeyTests
     public async Task So_is_that_of_a_key_that_was_asked_for()
     {
         await using FakeAws aws = await FakeAws.StartAsync(static _ => (200, $$"""{"Plaintext":"{{FakeAws.Base64("0123456789")}}"}"""));
-        await using FlushRig rig = await FlushRig.StartAsync(
-            "", (Keys.ApiKeyKmsEncrypted, "Q0lQSEVS"), (Keys.AwsEndpoint, aws.Url), (Keys.AwsAccessKeyId, "a"), (Keys.AwsSecretAccessKey, "s"));
-        rig.Intake.SetFault("*", IntakeFault.Status(403));
-        rig.Put(IntakeKind.Series);
-        Assert.Equal(new FlushReport(0, 1, 0), await rig.FlushAsync());
-        Assert.Single(rig.Lines, static line => line.Contains("check DD_API_KEY_KMS_ENCRYPTED and DD_SITE.", StringComparison.Ordinal));
+        await using FlushRig rig = await StartAsync(aws, "", (Keys.ApiKeyKmsEncrypted, "Q0lQSEVS"));
+        await MustNameAsync(rig, "DD_API_KEY_KMS_ENCRYPTED and DD_SITE");
     }
 
     /// <summary>Not the one that should have given the key, and could not.</summary>
@@ -104,12 +100,8 @@ public class RefusedKeyTests
     public async Task So_is_that_of_a_key_that_is_used_instead()
     {
         await using FakeAws aws = await FakeAws.StartAsync(static _ => (400, "{}"));
-        await using FlushRig rig = await FlushRig.StartAsync(
-            FlushRig.Key, (Keys.ApiKeySecretArn, "arn:x"), (Keys.AwsEndpoint, aws.Url), (Keys.AwsAccessKeyId, "a"), (Keys.AwsSecretAccessKey, "s"));
-        rig.Intake.SetFault("*", IntakeFault.Status(403));
-        rig.Put(IntakeKind.Series);
-        Assert.Equal(new FlushReport(0, 1, 0), await rig.FlushAsync());
-        Assert.Single(rig.Lines, static line => line.Contains("check DD_API_KEY and DD_SITE.", StringComparison.Ordinal));
+        await using FlushRig rig = await StartAsync(aws, FlushRig.Key, (Keys.ApiKeySecretArn, "arn:x"));
+        await MustNameAsync(rig, "DD_API_KEY and DD_SITE");
     }
 
     /// <summary>The key was replaced, and the new one cannot be had at this moment: what the old one got refused for waits for it.</summary>
@@ -119,8 +111,7 @@ public class RefusedKeyTests
         string secret = "0123456789-key-1";
         bool isDown = false;
         await using FakeAws aws = await FakeAws.StartAsync(_ => isDown ? (500, "{}") : (200, $$"""{"SecretString":"{{secret}}"}"""));
-        await using FlushRig rig = await FlushRig.StartAsync(
-            "", (Keys.ApiKeySecretArn, "arn:x"), (Keys.AwsEndpoint, aws.Url), (Keys.AwsAccessKeyId, "a"), (Keys.AwsSecretAccessKey, "s"));
+        await using FlushRig rig = await StartAsync(aws, "", (Keys.ApiKeySecretArn, "arn:x"));
         rig.Put(IntakeKind.Series);
         Assert.Equal(new FlushReport(1, 0, 0), await rig.FlushAsync());
 
@@ -144,5 +135,17 @@ public class RefusedKeyTests
         Assert.Equal(200, (await rig.SendAsync("POST", "/debugger/v1/input", "{}"u8.ToArray())).Status);
         await rig.FlushAsync();
         Assert.Single(rig.Lines, static line => line.Contains("The API key was refused: check DD_APM_DEBUGGER_API_KEY.", StringComparison.Ordinal));
+    }
+
+    private static Task<FlushRig> StartAsync(FakeAws aws, string plainKey, (string Name, string Value) source) => FlushRig.StartAsync(
+        plainKey, source, (Keys.AwsEndpoint, aws.Url), (Keys.AwsAccessKeyId, "a"), (Keys.AwsSecretAccessKey, "s"));
+
+    /// <summary>An intake that refuses the key, and what a person is told to look at.</summary>
+    private static async Task MustNameAsync(FlushRig rig, string settings)
+    {
+        rig.Intake.SetFault("*", IntakeFault.Status(403));
+        rig.Put(IntakeKind.Series);
+        Assert.Equal(new FlushReport(0, 1, 0), await rig.FlushAsync());
+        Assert.Single(rig.Lines, line => line.Contains($"check {settings}.", StringComparison.Ordinal));
     }
 }
