@@ -56,7 +56,7 @@ public sealed class TcpRelay : IAsyncDisposable
                 served.Add(ServeAsync(client, Interlocked.Increment(ref _connections)));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
+        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException or SocketException)
         {
             await Task.WhenAll(served);
         }

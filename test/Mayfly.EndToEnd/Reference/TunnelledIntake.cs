@@ -88,7 +88,7 @@ internal sealed partial class TunnelledIntake : IAsyncDisposable
                 connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync()));
             }
         }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is SocketException or InvalidOperationException)
         {
             // The end. Connections end when their client is killed.
         }

@@ -108,7 +108,7 @@ internal sealed class ScriptedPlatform : IAsyncDisposable
                 connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
             await Task.WhenAll(connections);
         }
