@@ -8,7 +8,7 @@ namespace Mayfly.Testing;
 /// </summary>
 public sealed class TcpRelay : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly Socket _listener = NewSocket();
     private readonly CancellationTokenSource _ended = new();
     private readonly int _target;
     private readonly Task _accepting;
@@ -19,11 +19,12 @@ public sealed class TcpRelay : IAsyncDisposable
     private TcpRelay(int target)
     {
         _target = target;
-        _listener.Start();
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen();
         _accepting = AcceptAsync();
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
     /// <summary>Made so far.</summary>
     public int Connections => Volatile.Read(ref _connections);
@@ -52,36 +53,44 @@ public sealed class TcpRelay : IAsyncDisposable
         {
             while (true)
             {
-                TcpClient client = await _listener.AcceptTcpClientAsync(_ended.Token);
+                Socket client = await _listener.AcceptAsync(_ended.Token);
                 served.Add(ServeAsync(client, Interlocked.Increment(ref _connections)));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException or SocketException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
         {
             await Task.WhenAll(served);
         }
     }
 
-    private async Task ServeAsync(TcpClient client, int number)
+    private async Task ServeAsync(Socket client, int number)
     {
         using (client)
-        using (var server = new TcpClient())
+        using (Socket server = NewSocket())
         {
-            await server.ConnectAsync(IPAddress.Loopback, _target);
+            try
+            {
+                await server.ConnectAsync(IPAddress.Loopback, _target, _ended.Token);
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException)
+            {
+                return;
+            }
+
             await Task.WhenAll(PassOnAsync(client, server, number), PassOnAsync(server, client, number));
         }
     }
 
-    private async Task PassOnAsync(TcpClient from, TcpClient to, int number)
+    private async Task PassOnAsync(Socket from, Socket to, int number)
     {
         byte[] buffer = new byte[16 * 1024];
         try
         {
-            while (await from.GetStream().ReadAsync(buffer, _ended.Token) is > 0 and int count)
+            while (await from.ReceiveAsync(buffer, _ended.Token) is > 0 and int count)
             {
                 if (number > Volatile.Read(ref _forgotten))
                 {
-                    await to.GetStream().WriteAsync(buffer.AsMemory(0, count), _ended.Token);
+                    await SendAllAsync(to, buffer.AsMemory(0, count));
                 }
                 else
                 {
@@ -89,11 +98,21 @@ public sealed class TcpRelay : IAsyncDisposable
                 }
             }
 
-            to.Client.Shutdown(SocketShutdown.Send);
+            to.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or SocketException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
             // One side has closed it; the other side will.
         }
     }
+
+    private async Task SendAllAsync(Socket to, ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            bytes = bytes[await to.SendAsync(bytes, _ended.Token)..];
+        }
+    }
+
+    private static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 }

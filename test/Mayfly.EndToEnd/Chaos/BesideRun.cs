@@ -58,7 +58,7 @@ internal sealed class BesideRun(ProcessCommand command, Trouble trouble, Ending 
                 }
 
                 await Task.Delay(Outage);
-                bool isCounted = await IsCountedAsync();
+                bool isCounted = await IsSettledAsync();
                 if (ending == Ending.Recovery)
                 {
                     await RecoverAsync(intake);
@@ -82,9 +82,28 @@ internal sealed class BesideRun(ProcessCommand command, Trouble trouble, Ending 
 
     private static bool Has(LocalIntake intake, string name) => intake.Spans.Any(span => span.Name == name);
 
-    /// <summary>The agent knows, and tells, that the intake refused them.</summary>
-    private async Task<bool> IsCountedAsync() =>
-        await CountersAsync() is not null && (await AgentCounters.ReadAsync(_ports.Traces)).Traces.Dropped.GetValueOrDefault("rejected") >= InTrouble;
+    /// <summary>
+    /// Waits until the flush in trouble has ended, which a busy machine may see later than the outage: what is in the middle of one goes with a SIGKILL. True: the
+    /// agent knows, and tells, that the intake refused them.
+    /// </summary>
+    private async Task<bool> IsSettledAsync()
+    {
+        if (await CountersAsync() is null)
+        {
+            return false;
+        }
+
+        SignalCount? traces = null;
+        await Until.TrueAsync(
+            async () =>
+            {
+                traces = (await AgentCounters.ReadAsync(_ports.Traces)).Traces;
+                return traces.Buffered == 0;
+            },
+            "what was accepted in trouble is delivered, stored or dropped",
+            () => $"{traces}");
+        return traces!.Dropped.GetValueOrDefault("rejected") >= InTrouble;
+    }
 
     /// <summary>Null: the agent has none, as the mini agent.</summary>
     private async Task<string?> CountersAsync()

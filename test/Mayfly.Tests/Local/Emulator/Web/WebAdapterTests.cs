@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Mayfly.Local.Cli;
@@ -37,7 +36,7 @@ public class WebAdapterTests
             await http.Response.WriteAsync(seen);
         });
         await using Played played = await Played.StartAsync(Played.Options(WebAdapter.ExtensionName));
-        await using var relay = new Relay(played.Emulator.RuntimeApiAddress);
+        await using TcpRelay relay = TcpRelay.Start(IPEndPoint.Parse(played.Emulator.RuntimeApiAddress).Port);
         await using var running = new Running(Settings(played, app) with { InvocationApi = new Uri($"http://127.0.0.1:{relay.Port}") });
 
         const string Event = """
@@ -189,69 +188,6 @@ public class WebAdapterTests
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _loop);
             _adapter.Dispose();
             _stop.Dispose();
-        }
-    }
-
-    /// <summary>Copies bytes between two sockets, as a proxy before the Runtime API would.</summary>
-    private sealed class Relay : IAsyncDisposable
-    {
-        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        private readonly CancellationTokenSource _stop = new();
-        private readonly IPEndPoint _target;
-        private readonly Task _loop;
-        private int _connections;
-
-        public Relay(string target)
-        {
-            _target = IPEndPoint.Parse(target);
-            _listener.Start();
-            _loop = AcceptAsync();
-        }
-
-        public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
-        public int Connections => Volatile.Read(ref _connections);
-
-        public async ValueTask DisposeAsync()
-        {
-            await _stop.CancelAsync();
-            _listener.Stop();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _loop);
-            _stop.Dispose();
-        }
-
-        private async Task AcceptAsync()
-        {
-            var copies = new List<Task>();
-            try
-            {
-                while (true)
-                {
-                    TcpClient client = await _listener.AcceptTcpClientAsync(_stop.Token);
-                    Interlocked.Increment(ref _connections);
-                    copies.Add(CopyAsync(client));
-                }
-            }
-            finally
-            {
-                await Task.WhenAll(copies);
-            }
-        }
-
-        private async Task CopyAsync(TcpClient client)
-        {
-            using TcpClient near = client;
-            using var far = new TcpClient();
-            try
-            {
-                await far.ConnectAsync(_target, _stop.Token);
-                await Task.WhenAny(
-                    near.GetStream().CopyToAsync(far.GetStream(), _stop.Token), far.GetStream().CopyToAsync(near.GetStream(), _stop.Token));
-            }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
-            {
-                // The test is over.
-            }
         }
     }
 }
