@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Mayfly.Diagnostics;
 
@@ -72,7 +71,7 @@ public sealed class ConfigReport
     public string ToJson()
     {
         var output = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var writer = new Utf8JsonWriter(output, PlainJson.Options with { Indented = true }))
         {
             writer.WriteStartObject();
             writer.WriteString("version", BuildInfo.Version);

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Mayfly.Diagnostics;
 
@@ -14,14 +13,12 @@ namespace Mayfly.Config;
 /// <remarks>docs/spec/05-config.md#17-mayfly-config</remarks>
 internal static class MaskedEndpoints
 {
-    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     public static string Of(string text)
     {
         try
         {
             var output = new ArrayBufferWriter<byte>();
-            using (var writer = new Utf8JsonWriter(output, Readable))
+            using (var writer = new Utf8JsonWriter(output, PlainJson.Options))
             {
                 Copy(new Utf8JsonReader(Encoding.UTF8.GetBytes(text)), writer);
             }

@@ -1,5 +1,5 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Intake;
 using Mayfly.Wire;
@@ -9,8 +9,6 @@ namespace Mayfly.Metrics;
 /// <summary>Turns events and service checks into payloads (docs/spec/04-metrics-logs.md#b8-events-and-service-checks-intake-go-serializer-formats).</summary>
 internal static class EventEncoder
 {
-    private static readonly JsonWriterOptions PlainJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Encodes everything in <paramref name="buffer"/>, with <paramref name="tags"/> knowing the default ones, and appends the payloads.</summary>
     public static void Encode(EventBuffer buffer, EmittedTags tags, PayloadLimits limits, List<IntakePayload> payloads)
     {
@@ -34,7 +32,7 @@ internal static class EventEncoder
     {
         int first = at;
         PooledBuffer body = PooledBuffer.Rent(4096);
-        using (var json = new Utf8JsonWriter(body, PlainJson))
+        using (var json = new Utf8JsonWriter(body, PlainJson.Options))
         {
             json.WriteStartObject();
             json.WriteString("apiKey"u8, ""u8);
@@ -64,7 +62,7 @@ internal static class EventEncoder
     {
         int first = at;
         PooledBuffer body = PooledBuffer.Rent(4096);
-        using (var json = new Utf8JsonWriter(body, PlainJson))
+        using (var json = new Utf8JsonWriter(body, PlainJson.Options))
         {
             json.WriteStartArray();
             while (at < checks.Length && !IsFull(limits, at - first, json))

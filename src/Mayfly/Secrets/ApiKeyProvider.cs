@@ -173,7 +173,7 @@ public sealed class ApiKeyProvider(SecretSettings settings, string site, TimePro
             (_failedAt, _failures) = (time.GetTimestamp(), _failures + 1);
             if (_key is null && settings.Plain is { } plain)
             {
-                log.Once("key.fallback", LogLevel.Warn, $"The key in {settings.Plain.Title} is used instead.");
+                log.Once("key.fallback", LogLevel.Warn, $"The key in {plain.Title} is used instead.");
                 (_key, _title, _isFallback) = (plain.Value, plain.Title, true);
             }
         }

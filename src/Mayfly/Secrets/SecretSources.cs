@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Mayfly.Config;
 
@@ -8,8 +7,6 @@ namespace Mayfly.Secrets;
 /// <summary>The places an API key can be asked for, one method each (docs/spec/01-lambda-lifecycle.md#84-aws-calls-sigv4-json-11).</summary>
 internal static class SecretSources
 {
-    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>KMS: without an encryption context (the command line's keys), then with the one that the Lambda console adds.</summary>
     public static async Task<string> DecryptAsync(AwsClient aws, SecretSettings settings, CancellationToken cancellation)
     {
@@ -89,7 +86,7 @@ internal static class SecretSources
     private static byte[] Json(Action<Utf8JsonWriter> members)
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, Compact))
+        using (var json = new Utf8JsonWriter(stream, PlainJson.Options))
         {
             json.WriteStartObject();
             members(json);

@@ -1,5 +1,5 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Mayfly.Config;
 using Mayfly.Wire;
 
 namespace Mayfly.Traces;
@@ -11,8 +11,6 @@ public sealed class DecodeScratch
     private const int LargestTableKept = 16_384;
 
     private const int LargestJsonKeptBytes = 64 * 1024;
-
-    private static readonly JsonWriterOptions PlainJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private Utf8Slice[] _strings = [];
     private PooledBuffer? _json;
@@ -59,7 +57,7 @@ public sealed class DecodeScratch
     {
         _json ??= PooledBuffer.Rent();
         _json.Clear();
-        _jsonWriter ??= new Utf8JsonWriter(_json, PlainJson);
+        _jsonWriter ??= new Utf8JsonWriter(_json, PlainJson.Options);
         _jsonWriter.Reset(_json);
         written = _json;
         return _jsonWriter;
