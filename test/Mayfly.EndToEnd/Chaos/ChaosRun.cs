@@ -21,6 +21,12 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
     /// <summary>Connections are not used again after it.</summary>
     private static readonly TimeSpan LongFreeze = TimeSpan.FromSeconds(2.5);
 
+    /// <summary>After it the agent cuts the flush of an invocation.</summary>
+    private static readonly TimeSpan LongestFlush = Timeout - TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Of an invocation, until the function has sent its few requests over loopback.</summary>
+    private static readonly TimeSpan LongestSending = Timeout / 3;
+
     private readonly ChaosWorld _world = new(scenario.Trouble, agent, intake, folder);
     private readonly ChaosLedger _ledger = new();
     private readonly List<string> _spans = [];
@@ -36,6 +42,12 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
     /// <summary>What should not be, as sentences; empty = nothing.</summary>
     public List<string> Problems { get; } = [];
 
+    /// <summary>
+    /// The machine was too busy: an invocation left no time for its flush, or one with a healthy intake needed all of it. What such a flush is cut off from may
+    /// have been taken, and what it does not come to is not on disk: the story tells of the machine, not of the agent.
+    /// </summary>
+    public bool HasRunOutOfTime { get; private set; }
+
     /// <summary>What became of everything that the function sent.</summary>
     public string Outcome { get; private set; } = "LOST";
 
@@ -45,7 +57,7 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
         {
             for (int i = 0; i < scenario.Healthy; i++)
             {
-                await InvokeAsync(first, "healthy_" + i);
+                await InvokeAsync(first, "healthy_" + i, isHealthy: true);
             }
 
             await _world.BreakAsync(scenario.Burst);
@@ -65,7 +77,7 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
         {
             await _world.RepairAsync();
             await using ScriptedSandbox second = await _world.StartAsync(isFirst: false, "end");
-            await InvokeAsync(second, "after");
+            await InvokeAsync(second, "after", isHealthy: true);
             await _ledger.CountAsync(second);
             await second.ShutDownAsync();
         }
@@ -74,27 +86,24 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
     }
 
     /// <summary>One invocation and what the function sends in it; how long the agent took to come back.</summary>
-    private async Task<TimeSpan> InvokeAsync(ScriptedSandbox sandbox, string id)
+    private async Task<TimeSpan> InvokeAsync(ScriptedSandbox sandbox, string id, bool isHealthy = false)
     {
         using var stalls = new MachineStalls();
-        await BeginAsync(sandbox, id, Timeout);
+        await StandStillAsync(sandbox);
+        long begun = Stopwatch.GetTimestamp();
+        await sandbox.BeginAsync(id, Timeout);
         long start = Stopwatch.GetTimestamp();
         await SendAsync(sandbox, id);
         long done = Stopwatch.GetTimestamp();
         await sandbox.FinishAsync(id);
         TimeSpan took = Stopwatch.GetElapsedTime(start);
+        HasRunOutOfTime |= Stopwatch.GetElapsedTime(begun, done) > LongestSending || (isHealthy && Stopwatch.GetElapsedTime(begun) > LongestFlush);
         if (took > Timeout - Margin + stalls.Longest)
         {
             Problems.Add($"{id}: the agent was back after {took}, the deadline is {Timeout}");
         }
 
         return Stopwatch.GetElapsedTime(done);
-    }
-
-    private async Task BeginAsync(ScriptedSandbox sandbox, string id, TimeSpan timeout)
-    {
-        await StandStillAsync(sandbox);
-        await sandbox.BeginAsync(id, timeout);
     }
 
     /// <summary>The sandbox freezes once the invocation is over, and thaws for the next event.</summary>
@@ -139,7 +148,8 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
                 break;
             case Ending.TimedOut:
             case Ending.TimedOutInFlush:
-                await BeginAsync(sandbox, "timed_out", TimeSpan.FromSeconds(0.5));
+                await StandStillAsync(sandbox);
+                await sandbox.BeginAsync("timed_out", TimeSpan.FromSeconds(0.5));
                 await SendAsync(sandbox, "timed_out");
                 await sandbox.AgentIsWaitingAsync();
                 await _ledger.CountAsync(sandbox);
