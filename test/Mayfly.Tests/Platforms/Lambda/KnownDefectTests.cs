@@ -69,7 +69,7 @@ public sealed class KnownDefectTests : IDisposable
             """);
         rig.Platform.Shutdown();
         Assert.Equal(0, await rig.EndAsync());
-        Assert.Equal(2.6005, rig.Metric("billed_duration").Sum, 9);
+        Assert.Equal(2.6005, rig.Metric("billed_duration").Sum, tolerance: 1e-9);
         Assert.Equal((1, 1, 1), (rig.Metric("runtime_duration").Count, rig.Metric("estimated_cost").Count, rig.Metric("out_of_memory").Count));
     }
 

@@ -99,7 +99,7 @@ public class LambdaAgentTests
         foreach ((string name, double sum) in expected)
         {
             Assert.Equal(1, rig.Metric(name).Count);
-            Assert.Equal(sum, rig.Metric(name).Sum, 9);
+            Assert.Equal(sum, rig.Metric(name).Sum, tolerance: 1e-9);
         }
 
         // The limits of files and threads are measured only if INVOKE was served before the records came.
