@@ -75,10 +75,15 @@ from_debian() { # folder to work in, package, name of the archive, SHA-256, file
   mkdir -p "$lists/parts" "$lists/state/partial" "$lists/cache/archives/partial"
   find /etc/apt -maxdepth 2 -name '*.sources' -exec sed -s -e 's/^Types:.*/Types: deb-src/' -e '$G' {} + >"$lists/parts/all.sources"
   find /etc/apt -maxdepth 2 -name '*.list' -exec sed -n 's/^deb /deb-src /p' {} + >"$lists/parts/all.list"
-  local apt=(apt-get -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$lists/parts" -o Dir::State::Lists="$lists/state"
+  local version options=(-q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$lists/parts" -o Dir::State::Lists="$lists/state"
     -o Dir::Cache="$lists/cache" -o APT::Sandbox::User=root)
-  # What else belongs to the package may be missing: the archive is what counts, and it is known by its hash.
-  "${apt[@]}" update >"$1/log" 2>&1 && (cd "$1" && "${apt[@]}" source --download-only "$2" >>"$1/log" 2>&1) || true
+  apt-get "${options[@]}" update >"$1/log" 2>&1 || true
+  # A mirror may list a package's newest version before it has it; an older one has the same archive. What else belongs to the package may be missing too:
+  # the archive is what counts, and it is known by its hash.
+  for version in $(apt-cache "${options[@]}" showsrc --only-source "$2" 2>>"$1/log" | sed -n 's/^Version: //p'); do
+    (cd "$1" && apt-get "${options[@]}" source --download-only "$2=$version" >>"$1/log" 2>&1) || true
+    [ ! -e "$1/$3" ] || break
+  done
   mv "$1/$3" "$5" 2>/dev/null && is_file "$5" "$4"
 }
 

@@ -19,7 +19,7 @@ internal sealed partial class OnDemandSandbox
         Timeline.Add(SandboxEventKind.PhaseStarted, "INVOKE", requestId);
         using var over = new CancellationTokenSource();
         Task limit = Task.Delay(Options.Timeout, Time, over.Token);
-        Ending init = IsInitialized ? Ending.Done : await InitAsync(PhaseOfInvoke, limit);
+        Ending init = IsInitialized ? Ending.Done : (await InitAsync(PhaseOfInvoke, limit)).Ending;
         Telemetry.Platform("platform.start", requestId, writer => PlatformRecords.Start(writer, invocation, Options.FunctionVersion));
 
         ExtensionSession[] participants = [.. Generation.Extensions.Where(extension => extension.IsSubscribed(ExtensionSession.Invoke))];

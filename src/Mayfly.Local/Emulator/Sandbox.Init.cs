@@ -7,18 +7,20 @@ internal abstract partial class Sandbox
     protected async Task<(InitAhead? Init, Ending Ending)> InitAheadAsync()
     {
         using var over = new CancellationTokenSource();
-        long started = Time.GetTimestamp();
-        Ending ending = await InitAsync(PhaseOfInit, Task.Delay(Options.InitLimit, Time, over.Token));
+        (Ending ending, TimeSpan took) = await InitAsync(PhaseOfInit, Task.Delay(Options.InitLimit, Time, over.Token));
         await over.CancelAsync();
-        return (ending.IsDone ? new InitAhead(Time.GetElapsedTime(started), Time.GetTimestamp()) : null, ending);
+        return (ending.IsDone ? new InitAhead(took, Time.GetTimestamp()) : null, ending);
     }
 
-    protected async Task<Ending> InitAsync(string phase, Task limit)
+    /// <returns>How it ended, and how long it took by its report.</returns>
+    protected async Task<(Ending Ending, TimeSpan Took)> InitAsync(string phase, Task limit)
     {
         SandboxGeneration generation = _generation;
-        long started = Time.GetTimestamp();
         Timeline.Add(SandboxEventKind.PhaseStarted, "INIT", phase);
         Telemetry.Platform("platform.initStart", phase, writer => PlatformRecords.InitStart(writer, Options, phase, Variables.LogStream));
+
+        // Counted from after the record: its time and the report's duration then never reach beyond the end.
+        long started = Time.GetTimestamp();
 
         Ending ending = IsClosed ? Ending.Failed(Closed) : await InitExtensionsAsync(generation, limit);
         if (ending.IsDone)
@@ -44,7 +46,7 @@ internal abstract partial class Sandbox
         Telemetry.EndReplay();
         Timeline.Add(SandboxEventKind.PhaseEnded, "INIT", errorType ?? "success");
         IsInitialized = ending.IsDone;
-        return ending;
+        return (ending, took);
     }
 
     private async Task<Ending> InitExtensionsAsync(SandboxGeneration generation, Task limit)

@@ -10,6 +10,9 @@ internal sealed record CSharpRun
 {
     public const string FunctionName = "Coffee-Shop";
 
+    /// <summary>How far, in milliseconds, a duration of a record may be from the emulator's own: records have three decimals.</summary>
+    public const double RecordedMs = 0.001;
+
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     public required InvocationResult Cold { get; init; }

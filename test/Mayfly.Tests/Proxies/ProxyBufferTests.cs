@@ -117,7 +117,7 @@ public class ProxyBufferTests
         await rig.SendAsync("POST", Path, [2]);
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         Assert.Equal(new FlushReport(0, 0, 2), await rig.FlushAsync(seconds: 60));
-        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds, 4, 12);
+        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds, 4, 30);
     }
 
     /// <summary>Where room for another attempt is short, what is passed on for others goes before what is the agent's own.</summary>

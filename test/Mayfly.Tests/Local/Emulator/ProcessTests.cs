@@ -195,12 +195,12 @@ public class ProcessTests
         ExtensionExit exit = Assert.Single(report.Extensions);
         Assert.True(exit.ReceivedShutdown);
         Assert.False(exit.ExitedByItself);
-        Assert.InRange(exit.Took.TotalMilliseconds, 800, 3000);
-        Assert.InRange(report.Took.TotalMilliseconds, 1990, 4000);
+        Assert.InRange(exit.Took.TotalMilliseconds, 800, 30_000);
+        Assert.InRange(report.Took.TotalMilliseconds, 1990, 30_000);
 
         SandboxEvent[] signals = [.. emulator.Timeline.Where(entry => entry.Kind == SandboxEventKind.ProcessSignalled)];
         Assert.Equal(["runtime SIGTERM", "runtime SIGKILL", "ext SIGKILL"], signals.Select(entry => $"{entry.Subject} {entry.Detail}"));
-        Assert.InRange((signals[1].At - signals[0].At).TotalMilliseconds, 590, 1500);
+        Assert.InRange((signals[1].At - signals[0].At).TotalMilliseconds, 590, 1990);
     }
 
     [Fact]
