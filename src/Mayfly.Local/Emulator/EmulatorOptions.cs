@@ -99,6 +99,12 @@ public sealed record EmulatorOptions
     /// <summary>The function's ARN without a qualifier.</summary>
     public string FunctionArn => $"arn:aws:lambda:{Region}:{AccountId}:function:{FunctionName}";
 
+    /// <summary>
+    /// How much longer than it says the emulator waits for an extension to end at SHUTDOWN, and for telemetry to be taken. For tests, on a machine that may stand
+    /// still for longer than those limits.
+    /// </summary>
+    internal TimeSpan Grace { get; init; }
+
     internal bool IsManaged => InitializationType == InitializationTypes.ManagedInstances;
 
     internal bool IsSnapStart => InitializationType == InitializationTypes.SnapStart;

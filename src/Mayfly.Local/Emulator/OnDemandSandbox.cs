@@ -89,7 +89,7 @@ internal sealed partial class OnDemandSandbox(EmulatorOptions options, SandboxLa
 
         // What was said after the freeze goes out first: it reaches the extension just before the next event.
         Telemetry.Resume();
-        await Telemetry.FlushAsync(ThawDelivery);
+        await Telemetry.FlushAsync(ThawDelivery + Options.Grace);
     }
 
     private void Freeze()

@@ -19,7 +19,7 @@ internal abstract partial class Sandbox
         long deadlineMs = (Time.GetUtcNow() + budget).ToUnixTimeMilliseconds();
 
         bool runtimeKilled = await StopRuntimeAsync(generation, budget * RuntimeShare);
-        await Telemetry.FlushAsync(LastTelemetry);
+        await Telemetry.FlushAsync(LastTelemetry + Options.Grace);
         byte[] body = ShutdownEvent(deadlineMs, reason);
         ExtensionExit[] exits = await Task.WhenAll(generation.External.Select(extension => StopExtensionAsync(generation, extension, body, started, budget)));
 
@@ -79,7 +79,7 @@ internal abstract partial class Sandbox
 
             // Who plays an extension has no process to end: having taken the event is all there is to see.
             Task gone = process is null ? extension.ShutdownReceived : process.Exited;
-            if (await IsDoneWithinAsync(gone, budget - Time.GetElapsedTime(started)))
+            if (await IsDoneWithinAsync(gone, budget + Options.Grace - Time.GetElapsedTime(started)))
             {
                 int? exitCode = process is null ? null : await process.Exited;
                 return new ExtensionExit(extension.Name, extension.ShutdownReceived.IsCompleted, true, exitCode, Time.GetElapsedTime(ready));
