@@ -19,6 +19,9 @@ public class CompatTests
 
     private static readonly string Scripts = Path.Combine(AgentUnderTest.Root, "test", "Mayfly.EndToEnd", "Compat");
 
+    /// <summary>How long the programs stay, in milliseconds: the tracer sends two seconds after its first span.</summary>
+    private const string Stay = "6000";
+
     private static readonly string Tracer = Path.Combine(NodeProgram.Directory, "node_modules", "dd-trace");
 
     public static TheoryData<string> Agents => AgentUnderTest.Names;
@@ -28,7 +31,7 @@ public class CompatTests
     public async Task Node_finds_the_agent_by_its_file(string agent)
     {
         await NodeProgram.RequireAsync(NodeProgram.Directory, "dd-trace");
-        string[] program = ["--", "node", Path.Combine(Scripts, "spans.cjs"), Tracer, "7", "2600"];
+        string[] program = ["--", "node", Path.Combine(Scripts, "spans.cjs"), Tracer, "7", Stay];
         (int exitCode, string output, string errors) = await RunLocalAsync(["compat", "--agent", AgentUnderTest.Path(agent), .. program]);
         Assert.True(exitCode == 0, output + errors);
         Assert.Contains("7 spans: job", output, StringComparison.Ordinal);
@@ -50,7 +53,7 @@ public class CompatTests
     {
         await NodeProgram.RequireAsync(NodeProgram.Directory, "dd-trace");
         (int exitCode, string output, string errors) = await RunLocalAsync(
-            ["compat", "--platform", platform, "--agent", AgentUnderTest.Path("jit"), "--", "node", Path.Combine(Scripts, "spans.cjs"), Tracer, "3", "4000"]);
+            ["compat", "--platform", platform, "--agent", AgentUnderTest.Path("jit"), "--", "node", Path.Combine(Scripts, "spans.cjs"), Tracer, "3", Stay]);
         Assert.True(exitCode == 0, output + errors);
         Assert.Contains("3 spans: job", output, StringComparison.Ordinal);
         Assert.Equal(platform == LocalPlatformNames.Azure, output.Contains("azure.functions.enhanced.instance", StringComparison.Ordinal));
@@ -98,7 +101,7 @@ public class CompatTests
         }
 
         (int exitCode, string output, string errors) = await RunAsync(
-            new ProcessCommand("node", Path.Combine(Scripts, "launcher.cjs"), Tracer, folder.FullName, "2500"), variables);
+            new ProcessCommand("node", Path.Combine(Scripts, "launcher.cjs"), Tracer, folder.FullName, Stay), variables);
         Assert.True(exitCode == 0, output + errors);
         using var started = JsonDocument.Parse(output.Split('\n')[0]);
         Assert.Equal("744", started.RootElement.GetProperty("mode").GetString());

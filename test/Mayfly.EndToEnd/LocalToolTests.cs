@@ -12,6 +12,9 @@ namespace Mayfly.EndToEnd;
 /// <summary>The tool's commands as processes, the way a user runs them: what they print and how they end.</summary>
 public class LocalToolTests
 {
+    /// <summary>Of the function, in seconds; after a reset the start of everything is part of the invocation.</summary>
+    private const string Timeout = "10";
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     public static TheoryData<string> Agents => AgentUnderTest.Names;
@@ -19,7 +22,7 @@ public class LocalToolTests
     [Theory, MemberData(nameof(Agents))]
     public async Task The_demo_shows_every_invocation_and_ends_with_0(string agent)
     {
-        (int exitCode, string output, string errors) = await RunAsync("demo", "--agent", AgentUnderTest.Path(agent));
+        (int exitCode, string output, string errors) = await RunAsync("demo", "--timeout", Timeout, "--agent", AgentUnderTest.Path(agent));
         Assert.True(exitCode == 0, output + errors);
         string[] invocations = Sections(output);
         Assert.True(invocations.Length >= 5, output);
@@ -89,7 +92,7 @@ public class LocalToolTests
     public async Task Run_invokes_any_function_with_the_events_of_files(string agent)
     {
         (int exitCode, string output, string errors) = await RunAsync(
-            "run", "--agent", AgentUnderTest.Path(agent), "--event", Event("ok.json"), "--event", Event("error.json"), "--env", "DD_SERVICE=bean-counter",
+            "run", "--agent", AgentUnderTest.Path(agent), "--timeout", Timeout, "--event", Event("ok.json"), "--event", Event("error.json"), "--env", "DD_SERVICE=bean-counter",
             "--", Repository.DotnetPath, AgentUnderTest.Built("samples/FunctionCSharp", "FunctionCSharp.dll"));
         Assert.True(exitCode == 0, output + errors);
         string[] invocations = Sections(output);

@@ -81,6 +81,8 @@ public class MalformedEventTests
             await sandbox.TellAsync([.. batch.Select(static i => TelemetryEvents.Report(Id(i)))]);
         }
 
+        await Until.TrueAsync(
+            async () => (await AgentCounters.ReadAsync(sandbox.Ports.Traces)).Traces.Buffered == 0, "no flush is cut by the shutdown", sandbox.Agent.ToString);
         await sandbox.ShutDownAsync();
         string[] arrived = [.. sandbox.Intake.Spans.Where(static span => span.Name == "aws.lambda").Select(static span => span.Meta["request_id"])];
         Assert.Empty(Enumerable.Range(0, cuts.Length).Select(Id).Except(arrived));

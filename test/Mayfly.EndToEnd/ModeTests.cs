@@ -70,6 +70,11 @@ public class ModeTests
         await using TunnelledIntake tunnel = await TunnelledIntake.StartAsync();
         await using Beside theirs = await Beside.StartAsync(await MiniAgentAsync(), hasLogs: false, new KeyValuePair<string, string>("DD_PROXY_HTTPS", tunnel.Url));
         tunnel.BeTrustedBy(theirs.Agent.ProcessId);
+
+        // Right after a flush of its traces, and long before the first one of its metrics.
+        await theirs.SendTraceAsync(new SampleSpan { TraceId = 4710 });
+        Assert.True(await theirs.Intake.WaitUntilAsync(static intake => intake.Spans.Count > 0, Until.Patience), theirs.Agent.ToString());
+        theirs.Intake.Clear();
         await theirs.SendMetricsAsync("last.orders:3|c");
         await theirs.SendTraceAsync(new SampleSpan { TraceId = 4711 });
         if (isTerminated)

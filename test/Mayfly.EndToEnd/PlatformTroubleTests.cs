@@ -25,7 +25,7 @@ public class PlatformTroubleTests
     public async Task Shutdown_as_the_first_event_ends_it_with_exit_code_0(string agent)
     {
         await using ScriptedSandbox sandbox = await ScriptedSandbox.StartAsync(agent);
-        await sandbox.ShutDownAsync();
+        await sandbox.ShutDownAsync(ScriptedSandbox.LambdaBudget);
     }
 
     [Theory, MemberData(nameof(Agents))]
@@ -59,7 +59,7 @@ public class PlatformTroubleTests
 
         sandbox.Agent.SendSigTerm();
 
-        Assert.Equal(0, await sandbox.Agent.ExitCodeAsync(TimeSpan.FromSeconds(5)));
+        Assert.Equal(0, await sandbox.Agent.ExitCodeAsync(Until.Patience));
         Assert.Contains(sandbox.Intake.Spans, one => one.SpanId == span);
         Assert.Equal(5, TotalOf(sandbox, "cut.off"));
         Assert.Contains(sandbox.Intake.Logs, one => one.Message == "cut off");

@@ -63,7 +63,7 @@ public class SandboxKindTests
         options = options with { Environment = new Dictionary<string, string>(options.Environment) { ["DD_SERVERLESS_FLUSH_STRATEGY"] = "continuously,100" } };
         await using FunctionSandbox sandbox = await StartAsync(agent, options);
         InvocationResult[] results = await Task.WhenAll(Enumerable.Range(0, All).Select(i => sandbox.InvokeFileAsync(i % 4 == 3 ? "error.json" : "ok.json")));
-        await Until.TrueAsync(() => sandbox.Intake.Spans.Any(static one => one.Name == "aws.lambda"), "data in the background");
+        await Until.TrueAsync(() => sandbox.Intake.Spans.Count(static one => one.Name == "aws.lambda") == All, "data in the background", sandbox.ToString);
         await sandbox.ShutDownAsync();
 
         SentByCSharp sent = SentByCSharp.Parse(sandbox.Manifest);

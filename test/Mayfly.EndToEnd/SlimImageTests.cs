@@ -40,7 +40,7 @@ public class SlimImageTests
             await beside.SendTraceAsync(new SampleSpan());
             await beside.SendLogsAsync("""[{"message":"slim","timestamp":1700000000000}]""");
             beside.Agent.SendSigTerm();
-            Assert.Equal(0, await beside.Agent.ExitCodeAsync(TimeSpan.FromSeconds(10)));
+            Assert.Equal(0, await beside.Agent.ExitCodeAsync(Until.Patience));
             Assert.True(tls.Spans.Count == 1, beside.Agent.ToString());
             Assert.Equal("slim", Assert.Single(tls.Logs).Message);
         }

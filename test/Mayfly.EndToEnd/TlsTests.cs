@@ -32,7 +32,7 @@ public class TlsTests
         var tls = new IntakeOptions { Certificate = authority.Issue(), OffersHttp2 = true };
         await using FunctionSandbox sandbox = await FunctionSandbox.StartAsync(agent, options, intakeOptions: tls);
         await sandbox.InvokeFileAsync("ok.json");
-        Assert.True((await sandbox.ShutDownAsync()).Took < TimeSpan.FromSeconds(2));
+        await sandbox.ShutDownAsync();
         if (how == "nobody")
         {
             Assert.Empty(sandbox.Intake.Requests);

@@ -13,6 +13,13 @@ internal static class CommonOptions
         HelpName = "PATH",
     };
 
+    public static Option<double> Timeout { get; } = new("--timeout")
+    {
+        Description = "The function's timeout in seconds.",
+        DefaultValueFactory = _ => 3,
+        HelpName = "S",
+    };
+
     /// <param name="types">The ones that the command can play.</param>
     public static Option<string> InitializationType(params IEnumerable<string> types)
     {

@@ -28,10 +28,11 @@ internal static class DemoCommand
         Option<string> type = CommonOptions.InitializationType(InitializationTypes.All.Except([InitializationTypes.ManagedInstances]));
         var command = new Command("demo", "Run a sample function with the agent and check that everything it sends arrives.")
         {
-            CommonOptions.Agent, type, intakePort, json, verbose,
+            CommonOptions.Agent, CommonOptions.Timeout, type, intakePort, json, verbose,
         };
         command.SetAction((result, cancellation) => RunAsync(
             result.GetValue(CommonOptions.Agent),
+            TimeSpan.FromSeconds(result.GetValue(CommonOptions.Timeout)),
             result.GetValue(type)!,
             result.GetValue(intakePort),
             result.GetValue(json),
@@ -41,7 +42,7 @@ internal static class DemoCommand
     }
 
     private static async Task<int> RunAsync(
-        string? agentPath, string initializationType, int intakePort, bool asJson, bool verbose, CancellationToken cancellation)
+        string? agentPath, TimeSpan timeout, string initializationType, int intakePort, bool asJson, bool verbose, CancellationToken cancellation)
     {
         IAnsiConsole console = ReportText.OpenConsole();
         var report = new ReportText(console);
@@ -64,6 +65,7 @@ internal static class DemoCommand
                     Agent = agent,
                     Function = new ProcessCommand(Repository.DotnetPath, function),
                     FunctionName = "coffee-shop",
+                    Timeout = timeout,
                     InitializationType = initializationType,
                     Variables = new Dictionary<string, string> { ["DD_SERVICE"] = "coffee-shop", ["DD_ENV"] = "demo", ["MAYFLY_DEMO_MANIFEST"] = manifest },
                     WorkingDirectory = repository.Root,

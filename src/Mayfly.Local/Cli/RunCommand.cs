@@ -23,7 +23,6 @@ internal static class RunCommand
             HelpName = "FILE",
         };
         Option<int> times = new("--repeat") { Description = "How often all events are sent.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        Option<double> timeout = new("--timeout") { Description = "The function's timeout in seconds.", DefaultValueFactory = _ => 3, HelpName = "S" };
         Option<int> memory = new("--memory") { Description = "The function's memory in MB.", DefaultValueFactory = _ => 512, HelpName = "MB" };
         Option<bool> enforce = new("--enforce-memory") { Description = "Kill the function when it uses more than its memory." };
         Option<string[]> variables = new("--env") { Description = "An environment variable of the function and the agent; repeatable.", HelpName = "K=V" };
@@ -48,7 +47,8 @@ internal static class RunCommand
         };
         var command = new Command("run", "Run a function with the agent and print what arrives.")
         {
-            CommonOptions.Agent, events, times, timeout, memory, enforce, variables, type, concurrency, ahead, runtimeVersion, durable, web, function,
+            CommonOptions.Agent, CommonOptions.Timeout,
+            events, times, memory, enforce, variables, type, concurrency, ahead, runtimeVersion, durable, web, function,
         };
         command.SetAction(async (result, cancellation) =>
         {
@@ -64,7 +64,7 @@ internal static class RunCommand
             {
                 Function = new ProcessCommand(words[0], words[1..]),
                 Agent = await AgentProgram.ResolveAsync(result.GetValue(CommonOptions.Agent), cancellation),
-                Timeout = TimeSpan.FromSeconds(result.GetValue(timeout)),
+                Timeout = TimeSpan.FromSeconds(result.GetValue(CommonOptions.Timeout)),
                 MemoryMb = result.GetValue(memory),
                 EnforceMemory = result.GetValue(enforce),
                 Variables = Variables(result.GetValue(variables) ?? []),

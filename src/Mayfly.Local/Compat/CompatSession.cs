@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Mayfly.Local.Cli;
 using Mayfly.Local.Emulator;
 using Mayfly.Local.Intake;
@@ -105,8 +103,10 @@ public static class CompatSession
                 ?? throw new LocalFailure($"{command.FileName} could not be started.");
     }
 
+    /// <summary>Returns when the agent answers: one that is bound, but does not serve yet, may not have told Node tracers of itself.</summary>
     private static async Task ReadyAsync(SandboxProcess agent, int port, CancellationToken cancellation)
     {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(AgentLimit);
         while (true)
@@ -118,17 +118,16 @@ public static class CompatSession
 
             try
             {
-                using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                await probe.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), limit.Token);
+                using HttpResponseMessage answer = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/info"), limit.Token);
                 return;
             }
-            catch (SocketException)
+            catch (HttpRequestException)
             {
                 await Task.Delay(5, CancellationToken.None);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                throw new LocalFailure($"The agent does not listen on 127.0.0.1:{port} after {AgentLimit.TotalSeconds} s.");
+                throw new LocalFailure($"The agent does not answer on 127.0.0.1:{port} after {AgentLimit.TotalSeconds} s.");
             }
 
             limit.Token.ThrowIfCancellationRequested();

@@ -12,6 +12,9 @@ internal sealed class AgentProcess : IAsyncDisposable
 {
     private static readonly TimeSpan LastLines = TimeSpan.FromSeconds(1);
 
+    /// <summary>Until a test that runs beside others has noticed the end of a process.</summary>
+    private static readonly TimeSpan Noticed = TimeSpan.FromMilliseconds(250);
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = [];
     private readonly Task _reading;
@@ -81,19 +84,23 @@ internal sealed class AgentProcess : IAsyncDisposable
 
     public void Thaw() => Assert.True(PosixSignal.Send(_process.Id, PosixSignal.Continue));
 
-    /// <summary>The exit code; fails when the process lives on.</summary>
+    /// <summary>The exit code; fails when the process lives on for longer than that, on a machine that does not stand still.</summary>
     public async Task<int> ExitCodeAsync(TimeSpan limit)
     {
-        using var deadline = new CancellationTokenSource(limit);
+        using var stalls = new MachineStalls();
+        using var deadline = new CancellationTokenSource(limit + Until.Patience);
+        long start = Stopwatch.GetTimestamp();
         try
         {
             await _process.WaitForExitAsync(deadline.Token);
         }
         catch (OperationCanceledException)
         {
-            Assert.Fail($"The agent was still running after {limit.TotalSeconds} s. {this}");
+            Assert.Fail($"The agent was still running after {(limit + Until.Patience).TotalSeconds} s. {this}");
         }
 
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        Assert.True(took <= limit + Noticed + stalls.Total, $"The agent ended after {took}, {limit} were allowed; the machine stood still for {stalls.Total}. {this}");
         await _reading;
         return _process.ExitCode;
     }

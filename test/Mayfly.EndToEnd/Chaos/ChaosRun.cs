@@ -43,6 +43,9 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
     /// <summary>What should not be, as sentences; empty = nothing.</summary>
     public List<string> Problems { get; } = [];
 
+    /// <summary>The same, where a machine that stood still explains it: an agent that was late, and what was sent again since it could not wait for an answer.</summary>
+    public List<string> Delays { get; } = [];
+
     /// <summary>
     /// The machine was too busy: an invocation left no time for its flush, or one with a healthy intake needed all of it. What such a flush is cut off from may
     /// have been taken, and what it does not come to is not on disk: the story tells of the machine, not of the agent.
@@ -102,7 +105,7 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
             || (isHealthy && Stopwatch.GetElapsedTime(begun) > _timeout - AfterFlush);
         if (took > _timeout - Margin + stalls.Longest)
         {
-            Problems.Add($"{id}: the agent was back after {took}, the deadline is {_timeout}");
+            Delays.Add($"{id}: the agent was back after {took}, the deadline is {_timeout}");
         }
 
         return Stopwatch.GetElapsedTime(done);
@@ -155,8 +158,7 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
                 await SendAsync(sandbox, "timed_out");
                 await sandbox.AgentIsWaitingAsync();
                 await _ledger.CountAsync(sandbox);
-                sandbox.Platform.Shutdown("timeout");
-                Assert.Equal(0, await sandbox.Agent.ExitCodeAsync(TimeSpan.FromSeconds(3)));
+                await sandbox.ShutDownAsync(ScriptedSandbox.LambdaBudget, "timeout");
                 break;
             case Ending.Terminated:
                 await _ledger.CountAsync(sandbox);
@@ -167,7 +169,7 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
             default:
                 await _ledger.CountAsync(sandbox);
                 await StandStillAsync(sandbox);
-                await sandbox.ShutDownAsync();
+                await sandbox.ShutDownAsync(ScriptedSandbox.LambdaBudget);
                 break;
         }
     }
@@ -191,7 +193,7 @@ internal sealed class ChaosRun(ChaosScenario scenario, string agent, LocalIntake
             int twice = there.Length - there.Distinct().Count();
             if (!scenario.MayBeTwice && twice > 0)
             {
-                Problems.Add($"{twice} {what} are there more than once");
+                Delays.Add($"{twice} {what} are there more than once");
             }
         }
 

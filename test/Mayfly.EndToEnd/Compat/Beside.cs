@@ -43,7 +43,13 @@ internal sealed class Beside : IAsyncDisposable
     {
         LocalPorts ports = FreePorts.Pick();
         int logsPort = FreePorts.One();
-        var variables = new Dictionary<string, string>(Lambda) { ["DD_LOGS_ENABLED"] = "true", ["DD_LOGS_PORT"] = $"{logsPort}", ["DD_LOG_LEVEL"] = hasLogs ? "trace" : "error", ["MAYFLY_SPOOL"] = "false" };
+        var variables = new Dictionary<string, string>(Lambda)
+        {
+            ["DD_LOGS_ENABLED"] = "true", ["DD_LOGS_PORT"] = $"{logsPort}", ["DD_LOG_LEVEL"] = hasLogs ? "trace" : "error", ["MAYFLY_SPOOL"] = "false",
+
+            // What this machine may need for what is sent at the end is not the subject.
+            ["MAYFLY_SHUTDOWN_BUDGET"] = "10",
+        };
         foreach ((string name, string value) in more)
         {
             variables[name] = value;

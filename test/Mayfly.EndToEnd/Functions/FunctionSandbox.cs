@@ -15,6 +15,8 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
 {
     private const int Continue = 18;
 
+    private static readonly TimeSpan ShutdownBudget = TimeSpan.FromSeconds(2);
+
     private readonly ConcurrentQueue<string> _output = [];
     private readonly SecretWatch _watch = new();
     private readonly LocalPorts _ports;
@@ -64,6 +66,7 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
             Extensions = [new ExtensionCommand(AgentProgram.ExtensionName, AgentUnderTest.Command(agent)), .. options.Extensions],
             Environment = variables.Where(pair => pair.Value.Length > 0).ToDictionary(),
             Output = sandbox.See,
+            Grace = Until.Patience,
         });
         return sandbox;
     }
@@ -75,12 +78,14 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
         return await Emulator.InvokeAsync(DemoEvents.Refresh(content, DateTimeOffset.UtcNow));
     }
 
-    /// <summary>Shuts down and checks that the agent got its event and ended by itself with exit code 0 inside the budget.</summary>
+    /// <summary>Shuts down and checks that the agent got its event and ended by itself with exit code 0 inside the budget, of which the runtime may take a part.</summary>
     public async Task<ShutdownReport> ShutDownAsync()
     {
+        using var stalls = new MachineStalls();
         ShutdownReport report = await Emulator.ShutdownAsync();
         ExtensionExit exit = Assert.Single(report.Extensions, static one => one.Name == AgentProgram.ExtensionName);
         Assert.True(exit is { ReceivedShutdown: true, ExitedByItself: true, ExitCode: 0 }, $"{exit}. {this}");
+        Assert.True(exit.Took <= ShutdownBudget + stalls.Total, $"{exit}; the machine stood still for {stalls.Total}. {this}");
         return report;
     }
 

@@ -16,7 +16,11 @@ internal sealed record NodeRun
     private const int DogStatsdPort = 8125;
     private const int TracePort = 8126;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(4);
+    /// <summary>Of the function; after a reset the start of everything is part of the invocation.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>The tracer sends what it has so long before a time-out: by itself 100 ms, which a busy machine may not give it.</summary>
+    private static readonly (string Name, string Value) FlushBeforeTimeout = ("DD_APM_FLUSH_DEADLINE_MILLISECONDS", "1500");
 
     public required InvocationResult Cold { get; init; }
 
@@ -109,7 +113,7 @@ internal sealed record NodeRun
 
     private static async Task<NodeRun> RecordOnceAsync(string agent)
     {
-        await using FunctionSandbox sandbox = await StartAsync(agent, Timeout);
+        await using FunctionSandbox sandbox = await StartAsync(agent, Timeout, FlushBeforeTimeout);
         var run = new NodeRun
         {
             // The initializers run in this order.

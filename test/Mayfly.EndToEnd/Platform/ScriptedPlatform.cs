@@ -97,8 +97,8 @@ internal sealed class ScriptedPlatform : IAsyncDisposable
         $$"""{"eventType":"INVOKE","deadlineMs":{{DeadlineMs(timeout)}},"requestId":"{{requestId}}","invokedFunctionArn":"{{FunctionArn}}"}""");
 
     /// <summary>Starts the shutdown.</summary>
-    public void Shutdown(string reason = "spindown") =>
-        Answer($$"""{"eventType":"SHUTDOWN","shutdownReason":"{{reason}}","deadlineMs":{{DeadlineMs(TimeSpan.FromSeconds(2))}}}""");
+    public void Shutdown(TimeSpan budget, string reason = "spindown") =>
+        Answer($$"""{"eventType":"SHUTDOWN","shutdownReason":"{{reason}}","deadlineMs":{{DeadlineMs(budget)}}}""");
 
     public async ValueTask DisposeAsync()
     {

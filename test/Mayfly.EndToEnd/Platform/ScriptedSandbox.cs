@@ -38,7 +38,11 @@ internal sealed record ScriptedOptions
 /// <summary>The agent between a platform that does what the test says and an intake; the test itself plays the function and its tracer.</summary>
 internal sealed class ScriptedSandbox : IAsyncDisposable
 {
+    /// <summary>What Lambda gives an extension for SHUTDOWN.</summary>
+    public static readonly TimeSpan LambdaBudget = TimeSpan.FromSeconds(2);
+
     private static readonly IPAddress Loopback = IPAddress.Loopback;
+    private static readonly TimeSpan Plenty = TimeSpan.FromSeconds(10);
 
     private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
     private readonly ScriptedOptions _options;
@@ -135,10 +139,13 @@ internal sealed class ScriptedSandbox : IAsyncDisposable
     }
 
     /// <summary>Shuts down and checks that the agent ends by itself, in time, with exit code 0.</summary>
-    public async Task ShutDownAsync()
+    /// <param name="budget">Null = more than Lambda's two seconds: what this machine may need for what is sent at the end is not the subject.</param>
+    /// <param name="reason">As told to the agent.</param>
+    public async Task ShutDownAsync(TimeSpan? budget = null, string reason = "spindown")
     {
-        Platform.Shutdown();
-        Assert.Equal(0, await Agent.ExitCodeAsync(TimeSpan.FromSeconds(2)));
+        TimeSpan time = budget ?? Plenty;
+        Platform.Shutdown(time, reason);
+        Assert.Equal(0, await Agent.ExitCodeAsync(time));
     }
 
     public async ValueTask DisposeAsync()
