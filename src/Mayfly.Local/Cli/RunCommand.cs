@@ -47,8 +47,8 @@ internal static class RunCommand
         };
         var command = new Command("run", "Run a function with the agent and print what arrives.")
         {
-            CommonOptions.Agent, CommonOptions.Timeout,
-            events, times, memory, enforce, variables, type, concurrency, ahead, runtimeVersion, durable, web, function,
+            CommonOptions.Agent, CommonOptions.Timeout, events, times, memory, enforce, variables, type, concurrency, ahead, runtimeVersion, durable, web,
+            function,
         };
         command.SetAction(async (result, cancellation) =>
         {
