@@ -100,8 +100,8 @@ public sealed record EmulatorOptions
     public string FunctionArn => $"arn:aws:lambda:{Region}:{AccountId}:function:{FunctionName}";
 
     /// <summary>
-    /// How much longer than it says the emulator waits for an extension to end at SHUTDOWN, and for telemetry to be taken. For tests, on a machine that may stand
-    /// still for longer than those limits.
+    /// How much longer than it says the emulator waits for an extension to end at SHUTDOWN, and for telemetry to be taken. For tests, on a machine that may
+    /// stand still for longer than those limits.
     /// </summary>
     internal TimeSpan Grace { get; init; }
 

@@ -122,6 +122,8 @@ public class DeliveryHistoryTests
             await Task.WhenAll(rig.FlushAsync(), rig.FlushAsync(), rig.FlushAsync());
         }
 
+        // A hanging request is on the list once the intake has read it.
+        await rig.Intake.WaitUntilAsync(intake => intake.Requests.Count > before, TimeSpan.FromSeconds(20));
         Assert.Equal(before + 1, rig.Intake.Requests.Count);
     }
 }

@@ -104,7 +104,7 @@ public class DualShippingTests
         rig.Put(IntakeKind.Traces, units: 1);
         rig.Put(IntakeKind.Traces, units: 1);
         rig.Put(IntakeKind.Logs, units: 1);
-        Assert.Equal(new FlushReport(3, 0, 0), await rig.FlushAsync(seconds: 2));
+        Assert.Equal(new FlushReport(3, 0, 0), await rig.FlushAsync(seconds: 4));
         Assert.Equal(3, rig.Intake.Requests.Count);
     }
 

@@ -140,10 +140,11 @@ public class AnsweredRequestTests
     [Fact]
     public async Task Requests_that_wait_for_an_intake_are_bounded_together()
     {
-        await using ProxyRig rig = await ProxyRig.StartAsync((Keys.EvpTimeout, "3"));
+        await using ProxyRig rig = await ProxyRig.StartAsync((Keys.EvpTimeout, "5"));
         rig.Intake.Answer = static _ => null;
-        RawAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => rig.SendAsync("POST", Api, new byte[10_000_000], "X-Datadog-EVP-Subdomain: api")));
-        Assert.InRange(answers.Count(static answer => answer.Status == 429), 1, 7);
+        byte[] body = new byte[10_000_000];
+        RawAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => rig.SendAsync("POST", Api, body, "X-Datadog-EVP-Subdomain: api")));
+        Assert.InRange(answers.Count(static answer => answer.Status == 429), 1, 11);
         Assert.All(answers, static answer => Assert.True(answer.Status is 429 or 504, $"{answer.Status}"));
         await rig.Budget.AssertFreeAsync();
     }

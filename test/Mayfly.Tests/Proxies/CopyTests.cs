@@ -63,7 +63,7 @@ public class CopyTests
         await rig.SendAsync("POST", "/profiling/v1/input", [1]);
         await rig.SendAsync("POST", "/profiling/v1/input", [2]);
         await rig.SendAsync("POST", "/telemetry/proxy/x", [3]);
-        Assert.Equal((row, new FlushReport(3, 0, 0)), (row, await rig.FlushAsync(seconds: 1)));
+        Assert.Equal((row, new FlushReport(3, 0, 0)), (row, await rig.FlushAsync(seconds: 4)));
         Assert.Equal(3, rig.Intake.Requests.Count);
         Assert.Equal((3, 3, 0), (rig.Counts.Accepted, rig.Counts.Delivered, rig.Counts.DroppedInAll));
     }
@@ -81,7 +81,7 @@ public class CopyTests
         // The copy would be waited for five seconds.
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 4.9);
         Assert.Empty(other.Requests);
-        await rig.FlushAsync(seconds: 1);
+        await rig.FlushAsync(seconds: 4);
         WireRequest copy = await other.RequestAsync();
         Assert.Equal(("/api/v2/x", "key", 2), (copy.Target, copy.Headers["DD-API-KEY"], copy.Body.Length));
         Assert.Single(rig.Intake.Requests);

@@ -100,7 +100,7 @@ public class ProxyBufferTests
         await rig.SendAsync("POST", Path, [2]);
         await rig.SendAsync("POST", "/telemetry/proxy/x", [3]);
         await rig.SendAsync("POST", "/symdb/v1/input", [4]);
-        Assert.Equal(new FlushReport(2, 0, 2), await rig.FlushAsync(seconds: 1));
+        Assert.Equal(new FlushReport(2, 0, 2), await rig.FlushAsync(seconds: 4));
         Assert.Equal(2, rig.Intake.Requests.Count);
         profiles.Answer = static _ => "HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n";
         rig.Time.Jump(TimeSpan.FromSeconds(3));

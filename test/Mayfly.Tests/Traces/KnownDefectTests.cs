@@ -78,15 +78,16 @@ public class KnownDefectTests
         int port = rig.Settings.Listeners.TracePort;
         using var client = new RawHttp(port);
         byte[] body = SampleSpan.V04([new SampleSpan()]);
-        var slowest = TimeSpan.Zero;
+        var times = new List<TimeSpan>();
         for (int i = 0; i < 50; i++)
         {
             long start = Stopwatch.GetTimestamp();
             Assert.Equal(200, (await client.RequestAsync("PUT", "/v0.4/traces", body)).Status);
-            slowest = i == 0 ? slowest : TimeSpan.FromTicks(Math.Max(slowest.Ticks, Stopwatch.GetElapsedTime(start).Ticks));
+            times.Add(Stopwatch.GetElapsedTime(start));
         }
 
-        Assert.InRange(slowest, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        // The first one is on a cold agent, and a busy machine may stand still now and then; an intake that is waited for delays all of them.
+        Assert.InRange(times.Skip(1).Order().ElementAt(^3), TimeSpan.Zero, TimeSpan.FromSeconds(2));
     }
 
     /// <summary>MA: five more times, while nothing else gets through.</summary>

@@ -80,6 +80,12 @@ public sealed class CompatAgent : IAsyncDisposable
     /// <summary>What went through so far.</summary>
     public Counters Counters { get; } = new();
 
+    /// <summary>
+    /// How long to wait for an answer of who holds the port, and for one of Google's metadata server; null: as long as each of them may take. For tests, on a
+    /// machine that may stand still for longer.
+    /// </summary>
+    internal TimeSpan? Patience { get; init; }
+
     /// <summary>Serves until SIGTERM, SIGINT, or the end of the parent process; returns the process's exit code.</summary>
     public async Task<int> RunAsync()
     {
@@ -172,7 +178,7 @@ public sealed class CompatAgent : IAsyncDisposable
         return false;
     }
 
-    private Task<bool> IsOwnedByAgentAsync() => OtherAgent.AnswersAsync(_settings.Listeners.TracePort, Deadline.In(_time, LongestWaitForOwner));
+    private Task<bool> IsOwnedByAgentAsync() => OtherAgent.AnswersAsync(_settings.Listeners.TracePort, Deadline.In(_time, Patience ?? LongestWaitForOwner));
 
     private void Announce()
     {
@@ -207,7 +213,7 @@ public sealed class CompatAgent : IAsyncDisposable
         {
             try
             {
-                _signals.Traces.Tags = _identity.TraceTags(await new GoogleMetadata(host, _time, _log).AskAsync(_stop.Token));
+                _signals.Traces.Tags = _identity.TraceTags(await MetadataOf(host).AskAsync(_stop.Token));
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
@@ -219,6 +225,10 @@ public sealed class CompatAgent : IAsyncDisposable
             }
         }
     }
+
+    private GoogleMetadata MetadataOf(string host) => Patience is { } patience
+        ? new GoogleMetadata(host, _time, _log) { LongestAttempt = patience, Budget = patience }
+        : new GoogleMetadata(host, _time, _log);
 
     private Task<Deadline> StayAsync()
     {

@@ -36,6 +36,7 @@ internal sealed class Played : IAsyncDisposable
     {
         Function = null,
         Timeout = TimeSpan.FromSeconds(10),
+        Grace = Patience,
         Extensions = [.. extensions.Select(name => new ExtensionCommand(name, null))],
     };
 
@@ -122,6 +123,10 @@ internal sealed class Played : IAsyncDisposable
             return events;
         }
     }
+
+    /// <summary>What the sandbox did last; what others did meanwhile, over HTTP, may be noted after it.</summary>
+    public static SandboxEventKind LastOf(IEnumerable<SandboxEvent> timeline) =>
+        timeline.Last(entry => entry.Kind is not (SandboxEventKind.TelemetryDelivered or SandboxEventKind.NextCalled)).Kind;
 
     public async ValueTask DisposeAsync()
     {

@@ -7,7 +7,8 @@ namespace Mayfly.Tests.Local.Emulator;
 /// <summary>The emulator with real processes.</summary>
 public class ProcessTests
 {
-    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(1500);
+    /// <summary>A time-out that passes once, and into which a second INIT has to fit.</summary>
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(5);
 
     [Fact]
     public async Task Between_invocations_every_process_is_stopped()
@@ -91,7 +92,11 @@ public class ProcessTests
         Assert.Equal($$"""{"errorType":"Runtime.ExitError","errorMessage":"RequestId: {{result.RequestId}} Error: {{message}}"}""", result.ResponseText);
         Assert.Equal("failure", result.Reset!.Reason);
         Assert.True(result.Reset.Extensions[0].ReceivedShutdown && result.Reset.Extensions[0].ExitedByItself);
-        Assert.Equal(["start", "function:last", "runtimeDone(Runtime.ExitError)"], sink.Sequence.SkipWhile(one => one != "start"));
+
+        // What a process has said is waited for so long only: on a busy machine its last line may come after the end is told.
+        string[] sequence = [.. sink.Sequence.SkipWhile(one => one != "start")];
+        Assert.Equal("start", sequence[0]);
+        Assert.Equal(["function:last", "runtimeDone(Runtime.ExitError)"], sequence.Skip(1).Order());
         Assert.Equal("error", emulator.Timeline.Last(entry => entry.Subject == "platform.report").Detail);
     }
 
@@ -129,8 +134,15 @@ public class ProcessTests
     public async Task An_extension_that_ends_after_the_response_fails_the_invocation_all_the_same()
     {
         Scripts.Need();
-        await using LambdaEmulator emulator = await LambdaEmulator.StartAsync(Options(Scripts.Extension(invoke: "sleep 0.3; exit 1"), Scripts.Runtime()));
-        InvocationResult result = await InvokeAsync(emulator);
+
+        // The mark tells the extension that the runtime is done.
+        string mark = Path.Combine(Path.GetTempPath(), "mayfly-test-" + Guid.NewGuid().ToString("n"));
+        ExtensionCommand extension = Scripts.Extension(invoke: $"while [ ! -e {mark} ]; do sleep 0.01; done; rm {mark}; exit 1");
+        await using LambdaEmulator emulator = await LambdaEmulator.StartAsync(Options(extension, Scripts.Runtime()));
+        Task<InvocationResult> invocation = InvokeAsync(emulator);
+        await Wait.UntilAsync(() => emulator.Timeline.Any(entry => entry.Subject == "platform.runtimeDone"), "runtimeDone");
+        await File.WriteAllTextAsync(mark, "");
+        InvocationResult result = await invocation;
         Assert.Equal(InvocationStatus.Crash, result.Status);
         Assert.Equal("Extension.Crash", result.ErrorType);
         Assert.Equal("\"ok\"", result.ResponseText);
@@ -183,47 +195,58 @@ public class ProcessTests
     }
 
     [Fact]
-    public async Task SHUTDOWN_gives_the_runtime_a_share_and_the_extension_the_rest_of_two_seconds()
+    public Task SHUTDOWN_gives_the_runtime_a_share_and_the_extension_the_rest_of_two_seconds() => Attempts.OneKeepsTheTimeAsync(async () =>
     {
         Scripts.Need();
-        EmulatorOptions options = Options(Scripts.Extension(shutdown: "sleep 300"), Scripts.Runtime(init: "trap '' TERM"));
+        EmulatorOptions options = Options(Scripts.Extension(shutdown: "sleep 300"), Scripts.Runtime(init: "trap '' TERM")) with { Grace = TimeSpan.Zero };
         await using LambdaEmulator emulator = await LambdaEmulator.StartAsync(options);
         await InvokeAsync(emulator);
         ShutdownReport report = await emulator.ShutdownAsync();
         Assert.True(report.RuntimeKilled);
         Assert.Equal(128 + 9, report.RuntimeExitCode);
         ExtensionExit exit = Assert.Single(report.Extensions);
-        Assert.True(exit.ReceivedShutdown);
         Assert.False(exit.ExitedByItself);
-        Assert.InRange(exit.Took.TotalMilliseconds, 800, 30_000);
+        Assert.True(exit.Took > TimeSpan.Zero);
         Assert.InRange(report.Took.TotalMilliseconds, 1990, 30_000);
 
         SandboxEvent[] signals = [.. emulator.Timeline.Where(entry => entry.Kind == SandboxEventKind.ProcessSignalled)];
-        Assert.Equal(["runtime SIGTERM", "runtime SIGKILL", "ext SIGKILL"], signals.Select(entry => $"{entry.Subject} {entry.Detail}"));
-        Assert.InRange((signals[1].At - signals[0].At).TotalMilliseconds, 590, 1990);
-    }
+        Assert.Equal(["runtime SIGTERM", "runtime SIGKILL", "ext SIGKILL"], SignalsOf(emulator));
+        double share = (signals[1].At - signals[0].At).TotalMilliseconds;
+        Assert.InRange(share, 590, 30_000);
+        TimeSpan begun = emulator.Timeline.Last(entry => entry is { Kind: SandboxEventKind.PhaseStarted, Subject: "SHUTDOWN" }).At;
+        Assert.InRange((signals[2].At - begun).TotalMilliseconds, 1980, 30_000);
+        return exit.ReceivedShutdown && share < 1990 && exit.Took.TotalMilliseconds > 800
+            ? null
+            : $"runtime {share} ms, extension {exit.Took.TotalMilliseconds} ms, received {exit.ReceivedShutdown}";
+    });
 
     [Fact]
-    public async Task Without_extensions_the_runtime_is_killed_at_once_and_without_SHUTDOWN_an_extension_too()
+    public Task Without_extensions_the_runtime_is_killed_at_once() => Attempts.OneKeepsTheTimeAsync(async () =>
     {
         Scripts.Need();
-        await using (LambdaEmulator emulator = await LambdaEmulator.StartAsync(Options(null, Scripts.Runtime())))
-        {
-            await InvokeAsync(emulator);
-            ShutdownReport report = await emulator.ShutdownAsync();
-            Assert.True(report.RuntimeKilled);
-            Assert.True(report.Took < TimeSpan.FromSeconds(1.9));
-        }
+        await using LambdaEmulator emulator = await LambdaEmulator.StartAsync(Options(null, Scripts.Runtime()));
+        await InvokeAsync(emulator);
+        ShutdownReport report = await emulator.ShutdownAsync();
+        Assert.True(report.RuntimeKilled);
+        Assert.Equal(["runtime SIGKILL"], SignalsOf(emulator));
+        return report.Took < TimeSpan.FromSeconds(1.9) ? null : $"{report.Took}";
+    });
 
-        await using (LambdaEmulator emulator = await LambdaEmulator.StartAsync(Options(Scripts.Extension(events: "\"INVOKE\""), Scripts.Runtime())))
-        {
-            await InvokeAsync(emulator);
-            ShutdownReport report = await emulator.ShutdownAsync();
-            Assert.False(report.RuntimeKilled);
-            Assert.False(report.Extensions[0].ReceivedShutdown || report.Extensions[0].ExitedByItself);
-            Assert.True(report.Took < TimeSpan.FromSeconds(1.9));
-        }
-    }
+    [Fact]
+    public Task Without_SHUTDOWN_an_extension_is_killed_at_once() => Attempts.OneKeepsTheTimeAsync(async () =>
+    {
+        Scripts.Need();
+        await using LambdaEmulator emulator = await LambdaEmulator.StartAsync(Options(Scripts.Extension(events: "\"INVOKE\""), Scripts.Runtime()));
+        await InvokeAsync(emulator);
+        ShutdownReport report = await emulator.ShutdownAsync();
+        Assert.False(report.Extensions[0].ReceivedShutdown || report.Extensions[0].ExitedByItself);
+        string[] signals = [.. SignalsOf(emulator)];
+        Assert.Equal("runtime SIGTERM", signals[0]);
+        Assert.Equal("ext SIGKILL", signals[^1]);
+
+        // The runtime ends by itself, but may not be seen dead within its share.
+        return !report.RuntimeKilled && report.Took < TimeSpan.FromSeconds(1.9) ? null : $"{report.Took}, runtime killed: {report.RuntimeKilled}";
+    });
 
     [Fact]
     public async Task Disposing_leaves_no_process_behind()
@@ -254,10 +277,14 @@ public class ProcessTests
         Function = function,
         Extensions = extension is null ? [] : [extension],
         Timeout = TimeSpan.FromSeconds(10),
+        Grace = Played.Patience,
         Output = output is null ? null : output.Enqueue,
     };
 
     internal static Task<InvocationResult> InvokeAsync(LambdaEmulator emulator) => emulator.InvokeAsync("{}"u8.ToArray());
+
+    private static IEnumerable<string> SignalsOf(LambdaEmulator emulator) =>
+        emulator.Timeline.Where(entry => entry.Kind == SandboxEventKind.ProcessSignalled).Select(entry => $"{entry.Subject} {entry.Detail}");
 
     private static bool IsStopped(int pid) => ProcessTree.TryRead(pid, out ProcessStat stat) && stat.State == 'T';
 

@@ -20,7 +20,7 @@ public class SnapStartTests
         Task<IReadOnlyList<string>> extension = played.PlayExtensionAsync(id);
         Task<Answer> restore = played.RestoreNextAsync();
         Assert.True(await played.Emulator.InitializeAsync());
-        Assert.Equal(SandboxEventKind.Frozen, played.Emulator.Timeline[^1].Kind);
+        Assert.Equal(SandboxEventKind.Frozen, Played.LastOf(played.Emulator.Timeline));
         Assert.False(restore.IsCompleted);
         Answer early = await played.RuntimeNextAsync();
         Assert.Equal((HttpStatusCode.Forbidden, "InvalidStateTransition"), (early.Status, early.ErrorType));

@@ -301,7 +301,7 @@ public sealed class DogStatsdServerTests : IDisposable
 
     private int Bind(params (string, string)[] variables)
     {
-        DogStatsdSettings settings = Environments.Read([(Keys.DogStatsdPort, AgentRig.FreePort(SocketType.Dgram)), .. variables]).DogStatsd;
+        DogStatsdSettings settings = Environments.Read([(Keys.DogStatsdPort, AgentRig.FreePort()), .. variables]).DogStatsd;
         _server = DogStatsdServer.Bind(settings, _rig.Aggregator, _counters, TimeProvider.System, new Log(LogLevel.Warn, _output));
         return settings.Port;
     }

@@ -106,7 +106,10 @@ public class CompatAgentTests
         await using CompatRig first = await CompatRig.StartAsync(CompatRig.LambdaLite);
         Assert.True(await first.WaitAsync(() => File.Exists(first.Sentinel)));
         await using CompatRig second = await CompatRig.StartAsync(
-            CompatRig.LambdaLite, [(Keys.TracePort, first.TracePort.ToString(System.Globalization.CultureInfo.InvariantCulture))], sentinel: first.Sentinel);
+            CompatRig.LambdaLite,
+            [(Keys.TracePort, first.TracePort.ToString(System.Globalization.CultureInfo.InvariantCulture))],
+            sentinel: first.Sentinel,
+            patience: TimeSpan.FromSeconds(10));
         Assert.Equal(0, await second.Running.WaitAsync(TimeSpan.FromSeconds(20)));
         Assert.True(File.Exists(first.Sentinel));
         Assert.DoesNotContain("ERROR", second.Output, StringComparison.Ordinal);
@@ -126,14 +129,15 @@ public class CompatAgentTests
         await using CompatRig rig = await CompatRig.StartAsync(CompatRig.LambdaLite, [(Keys.TracePort, port)], leftOver: true);
         Assert.True(await rig.WaitAsync(() => rig.Output.Contains("was left over and is removed", StringComparison.Ordinal)), rig.Output);
         Assert.False(File.Exists(rig.Sentinel));
-        await rig.SendMetricAsync("early:1|c");
-        Assert.True(await rig.WaitAsync(() => rig.Agent.Counters[Signal.Metrics].Accepted >= 1), rig.Output);
+
+        // The line is said before the port for metrics is bound: what is sent too early is lost.
+        Assert.True(await CompatRig.WaitAsync(() => MetricArrivesAsync(rig)), rig.Output);
         foreign.Close();
         Assert.True(await rig.WaitAsync(() => File.Exists(rig.Sentinel)), rig.Output);
         await rig.SendTraceAsync(new SampleSpan { TraceId = 5 });
         Assert.Equal(0, await rig.StopAsync());
         Assert.Single(rig.Intake.Spans, static span => span.TraceId == 5);
-        Assert.Single(rig.Intake.Metrics, static metric => metric.Name == "early");
+        Assert.Contains(rig.Intake.Metrics, static metric => metric.Name == "early");
     }
 
     /// <summary>G7: the reference aborts.</summary>
@@ -201,5 +205,11 @@ public class CompatAgentTests
         Assert.Equal(400, (await rig.PostAsync(rig.Compat.LogsPort, "/v1/input", """[{"message":"x"}]"""u8.ToArray())).Status);
         Assert.Equal(404, (await rig.PostAsync(rig.Compat.LogsPort, "/x", "[]"u8.ToArray())).Status);
         Assert.Equal(405, (await RawHttp.OnceAsync(rig.Compat.LogsPort, "GET /v1/input HTTP/1.1\r\nHost: localhost\r\n\r\n")).Status);
+    }
+
+    private static async Task<bool> MetricArrivesAsync(CompatRig rig)
+    {
+        await rig.SendMetricAsync("early:1|c");
+        return rig.Agent.Counters[Signal.Metrics].Accepted >= 1;
     }
 }

@@ -36,7 +36,7 @@ internal sealed class CompatRig : IAsyncDisposable
     private readonly MemoryStream _output = new();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mayfly-compat-");
 
-    private CompatRig(LocalIntake intake, (string Name, string Value)[] variables, string? sentinel, bool leftOver, bool blockSentinel)
+    private CompatRig(LocalIntake intake, (string Name, string Value)[] variables, string? sentinel, bool leftOver, bool blockSentinel, TimeSpan? patience)
     {
         Intake = intake;
         string folder = Path.Combine(_folder.FullName, "datadog");
@@ -54,15 +54,21 @@ internal sealed class CompatRig : IAsyncDisposable
 
         (string Name, string Value)[] all =
         [
-            (Keys.ApiKey, Key), (Keys.SpoolPath, Path.Combine(_folder.FullName, "spool")), (Keys.LogsUrl, intake.Url), (Keys.TracePort, AgentRig.FreePort()), (Keys.DogStatsdPort, AgentRig.FreePort(SocketType.Dgram)),
-            (CompatKeys.LogsPort, AgentRig.FreePort()), (CompatKeys.WatchParent, "false"), .. ProxyRig.AllAt(intake.Url), .. variables,
+            (Keys.ApiKey, Key), (Keys.SpoolPath, Path.Combine(_folder.FullName, "spool")), (Keys.LogsUrl, intake.Url),
+            (Keys.TracePort, AgentRig.FreePort()), (Keys.DogStatsdPort, AgentRig.FreePort()), (CompatKeys.LogsPort, AgentRig.FreePort()),
+
+            // What was accepted arrives, also on a machine that stands still for longer than the usual two seconds.
+            (CompatKeys.WatchParent, "false"), (CompatKeys.ShutdownBudget, "20"), .. ProxyRig.AllAt(intake.Url), .. variables,
         ];
         EnvReader env = Environments.Reader(all);
         PlatformDetection found = PlatformDetection.Detect(env);
         Compat = CompatSettings.Read(env);
         Settings = Compat.ApplyTo(Settings.Read(env), isWindows: false);
         Agent = new CompatAgent(
-            Settings, Compat, PlatformFacts.Read(env, found.Platform!), Sentinel, TimeProvider.System, new Log(LogLevel.Info, Stream.Synchronized(_output)));
+            Settings, Compat, PlatformFacts.Read(env, found.Platform!), Sentinel, TimeProvider.System, new Log(LogLevel.Info, Stream.Synchronized(_output)))
+        {
+            Patience = patience,
+        };
         Running = Agent.RunAsync();
     }
 
@@ -90,13 +96,15 @@ internal sealed class CompatRig : IAsyncDisposable
     /// <param name="sentinel">Path of the sentinel file; null: one of this rig's own.</param>
     /// <param name="leftOver">The file is there before the agent is.</param>
     /// <param name="blockSentinel">The file cannot be written.</param>
+    /// <param name="patience">See <see cref="CompatAgent.Patience"/>.</param>
     public static async Task<CompatRig> StartAsync(
         (string Name, string Value)[] platform,
         (string Name, string Value)[] more,
         string? sentinel = null,
         bool leftOver = false,
-        bool blockSentinel = false) =>
-        new(await LocalIntake.StartAsync(), [.. platform, .. more], sentinel, leftOver, blockSentinel);
+        bool blockSentinel = false,
+        TimeSpan? patience = null) =>
+        new(await LocalIntake.StartAsync(), [.. platform, .. more], sentinel, leftOver, blockSentinel, patience);
 
     public static async Task<bool> IsServedAsync(int port)
     {

@@ -22,7 +22,8 @@ public class CompatTagsTests
         await using MetadataServer metadata = await MetadataServer.StartAsync(new MetadataOptions { ProjectId = "dummy_project_id", Region = "dummy_region_west" });
         await using CompatRig rig = await CompatRig.StartAsync(
             [(PlatformKeys.GoogleFunctionName, "dummy_function_name"), (PlatformKeys.GoogleProject, "x"), (PlatformKeys.GoogleMetadataHost, metadata.Host)],
-            (Keys.Tags, "env:test,service:my-service"), (CompatKeys.LauncherVersion, "dummy_version"));
+            [(Keys.Tags, "env:test,service:my-service"), (CompatKeys.LauncherVersion, "dummy_version")],
+            patience: TimeSpan.FromSeconds(10));
         await rig.ReadyAsync();
         var meta = new Dictionary<string, string> { ["service"] = "test-service", ["env"] = "test-env", ["runtime-id"] = "test-runtime-id-value" };
         SampleSpan[] trace = [Span(333, 222), Span(222, 0), Span(444, 333)];

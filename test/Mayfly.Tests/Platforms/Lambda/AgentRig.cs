@@ -1,11 +1,10 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Mayfly.Config;
 using Mayfly.Diagnostics;
 using Mayfly.Local.Intake;
 using Mayfly.Platforms.Lambda;
+using Mayfly.Testing;
 using Mayfly.Tests.Config;
 using Mayfly.Tests.Http;
 using Mayfly.Tests.Proxies;
@@ -30,7 +29,7 @@ internal sealed class AgentRig : IAsyncDisposable
         var all = new List<(string, string)>
         {
             (Keys.ApiKey, Key), (Keys.LogsUrl, intake.Url), (Keys.SpoolPath, _spool.FullName),
-            (Keys.LifecyclePort, FreePort()), (Keys.TracePort, FreePort()), (Keys.TelemetryPort, FreePort()), (Keys.DogStatsdPort, FreePort(SocketType.Dgram)),
+            (Keys.LifecyclePort, FreePort()), (Keys.TracePort, FreePort()), (Keys.TelemetryPort, FreePort()), (Keys.DogStatsdPort, FreePort()),
             (Keys.FunctionName, "my-fn"), (Keys.FunctionMemorySize, "128"), (Keys.InitializationType, "on-demand"), (Keys.Region, "us-east-1"),
         };
         all.AddRange(ProxyRig.AllAt(intake.Url));
@@ -63,13 +62,8 @@ internal sealed class AgentRig : IAsyncDisposable
     public static async Task<AgentRig> StartAtAsync(TimeProvider time, params (string Name, string Value)[] more) =>
         new(await LocalIntake.StartAsync(), new ScriptedPlatform(), time, more);
 
-    /// <summary>A port that nobody uses at this moment.</summary>
-    public static string FreePort(SocketType type = SocketType.Stream)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, type, type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Any, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port.ToString(CultureInfo.InvariantCulture);
-    }
+    /// <summary>A port that nobody uses, and that nobody else is given.</summary>
+    public static string FreePort() => FreePorts.One().ToString(CultureInfo.InvariantCulture);
 
     public async Task<RawAnswer> PostAsync(int port, string path, string body, params string[] headers)
     {

@@ -34,6 +34,10 @@ public class LocalTestModeTests
     public async Task Elsewhere_flush_means_nothing()
     {
         await using AgentRig rig = await AgentRig.StartAsync();
+
+        // Without telemetry the agent would not wait for the handler.
+        await rig.Platform.CalledAsync("/2022-07-01/telemetry");
+        await rig.Platform.NextAskedAsync(1);
         rig.Platform.Invoke("r1", TimeSpan.FromMinutes(5));
         using var client = new Mayfly.Tests.Http.RawHttp(rig.Settings.Listeners.LifecyclePort);
         Assert.Equal(200, (await client.RequestAsync("POST", "/lambda/flush", "{}"u8.ToArray())).Status);

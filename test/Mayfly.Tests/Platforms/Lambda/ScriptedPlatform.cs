@@ -61,8 +61,11 @@ internal sealed class ScriptedPlatform : IAsyncDisposable
         200,
         $$"""{"eventType":"INVOKE","deadlineMs":{{UnixMs(left)}},"requestId":"{{id}}","invokedFunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:my-fn"}"""));
 
-    /// <summary>07, 1: content type text/plain, no event id.</summary>
-    public void Shutdown(string reason = "spindown", double seconds = 2) => AnswerNext(Answer(
+    /// <summary>
+    /// 07, 1: content type text/plain, no event id. The platform leaves two seconds; they count from this call, and on a busy machine the agent may take it up
+    /// late: only who tests the deadline itself asks for them.
+    /// </summary>
+    public void Shutdown(string reason = "spindown", double seconds = 20) => AnswerNext(Answer(
         200,
         $$"""{"eventType":"SHUTDOWN","deadlineMs":{{UnixMs(TimeSpan.FromSeconds(seconds))}},"shutdownReason":"{{reason}}"}""",
         contentType: "text/plain; charset=utf-8"));

@@ -40,6 +40,10 @@ public class KnownDefectTests
     public async Task D05_A_sandbox_that_is_killed_after_its_invocation_has_sent_its_statistics()
     {
         await using AgentRig rig = await AgentRig.StartAsync(null, Computes);
+
+        // Without telemetry the agent would not wait for the handler.
+        await rig.Platform.CalledAsync("/2022-07-01/telemetry");
+        await rig.Platform.NextAskedAsync(1);
         rig.Platform.Invoke("r1", TimeSpan.FromSeconds(30));
         await SendAsync(rig, "/v0.4/traces", SampleSpan.V04([Now]));
         await rig.RuntimeDoneAsync("r1");
