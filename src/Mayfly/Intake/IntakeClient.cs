@@ -138,13 +138,11 @@ public sealed class IntakeClient : IDisposable
             compression = compression with { Coding = ContentCoding.Gzip };
         }
 
+        // A copy that shares the body may compress it meanwhile: only what it is afterwards stays so.
+        payload.Compress(compression);
         if (compression.Coding == ContentCoding.Gzip && payload.Coding == ContentCoding.Zstd)
         {
             payload.CompressAnew(compression);
-        }
-        else
-        {
-            payload.Compress(compression);
         }
     }
 
