@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Mayfly.EndToEnd.Agents;
 using Mayfly.EndToEnd.Chaos;
 using Mayfly.Local.Intake;
+using Mayfly.Testing;
 using Xunit;
 
 namespace Mayfly.EndToEnd;
@@ -104,7 +105,7 @@ public class ChaosTests
     private static async Task<(ChaosRun Run, bool IsExcused)> PlayAsync(ChaosScenario scenario, string agent)
     {
         using var stalls = new MachineStalls();
-        await using LocalIntake intake = await LocalIntake.StartAsync();
+        await using LocalIntake intake = await FreePorts.IntakeAsync();
         DirectoryInfo folder = Directory.CreateTempSubdirectory("mayfly-chaos-");
         var run = new ChaosRun(scenario, agent, intake, folder.FullName);
         try

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Mayfly.Local.Cli;
+using Mayfly.Local.Intake;
 
 namespace Mayfly.Testing;
 
@@ -19,6 +20,10 @@ public static class FreePorts
 
     /// <summary>Four different ones.</summary>
     public static LocalPorts Pick() => new(One(), One(), One(), One());
+
+    /// <summary>An intake that stops listening for a while finds its port free afterwards, which one of the system's range may not be.</summary>
+    public static Task<LocalIntake> IntakeAsync(IntakeOptions? options = null) =>
+        LocalIntake.StartAsync((options ?? new IntakeOptions()) with { Port = One() });
 
     /// <summary>Free for TCP and UDP on every address.</summary>
     public static int One()

@@ -41,7 +41,7 @@ internal sealed class BesideRun(ProcessCommand command, Trouble trouble, Ending 
     /// <summary>What became of the three traces, in the words of the page.</summary>
     public async Task<string> PlayAsync()
     {
-        await using LocalIntake intake = await LocalIntake.StartAsync();
+        await using LocalIntake intake = await FreePorts.IntakeAsync();
         DirectoryInfo folder = Directory.CreateTempSubdirectory("mayfly-beside-");
         try
         {

@@ -49,7 +49,7 @@ internal sealed partial class FunctionSandbox : IAsyncDisposable
     /// <param name="ports">Null = any free ones.</param>
     public static async Task<FunctionSandbox> StartAsync(string agent, EmulatorOptions options, LocalPorts? ports = null, IntakeOptions? intakeOptions = null)
     {
-        LocalIntake intake = await LocalIntake.StartAsync(intakeOptions);
+        LocalIntake intake = await FreePorts.IntakeAsync(intakeOptions);
         var sandbox = new FunctionSandbox(intake, ports ?? FreePorts.Pick());
         var variables = new Dictionary<string, string>(sandbox._ports.Variables)
         {

@@ -53,14 +53,14 @@ internal sealed class FlushRig : IAsyncDisposable
     public string[] Lines => Encoding.UTF8.GetString(_output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     public static async Task<FlushRig> StartAsync(string? apiKey = Key, params (string, string)[] more) =>
-        new(await LocalIntake.StartAsync(), apiKey, spool: null, new JumpingClock(), TimeSpan.FromSeconds(20), more);
+        new(await FreePorts.IntakeAsync(), apiKey, spool: null, new JumpingClock(), TimeSpan.FromSeconds(20), more);
 
     /// <summary>With the short waits of a real flush.</summary>
-    public static async Task<FlushRig> StartHurriedAsync() => new(await LocalIntake.StartAsync(), Key, spool: null, new JumpingClock(), probeWait: null, []);
+    public static async Task<FlushRig> StartHurriedAsync() => new(await FreePorts.IntakeAsync(), Key, spool: null, new JumpingClock(), probeWait: null, []);
 
     /// <summary>With a spool, a clock, or an intake that another rig has already.</summary>
     public static async Task<FlushRig> StartAsync(Spool? spool, JumpingClock time, LocalIntake? intake = null, params (string, string)[] more) =>
-        new(intake ?? await LocalIntake.StartAsync(), Key, spool, time, TimeSpan.FromSeconds(20), more);
+        new(intake ?? await FreePorts.IntakeAsync(), Key, spool, time, TimeSpan.FromSeconds(20), more);
 
     /// <summary>Puts one payload on board. Logs: one; events: none; service checks: one; stats: a map of one unknown key; the others: as many unknown bytes.</summary>
     public void Put(IntakeKind kind, long units = 1, int sizeBytes = 0)

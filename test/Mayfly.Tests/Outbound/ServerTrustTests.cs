@@ -159,7 +159,7 @@ public sealed class ServerTrustTests : IDisposable
     /// <summary>Two flushes on two connections: what was found out for the first one does for the second.</summary>
     private static async Task DeliversAsync(IntakeOptions options, string[] lines, params (string, string)[] environment)
     {
-        await using LocalIntake intake = await LocalIntake.StartAsync(options);
+        await using LocalIntake intake = await FreePorts.IntakeAsync(options);
         await using FlushRig rig = await FlushRig.StartAsync(spool: null, new JumpingClock(), intake, environment);
         rig.Put(IntakeKind.Traces, units: 2);
         rig.Put(IntakeKind.Logs, units: 3);
@@ -176,7 +176,7 @@ public sealed class ServerTrustTests : IDisposable
 
     private static async Task FailsAsync(IntakeOptions options, string[] lines, (string, string)[] environment)
     {
-        await using LocalIntake intake = await LocalIntake.StartAsync(options);
+        await using LocalIntake intake = await FreePorts.IntakeAsync(options);
         await using FlushRig rig = await FlushRig.StartAsync(spool: null, new JumpingClock(), intake, environment);
         rig.Put(IntakeKind.Traces, units: 2);
         Assert.Equal(new FlushReport(0, 0, 2), await rig.FlushAsync());

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using Mayfly.Local.Intake;
+using Mayfly.Testing;
 using Xunit;
 
 namespace Mayfly.Tests.Local.Intake;
@@ -14,7 +15,7 @@ public abstract class IntakeFixture : IAsyncLifetime
 
     protected HttpClient Client { get; } = new() { Timeout = Soon };
 
-    public virtual async ValueTask InitializeAsync() => Intake = await LocalIntake.StartAsync();
+    public virtual async ValueTask InitializeAsync() => Intake = await FreePorts.IntakeAsync();
 
     public async ValueTask DisposeAsync()
     {

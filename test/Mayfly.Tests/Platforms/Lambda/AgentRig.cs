@@ -56,11 +56,11 @@ internal sealed class AgentRig : IAsyncDisposable
     {
         var platform = new ScriptedPlatform();
         script?.Invoke(platform);
-        return new AgentRig(await LocalIntake.StartAsync(), platform, TimeProvider.System, more);
+        return new AgentRig(await FreePorts.IntakeAsync(), platform, TimeProvider.System, more);
     }
 
     public static async Task<AgentRig> StartAtAsync(TimeProvider time, params (string Name, string Value)[] more) =>
-        new(await LocalIntake.StartAsync(), new ScriptedPlatform(), time, more);
+        new(await FreePorts.IntakeAsync(), new ScriptedPlatform(), time, more);
 
     /// <summary>A port that nobody uses, and that nobody else is given.</summary>
     public static string FreePort() => FreePorts.One().ToString(CultureInfo.InvariantCulture);
