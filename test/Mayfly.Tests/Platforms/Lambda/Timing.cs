@@ -8,6 +8,8 @@ namespace Mayfly.Tests.Platforms.Lambda;
 internal static class Timing
 {
     private const int Runs = 20;
+    private const int FewBytes = 100_000;
+    private const int ManyBytes = 400_000;
 
     /// <summary>Passes with the first run that is fast enough. The work stays on the thread that it is called on.</summary>
     public static void AssertBestUnder(TimeSpan limit, Action work, string what)
@@ -22,5 +24,33 @@ internal static class Timing
         }
 
         Assert.True(best < limit, $"{what} took {best} at best");
+    }
+
+    /// <summary>
+    /// Four times the text takes four times as long, and not sixteen times. A collection, or memory that the system gives page by page, can cost more than all of
+    /// the work: both lengths are run in turn, five times, and more often until the best of each are near enough.
+    /// </summary>
+    /// <param name="makeText">Gives the text for a length in bytes, roughly.</param>
+    /// <param name="work">What is measured. It keeps its buffers from run to run.</param>
+    public static void AssertLinear(Func<int, byte[]> makeText, Action<byte[]> work)
+    {
+        byte[] few = makeText(FewBytes);
+        byte[] many = makeText(ManyBytes);
+        TimeSpan bestOfFew = TimeSpan.MaxValue;
+        TimeSpan bestOfMany = TimeSpan.MaxValue;
+        for (int run = 0; run < Runs && (run < 5 || bestOfMany >= bestOfFew * 10); run++)
+        {
+            bestOfMany = TimeSpan.FromTicks(Math.Min(bestOfMany.Ticks, TimeOf(many).Ticks));
+            bestOfFew = TimeSpan.FromTicks(Math.Min(bestOfFew.Ticks, TimeOf(few).Ticks));
+        }
+
+        Assert.True(bestOfMany < bestOfFew * 10, $"{few.Length} bytes took {bestOfFew}, {many.Length} bytes {bestOfMany}, at best");
+
+        TimeSpan TimeOf(byte[] text)
+        {
+            TimeSpan start = ThreadClock.Now;
+            work(text);
+            return ThreadClock.Now - start;
+        }
     }
 }
