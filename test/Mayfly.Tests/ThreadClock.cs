@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Mayfly.Tests.Platforms.Lambda;
+namespace Mayfly.Tests;
 
 /// <summary>Processor time of this thread, which does not grow while other processes have the processor; elapsed time where the system does not tell.</summary>
 internal static partial class ThreadClock
