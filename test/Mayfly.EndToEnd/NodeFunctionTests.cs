@@ -105,9 +105,11 @@ public class NodeFunctionTests(NodeRuns runs) : IClassFixture<NodeRuns>
         Assert.True(sent.Select(static one => one.Type).Distinct().Count() == 5 && sent.Count > 50);
         Arrived.Metrics(sent, run.Requests);
 
-        // Three invocations counted two customers each.
-        IEnumerable<ReceivedPoint> customers = run.Metrics.Where(static one => one.Name == "coffee.customers").SelectMany(static one => one.Points);
-        Assert.Equal([2d, 2d, 2d], customers.Select(static point => point.Value));
+        // Three invocations counted two customers each. One of them came first and last: he is alone in a bucket where its border falls in between.
+        double[] customers =
+            [.. run.Metrics.Where(static one => one.Name == "coffee.customers").SelectMany(static one => one.Points).Select(static point => point.Value)];
+        Assert.Equal(3, customers.Count(static value => value == 2));
+        Assert.All(customers, static value => Assert.InRange(value, 1, 2));
         foreach (JsonElement dated in run.Records("metric").Where(static one => one.TryGetProperty("timestamp", out _)))
         {
             long bucket = dated.GetProperty("timestamp").GetInt64() / BucketSeconds;
