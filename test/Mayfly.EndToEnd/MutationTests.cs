@@ -137,7 +137,7 @@ public class MutationTests
         }
     }
 
-    /// <summary>The status, and how long it took at best: what is slow by itself is slow each time.</summary>
+    /// <summary>The worst status, and how long it took at best: what is slow by itself is slow each time.</summary>
     private static async Task<(int Status, TimeSpan Took)> SendAsync(RawHttpConnection connection, byte[] head, byte[] body)
     {
         const int Attempts = 10;
@@ -146,8 +146,9 @@ public class MutationTests
         for (int attempt = 0; attempt < Attempts && best > LongestAnswer; attempt++)
         {
             long start = Stopwatch.GetTimestamp();
-            (status, _) = await connection.SendAsync(head, body);
+            (int answer, _) = await connection.SendAsync(head, body);
             TimeSpan took = Stopwatch.GetElapsedTime(start);
+            status = Math.Max(status, answer);
             best = took < best ? took : best;
         }
 

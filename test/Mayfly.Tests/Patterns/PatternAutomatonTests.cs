@@ -33,7 +33,7 @@ public class PatternAutomatonTests
         byte[] line = Encoding.UTF8.GetBytes(text);
         Pattern[] patterns = [.. Catastrophic.Select(Parse)];
         int sum = 0;
-        TimeSpan loop = BestOf(() =>
+        TimeSpan loop = Timing.BestOf(() =>
         {
             foreach (byte value in line)
             {
@@ -41,7 +41,7 @@ public class PatternAutomatonTests
             }
         });
         int matches = 0;
-        TimeSpan all = BestOf(() => matches += patterns.Count(pattern => pattern.IsMatch(line)));
+        TimeSpan all = Timing.BestOf(() => matches += patterns.Count(pattern => pattern.IsMatch(line)));
         Assert.True(all < loop * 1000, $"{all.TotalMilliseconds} ms, and {loop.TotalMilliseconds} ms for one loop ({sum}, {matches})");
     }
 
@@ -116,20 +116,6 @@ public class PatternAutomatonTests
         });
         Assert.Equal("order 4711-08 of 2023-01-07 paid with <card>, thanks", Encoding.UTF8.GetString(output.WrittenSpan));
         Assert.Equal(0, allocated);
-    }
-
-    private static TimeSpan BestOf(Action action)
-    {
-        TimeSpan best = TimeSpan.MaxValue;
-        for (int round = 0; round < 5; round++)
-        {
-            TimeSpan start = ThreadClock.Now;
-            action();
-            TimeSpan took = ThreadClock.Now - start;
-            best = took < best ? took : best;
-        }
-
-        return best;
     }
 
     private static Pattern Parse(string expression)

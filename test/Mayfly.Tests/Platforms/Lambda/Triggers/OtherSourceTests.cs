@@ -78,7 +78,7 @@ public class OtherSourceTests
         Assert.Null(ReadLogs(late).Tags.Tag("function_trigger.event_source_arn"));
 
         byte[] json = Encoding.UTF8.GetBytes(LogsEvent(bomb));
-        long allocated = Timing.LeastAllocated(() => Assert.NotNull(TriggerReader.Read(json, SourceEvents.Settings)));
+        long allocated = Timing.LeastAllocated(() => Assert.NotNull(TriggerReader.Read(json, SourceEvents.Settings)), enough: 99_999);
         Assert.True(allocated < 100_000, $"{allocated} bytes");
     }
 
